@@ -1,0 +1,278 @@
+import {
+  as,
+  bool,
+  bytesMax,
+  type Codec,
+  fixedBytes,
+  hexId,
+  listMax,
+  oneOf,
+  restBytes,
+  struct,
+  textMax,
+  u16,
+  u32,
+  u48,
+  u64,
+  type ValueOf,
+} from '../bytes/codec.ts';
+import type { AccountName, AccountNumber, DeviceId, RequestId, SessionEpoch } from '../ids.ts';
+import {
+  CLOSE_REASON_BYTES_MAX,
+  DEVICE_LIST_BYTES_MAX,
+  DEVICES_MAX,
+  DISPLAY_NAME_BYTES_MAX,
+  FRAME_BYTES_MAX,
+  FRAME_BYTES_MAX_BEFORE_LOGIN,
+  NAME_BYTES_MAX,
+  NOTICE_TEXT_BYTES_MAX,
+  PASSWORD_BYTES_MAX,
+  RELAY_PACKET_BYTES_MAX,
+  REQUEST_TEXT_BYTES_MAX,
+  ROSTER_ENTRIES_PER_FRAME_MAX,
+} from '../limits.ts';
+import { endpointCodec } from '../net.ts';
+import { REFUSAL_CODES } from '../refusal.ts';
+
+export const PRESENCE_STATUSES = ['offline', 'online', 'away'] as const;
+export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
+
+/** `member` is a friend; `removed` a tombstone; `asked` waits for them; `asking` waits for us. */
+export const ROSTER_STATES = ['member', 'removed', 'asked', 'asking'] as const;
+export type RosterState = (typeof ROSTER_STATES)[number];
+
+const requestId = as<number, RequestId>(u32);
+const accountNumber = as<number, AccountNumber>(u32);
+const accountName = as<string, AccountName>(textMax(NAME_BYTES_MAX));
+const deviceId = hexId<DeviceId>(16);
+const epoch = as<number, SessionEpoch>(u64);
+const key = fixedBytes(32);
+const presenceStatus = oneOf(PRESENCE_STATUSES);
+const refusalCode = oneOf(REFUSAL_CODES);
+
+/** One line of a friend list. `deviceList` is the signed list (R6), empty for `removed` and for strangers. */
+export const rosterEntry = struct({
+  account: accountNumber,
+  name: accountName,
+  displayName: textMax(DISPLAY_NAME_BYTES_MAX),
+  state: oneOf(ROSTER_STATES),
+  version: u64,
+  accountKey: key,
+  deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
+  /** Text of a friend request, both directions; empty otherwise. */
+  text: textMax(REQUEST_TEXT_BYTES_MAX),
+});
+export type RosterEntry = ValueOf<typeof rosterEntry>;
+
+/** Presence of one friend, with the live session epoch of each device: a higher one means it logged in anew. */
+export const presenceEntry = struct({
+  account: accountNumber,
+  status: presenceStatus,
+  devices: listMax(struct({ device: deviceId, epoch }), DEVICES_MAX),
+});
+
+export type PresenceEntry = ValueOf<typeof presenceEntry>;
+
+/** The states of a server connection in which a frame may arrive. */
+export type ConnectionState = 'anonymous' | 'authenticated';
+
+export interface FrameRule<B> {
+  /** One byte on the wire. Below 0x40 an unknown id is malformed; from 0x40 on it is skipped (R11). */
+  readonly code: number;
+  readonly sentBy: 'client' | 'server' | 'either';
+  readonly legalIn: readonly ConnectionState[];
+  /** Largest body in bytes; checked before the body is collected. */
+  readonly bytesMax: number;
+  readonly body: Codec<B>;
+}
+
+const anywhere = ['anonymous', 'authenticated'] as const;
+const anonymous = ['anonymous'] as const;
+const authenticated = ['authenticated'] as const;
+
+function rule<B>(
+  code: number,
+  sentBy: FrameRule<B>['sentBy'],
+  legalIn: readonly ConnectionState[],
+  bytesMax: number,
+  body: Codec<B>,
+): FrameRule<B> {
+  return { code, sentBy, legalIn, bytesMax, body };
+}
+
+/** The device that this connection's Noise static key belongs to, with the list that certifies it (R6). */
+const device = {
+  signKey: key,
+  accountKey: key,
+  deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
+};
+
+/** Every frame between a peer and the server: the whole protocol on one page. PROTOCOL.md explains it. */
+export const FRAME_TABLE = {
+  ping: rule(0x01, 'either', anywhere, 16, struct({ token: u32 })),
+  pong: rule(0x02, 'either', anywhere, 16, struct({ token: u32 })),
+  rekey: rule(0x03, 'either', anywhere, 0, struct({})),
+  close: rule(
+    0x04,
+    'either',
+    anywhere,
+    256,
+    struct({ code: refusalCode, reason: textMax(CLOSE_REASON_BYTES_MAX), retryAfterMs: u32 }),
+  ),
+
+  register: rule(
+    0x10,
+    'client',
+    anonymous,
+    FRAME_BYTES_MAX_BEFORE_LOGIN,
+    struct({
+      requestId,
+      name: textMax(NAME_BYTES_MAX * 4),
+      displayName: textMax(DISPLAY_NAME_BYTES_MAX),
+      password: textMax(PASSWORD_BYTES_MAX),
+      ...device,
+    }),
+  ),
+  login: rule(
+    0x11,
+    'client',
+    anonymous,
+    FRAME_BYTES_MAX_BEFORE_LOGIN,
+    struct({
+      requestId,
+      /** Name or number, as typed. */
+      account: textMax(NAME_BYTES_MAX * 4),
+      password: textMax(PASSWORD_BYTES_MAX),
+      ...device,
+    }),
+  ),
+  /** Login by the device key that the handshake proved (D3, R4). */
+  resume: rule(0x12, 'client', anonymous, 64, struct({ requestId })),
+  logout: rule(0x13, 'client', authenticated, 16, struct({ requestId })),
+  lookup: rule(0x14, 'client', authenticated, 256, struct({ requestId, account: textMax(NAME_BYTES_MAX * 4) })),
+  'friend-add': rule(
+    0x15,
+    'client',
+    authenticated,
+    2_048,
+    struct({ requestId, account: accountNumber, text: textMax(REQUEST_TEXT_BYTES_MAX) }),
+  ),
+  'friend-answer': rule(0x16, 'client', authenticated, 64, struct({ requestId, account: accountNumber, accept: bool })),
+  'friend-remove': rule(0x17, 'client', authenticated, 64, struct({ requestId, account: accountNumber })),
+  /** Answered by one or more `roster` frames with every entry above `since`. */
+  'roster-get': rule(0x18, 'client', authenticated, 64, struct({ requestId, since: u64 })),
+  'presence-set': rule(0x19, 'client', authenticated, 64, struct({ requestId, status: presenceStatus })),
+  /** R3: carries handshake message 1 (an init packet); the answer is `introduced` or `refused`. */
+  introduce: rule(0x1a, 'client', authenticated, 2_048, struct({ requestId, to: deviceId, packet: bytesMax(1_536) })),
+  relay: rule(0x1b, 'client', authenticated, RELAY_PACKET_BYTES_MAX + 16, struct({ to: deviceId, packet: restBytes })),
+  'device-list-get': rule(0x1c, 'client', authenticated, 64, struct({ requestId, account: accountNumber })),
+  'reflect-token-get': rule(0x1d, 'client', authenticated, 64, struct({ requestId })),
+
+  welcome: rule(
+    0x20,
+    'server',
+    anonymous,
+    1_024,
+    struct({
+      requestId,
+      account: accountNumber,
+      name: accountName,
+      displayName: textMax(DISPLAY_NAME_BYTES_MAX),
+      epoch,
+      /** Logins of this device so far; a profile that remembers a higher or lower one was restored or cloned (R17). */
+      loginCount: u32,
+      serverWallMs: u48,
+      rosterVersion: u64,
+      observed: endpointCodec,
+      udpPorts: listMax(u16, 4),
+      reflectToken: fixedBytes(32),
+      reflectTokenMs: u32,
+    }),
+  ),
+  refused: rule(
+    0x21,
+    'server',
+    anywhere,
+    512,
+    struct({ requestId, code: refusalCode, detail: textMax(CLOSE_REASON_BYTES_MAX), retryAfterMs: u32 }),
+  ),
+  done: rule(0x22, 'server', authenticated, 16, struct({ requestId })),
+  account: rule(
+    0x23,
+    'server',
+    authenticated,
+    1_024,
+    struct({
+      requestId,
+      account: accountNumber,
+      name: accountName,
+      displayName: textMax(DISPLAY_NAME_BYTES_MAX),
+      accountKey: key,
+    }),
+  ),
+  /** `requestId` 0: pushed. `last` is false while more frames of the same answer follow. */
+  roster: rule(
+    0x24,
+    'server',
+    authenticated,
+    FRAME_BYTES_MAX,
+    struct({ requestId, version: u64, last: bool, entries: listMax(rosterEntry, ROSTER_ENTRIES_PER_FRAME_MAX) }),
+  ),
+  presence: rule(
+    0x25,
+    'server',
+    authenticated,
+    FRAME_BYTES_MAX,
+    struct({ entries: listMax(presenceEntry, ROSTER_ENTRIES_PER_FRAME_MAX) }),
+  ),
+  introduced: rule(
+    0x26,
+    'server',
+    authenticated,
+    128,
+    struct({ requestId, to: deviceId, pskId: fixedBytes(8), psk: key }),
+  ),
+  introduction: rule(
+    0x27,
+    'server',
+    authenticated,
+    2_048,
+    struct({
+      fromAccount: accountNumber,
+      from: deviceId,
+      pskId: fixedBytes(8),
+      psk: key,
+      packet: bytesMax(1_536),
+    }),
+  ),
+  relayed: rule(
+    0x28,
+    'server',
+    authenticated,
+    RELAY_PACKET_BYTES_MAX + 16,
+    struct({ from: deviceId, packet: restBytes }),
+  ),
+  /** The last relayed packet to this device was not passed on; sent once per state, not per packet. */
+  'relay-refused': rule(
+    0x29,
+    'server',
+    authenticated,
+    64,
+    struct({ to: deviceId, reason: oneOf(['peer-gone', 'not-friends', 'overflow']) }),
+  ),
+  notice: rule(
+    0x2a,
+    'server',
+    authenticated,
+    NOTICE_TEXT_BYTES_MAX + 64,
+    struct({ id: u64, atWallMs: u48, text: textMax(NOTICE_TEXT_BYTES_MAX) }),
+  ),
+  'device-list': rule(
+    0x2b,
+    'server',
+    authenticated,
+    DEVICE_LIST_BYTES_MAX + 128,
+    struct({ requestId, account: accountNumber, accountKey: key, deviceList: bytesMax(DEVICE_LIST_BYTES_MAX) }),
+  ),
+  'reflect-token': rule(0x2c, 'server', authenticated, 128, struct({ requestId, token: fixedBytes(32), tokenMs: u32 })),
+} as const;

@@ -1,0 +1,69 @@
+/** Every limit of the protocol, with its unit and its reason. Server policy lives in the server's own limits.ts. */
+
+/** One frame on a server connection, id included. One 64 KiB text sealed for a few devices still fits (R13). */
+export const FRAME_BYTES_MAX = 256 * 1024;
+/** Before login a connection may send only small frames (security.md 5.3). */
+export const FRAME_BYTES_MAX_BEFORE_LOGIN = 4 * 1024;
+/** A partial frame or handshake must complete in this time (slowloris). */
+export const PARTIAL_FRAME_MS_MAX = 15_000;
+/** From accept to the end of the Noise handshake, and from there to a login. */
+export const HANDSHAKE_MS_MAX = 10_000;
+export const LOGIN_MS_MAX = 60_000;
+
+/** Noise limits a message to 65,535 bytes; 16 of them are the tag. */
+export const NOISE_MESSAGE_BYTES_MAX = 65_535;
+export const AEAD_TAG_BYTES = 16;
+/** R2: a rekey frame goes out after this many messages or this long; a receiver closes at twice the count. */
+export const LINK_REKEY_MESSAGES = 2 ** 16;
+export const LINK_REKEY_MS = 600_000;
+export const LINK_MESSAGES_MAX_WITHOUT_REKEY = 2 ** 17;
+
+/** R22: ping after this much silence, dead at 25 s, offline shown 15 s after that. */
+export const PING_AFTER_MS = 15_000;
+export const DEAD_AFTER_MS = 25_000;
+export const PRESENCE_GRACE_MS = 15_000;
+
+/** R25. */
+export const PASSWORD_CODE_POINTS_MIN = 10;
+export const PASSWORD_CODE_POINTS_MAX = 128;
+export const PASSWORD_BYTES_MAX = 512;
+export const NAME_BYTES_MAX = 32;
+export const DISPLAY_NAME_BYTES_MAX = 256;
+export const DISPLAY_NAME_CODE_POINTS_MAX = 64;
+export const REQUEST_TEXT_BYTES_MAX = 1_024;
+export const NOTICE_TEXT_BYTES_MAX = 4_096;
+
+/** R13: UTF-8 bytes of one text message; what is longer is a file. */
+export const TEXT_BYTES_MAX = 65_536;
+/** One encoded content: a text plus its header, rounded up. */
+export const CONTENT_BYTES_MAX = TEXT_BYTES_MAX + 256;
+
+/** One peer may have this many devices in its signed list. */
+export const DEVICES_MAX = 16;
+export const DEVICE_LIST_BYTES_MAX = 4_096;
+export const ROSTER_ENTRIES_PER_FRAME_MAX = 128;
+export const FRIENDS_MAX = 2_000;
+export const REQUESTS_PENDING_MAX = 100;
+
+/** A datagram that passes nearly every path unfragmented (QUIC's minimum, RFC 9000 section 14). */
+export const DATAGRAM_BYTES_MAX = 1_200;
+/** A packet inside a relay frame (transport.md 2.10). */
+export const RELAY_PACKET_BYTES_MAX = 16 * 1024;
+export const PACKET_HEADER_BYTES = 11;
+/** R1: probes are padded to this. */
+export const PROBE_BYTES = 96;
+/** R2: packets older than this many numbers behind the highest are refused. */
+export const REPLAY_WINDOW_PACKETS = 8_128;
+export const REKEY_AFTER_MS = 120_000;
+export const REJECT_AFTER_MS = 180_000;
+/** R3: how long a psk made by the server opens a handshake, and how many of a pair are kept. */
+export const PSK_MS_MAX = 600_000;
+export const PSKS_PER_PAIR_MAX = 3;
+
+export const ACK_RANGES_MAX = 32;
+export const CANDIDATES_MAX = 16;
+export const CLOSE_REASON_BYTES_MAX = 128;
+
+/** Reflector question and answer: the answer is never larger (security.md 5.2). */
+export const REFLECT_REQUEST_BYTES = 112;
+export const REFLECT_RESPONSE_BYTES = 48;
