@@ -1,0 +1,9 @@
+/** The secrets of one installation, kept apart from the database in `identity.key` (0600). Seeds of 32 bytes. */
+export interface Identity {
+  /** X25519 secret of this device: its login and the Noise static key toward friends. */
+  readonly exchangeSecret: Uint8Array;
+  /** Ed25519 seed of this device. */
+  readonly signSeed: Uint8Array;
+  /** Ed25519 seed of the account key, which signs the device list (R6). */
+  readonly accountSeed: Uint8Array;
+}

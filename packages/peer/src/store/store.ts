@@ -1,0 +1,168 @@
+import type { ContentRefusal, HybridStamp, NumberedContent } from '@magpie/common/content/content.ts';
+import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
+import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+
+/** The account this profile belongs to, and what it must remember between runs. One per profile. */
+export interface Profile {
+  readonly account: AccountNumber;
+  readonly name: AccountName;
+  readonly displayName: string;
+  readonly serverHost: string;
+  readonly serverPort: number;
+  /** The server's static key, pinned at first contact (R10). */
+  readonly serverKey: Uint8Array;
+  /** False after `account logout`: history stays, the link stays down until the next login. */
+  readonly signedIn: boolean;
+  readonly incarnation: Incarnation;
+  /** As last told by the server; a profile that is behind it was restored or cloned (R17). */
+  readonly loginCount: number;
+  readonly rosterVersion: number;
+  /** R5: no handshake stamp at or below this may be used again; reserved ahead in blocks, so that a send need not wait. */
+  readonly stampReserved: number;
+  readonly deviceListVersion: number;
+}
+
+/** A friend or a request, as in the newest roster, with the account key pinned when friendship began. */
+export interface Contact extends RosterEntry {
+  /** Pinned at accept (D3); a different `accountKey` afterwards stops sending. Empty until then. */
+  readonly pinnedKey: Uint8Array;
+  /** Own messages of theirs not yet marked read. */
+  readonly unread: number;
+}
+
+export const MESSAGE_STATES = ['queued', 'stored', 'delivered', 'read', 'refused'] as const;
+/** R14. Incoming messages are `delivered` until marked `read`. */
+export type MessageState = (typeof MESSAGE_STATES)[number];
+
+/** The road a message took (R14). */
+export interface MessageRoad {
+  readonly kind: 'direct' | 'relay' | 'mailbox';
+  readonly lan: boolean;
+  /** Smoothed round trip when it was sent; 0 when unknown. */
+  readonly rttMs: number;
+}
+
+export interface StoredMessage {
+  readonly id: MessageId;
+  /** The other account of a direct conversation. */
+  readonly chat: AccountNumber;
+  readonly direction: 'in' | 'out';
+  readonly device: DeviceId;
+  readonly incarnation: Incarnation;
+  readonly sequence: number;
+  readonly stamp: HybridStamp;
+  readonly kind: 'text' | 'void';
+  readonly text: string;
+  readonly state: MessageState;
+  /** Why it is still queued, or refused; empty otherwise. */
+  readonly reason: '' | ContentRefusal | 'key-changed' | 'cancelled';
+  readonly road: MessageRoad | undefined;
+  /** Rises with every change of any row: the event cursor (R29). */
+  readonly change: number;
+}
+
+export interface OutgoingText {
+  readonly id: MessageId;
+  readonly chat: AccountNumber;
+  readonly device: DeviceId;
+  readonly text: string;
+}
+
+export interface IncomingContent {
+  readonly chat: AccountNumber;
+  readonly device: DeviceId;
+  readonly content: NumberedContent;
+  readonly road: MessageRoad;
+}
+
+/** What became of one incoming content. `gap`: an earlier sequence of that device is missing; nothing was written. */
+export type IncomingOutcome =
+  | { readonly kind: 'committed'; readonly message: StoredMessage }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'gap'; readonly next: number };
+
+export interface MessageQuery {
+  readonly chat: AccountNumber;
+  readonly limit: number;
+  /** Only messages before (older than) this one in the conversation's order. */
+  readonly before?: MessageId;
+  readonly after?: MessageId;
+}
+
+/**
+ * All that a peer remembers besides its keys. Every promise of a write resolves when the write is durable
+ * (synchronous=FULL), and calls that wait together share one sync (group commit). Implementations: memory (simulator;
+ * `crash()` loses what was not synced), SQLite in a worker of its own. One contract suite.
+ */
+export interface PeerStore {
+  profile(): Promise<Profile | undefined>;
+  saveProfile(profile: Profile): Promise<void>;
+  /** Changes some fields; the profile must exist. */
+  updateProfile(patch: Partial<Profile>): Promise<void>;
+
+  contacts(): Promise<readonly Contact[]>;
+  /** Replaces the given rows (by account) and sets rosterVersion, in one transaction. Pins a key when `state` becomes `member`. */
+  applyRoster(entries: readonly RosterEntry[], rosterVersion: number): Promise<void>;
+
+  /**
+   * Gives the next sequence of (chat, device, current incarnation) and the conversation's next hybrid stamp
+   * (max(wall, last) and a counter, R16), and commits the message as `queued`. An id that exists already returns the
+   * existing row unchanged (idempotent).
+   */
+  commitOutgoing(text: OutgoingText, wallNow: WallMs): Promise<StoredMessage>;
+  /** Own messages that no device of the chat has committed yet: state queued (not refused), by sequence, at most `limit`. */
+  undelivered(chat: AccountNumber, limit: number): Promise<readonly StoredMessage[]>;
+  /** Chats that have undelivered messages. */
+  chatsWithUndelivered(): Promise<readonly AccountNumber[]>;
+  /** Notes by which road a message was last sent. */
+  noteRoad(id: MessageId, road: MessageRoad): Promise<void>;
+  /**
+   * A receipt of the friend: own messages of that incarnation within the ranges become `delivered` or `read` (never
+   * backwards). @returns the rows that changed
+   */
+  applyReceipt(
+    chat: AccountNumber,
+    incarnation: Incarnation,
+    kind: 'delivered' | 'read',
+    ranges: readonly { readonly from: number; readonly to: number }[],
+  ): Promise<readonly StoredMessage[]>;
+  /** The friend's device will not take it. `clock` keeps it queued with the reason (R16); others are final. */
+  applyRefusal(
+    chat: AccountNumber,
+    incarnation: Incarnation,
+    sequence: number,
+    reason: ContentRefusal,
+  ): Promise<readonly StoredMessage[]>;
+
+  /**
+   * Commits contents of friends in order: an item is committed only when its sequence is the next of its (chat,
+   * device, incarnation); doubles by number or by message id change nothing. One transaction, one sync for all.
+   * Also lifts the conversation's hybrid clock and the unread count.
+   */
+  commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]>;
+  /** What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. */
+  receivedUpTo(chat: AccountNumber): Promise<readonly ReceivedNumbering[]>;
+  /** Marks incoming messages of the chat up to and including this one (all when absent) as read. @returns rows changed */
+  markRead(chat: AccountNumber, upTo?: MessageId): Promise<readonly StoredMessage[]>;
+
+  message(id: MessageId): Promise<StoredMessage | undefined>;
+  /** In the conversation's order (stamp, then device id), oldest first, void ones left out. */
+  messages(query: MessageQuery): Promise<readonly StoredMessage[]>;
+  /** Rows changed after this cursor, by change, at most `limit`. */
+  changesSince(change: number, limit: number): Promise<readonly StoredMessage[]>;
+  lastChange(): Promise<number>;
+
+  /** The newest handshake stamp accepted from a friend's device (R5), 0 when none. */
+  peerStamp(device: DeviceId): Promise<number>;
+  savePeerStamp(device: DeviceId, stamp: number): Promise<void>;
+  saveNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ReceivedNumbering {
+  readonly device: DeviceId;
+  readonly incarnation: Incarnation;
+  readonly deliveredUpTo: number;
+  readonly readUpTo: number;
+}
