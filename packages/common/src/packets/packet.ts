@@ -94,7 +94,8 @@ export interface RekeyFrame {
 }
 
 export type SessionFrame =
-  | { readonly type: 'padding' }
+  /** A run of `length` zero bytes. */
+  | { readonly type: 'padding'; readonly length: number }
   | { readonly type: 'ping' }
   | AckFrame
   | { readonly type: 'credit'; readonly dataMax: number }
