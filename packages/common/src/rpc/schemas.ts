@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import { PRESENCE_STATUSES, ROSTER_STATES } from '../frames/frame-table.ts';
+import { parseAccountNumber, parseMessageId } from '../ids.ts';
+import { PAGE_ITEMS_MAX, WHO_CHARS_MAX } from './limits.ts';
+
+/**
+ * The shapes of the local API, which are also those of `--json`: camelCase, ids and account numbers as text, times as
+ * ISO 8601 in UTC, what is absent is null. Changes only add fields; `schema` rises when that rule must break.
+ */
+export const API_SCHEMA = 1;
+
+/** A name or a number as typed by a person. */
+export const whoText = z.string().min(1).max(WHO_CHARS_MAX);
+export const messageIdText = z.string().refine((text) => parseMessageId(text) !== undefined);
+export const accountText = z.string().refine((text) => parseAccountNumber(text) !== undefined);
+export const pageLimit = z.int().min(1).max(PAGE_ITEMS_MAX);
+/** A cursor is a whole number as text, so that no reader rounds it. */
+export const cursorText = z.string().regex(/^(0|[1-9][0-9]{0,15})$/);
+
+export const presenceStatus = z.enum(PRESENCE_STATUSES);
+const presenceSeen = z.enum([...PRESENCE_STATUSES, 'unknown']);
+
+/** R14. */
+export const road = z.object({
+  kind: z.enum(['direct', 'relay', 'mailbox']),
+  lan: z.boolean(),
+  rttMs: z.number(),
+});
+
+export const account = z.object({
+  id: z.string(),
+  name: z.string(),
+  displayName: z.string(),
+  /** `host:port#pin` */
+  server: z.string(),
+  signedIn: z.boolean(),
+  device: z.string(),
+});
+
+export const contact = z.object({
+  id: z.string(),
+  name: z.string(),
+  displayName: z.string(),
+  /** `member` is a friend, `asked` waits for them, `asking` waits for us, `removed` is no friend any more. */
+  state: z.enum(ROSTER_STATES),
+  presence: presenceSeen,
+  path: road.nullable(),
+  unread: z.int(),
+  /** Text of the friend request, else empty. */
+  text: z.string(),
+  keyChanged: z.boolean(),
+});
+
+export const MESSAGE_STATES = ['queued', 'stored', 'delivered', 'read', 'refused'] as const;
+
+export const message = z.object({
+  id: z.string(),
+  /** Account number of the other side. */
+  chat: z.string(),
+  from: z.string(),
+  direction: z.enum(['in', 'out']),
+  /** The sender's claim (R16). */
+  at: z.string(),
+  kind: z.enum(['text', 'void']),
+  text: z.string(),
+  state: z.enum(MESSAGE_STATES),
+  /** Why it is still queued, or refused. */
+  reason: z.string().nullable(),
+  path: road.nullable(),
+  device: z.string(),
+  incarnation: z.string(),
+  sequence: z.int(),
+});
+
+const udp = z.object({
+  enabled: z.boolean(),
+  port4: z.int().nullable(),
+  port6: z.int().nullable(),
+  datagramsSent: z.int(),
+  datagramsReceived: z.int(),
+  datagramsDropped: z.int(),
+  dropping: z.boolean(),
+  reflexive: z.array(z.string()),
+});
+
+const link = z.object({
+  state: z.enum(['signed-out', 'connecting', 'connected', 'waiting', 'stopped']),
+  rttMs: z.number().nullable(),
+  lastError: z.string().nullable(),
+  retryAt: z.string().nullable(),
+});
+
+export const status = z.object({
+  account: account.nullable(),
+  server: link,
+  presence: presenceStatus,
+  peers: z.object({ direct: z.int(), relay: z.int(), offline: z.int() }),
+  unread: z.object({ chats: z.int(), messages: z.int() }),
+  udp,
+});
+
+export const netStatus = z.object({ server: link, udp });
+
+export const path = z.object({
+  id: z.string(),
+  name: z.string(),
+  session: z.enum(['none', 'handshaking', 'established']),
+  path: road.nullable(),
+  state: z.string(),
+  reason: z.string(),
+  endpoint: z.string().nullable(),
+  packetsSent: z.int(),
+  packetsReceived: z.int(),
+  packetsLost: z.int(),
+});
+
+export const daemonStatus = z.object({
+  pid: z.int(),
+  version: z.string(),
+  startedAt: z.string(),
+  profile: z.string(),
+});
+
+/** First line of every connection, sent by the daemon. */
+export const hello = z.object({ schema: z.int(), version: z.string(), pid: z.int() });
+
+/**
+ * `receipt` is a message of ours whose state or reason changed; what `since` replays is all of type `message`, since
+ * the daemon cannot know what the watcher saw before: the id tells.
+ */
+export const EVENT_TYPES = ['message', 'receipt', 'presence', 'contact', 'path', 'link', 'notice'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+const cursor = z.string();
+export const event = z.discriminatedUnion('type', [
+  z.object({ cursor, type: z.literal('message'), data: message }),
+  z.object({ cursor, type: z.literal('receipt'), data: message }),
+  z.object({ cursor, type: z.literal('presence'), data: z.object({ id: z.string(), presence: presenceSeen }) }),
+  z.object({ cursor, type: z.literal('contact'), data: contact }),
+  z.object({ cursor, type: z.literal('path'), data: path }),
+  z.object({
+    cursor,
+    type: z.literal('link'),
+    data: z.object({ state: link.shape.state, error: z.string().nullable() }),
+  }),
+  z.object({ cursor, type: z.literal('notice'), data: z.object({ id: z.string(), at: z.string(), text: z.string() }) }),
+]);
+
+export type RoadJson = z.output<typeof road>;
+export type AccountJson = z.output<typeof account>;
+export type ContactJson = z.output<typeof contact>;
+export type MessageJson = z.output<typeof message>;
+export type StatusJson = z.output<typeof status>;
+export type NetStatusJson = z.output<typeof netStatus>;
+export type PathJson = z.output<typeof path>;
+export type DaemonStatusJson = z.output<typeof daemonStatus>;
+export type HelloJson = z.output<typeof hello>;
+export type EventJson = z.output<typeof event>;
