@@ -1,0 +1,117 @@
+import type { MessageId } from '@magpie/common/ids.ts';
+import { parseMessageId } from '@magpie/common/ids.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import { PAGE_BYTES_MAX } from '@magpie/common/rpc/limits.ts';
+import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
+import type { RpcMethod, RpcParams, RpcResult } from '@magpie/common/rpc/rpc-table.ts';
+import type { DaemonStatusJson } from '@magpie/common/rpc/schemas.ts';
+import type { Engine } from '../engine/engine.ts';
+import { accountJson, contactJson, messageJson, netStatusJson, pathJson, statusJson } from './views.ts';
+
+/** What the methods need besides the engine. */
+export interface DaemonSurface {
+  readonly engine: Engine;
+  readonly status: DaemonStatusJson;
+  /** Ends the daemon soon; the answer to the caller still goes out. */
+  stop(): void;
+  /** True only in tests: MAGPIE_TEST_HOOKS=1. */
+  readonly testHooks: boolean;
+}
+
+/** `watch.start` belongs to a connection and lives in watch.ts. */
+type CallMethod = Exclude<RpcMethod, 'watch.start'>;
+export type RpcHandlers = {
+  readonly [M in CallMethod]: (params: RpcParams<M>) => Promise<Result<RpcResult<M>, RpcError>>;
+};
+
+/** The methods of the local API, each one call of the engine and a change of shape. */
+export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface): RpcHandlers {
+  return {
+    'daemon.status': async () => ok(status),
+    'daemon.stop': async () => {
+      stop();
+      return ok({ pid: status.pid });
+    },
+
+    'account.register': async (params) => mapped(await engine.register(params), accountJson),
+    'account.login': async (params) => mapped(await engine.login(params), accountJson),
+    'account.logout': async () => mapped(await engine.logout(), () => ({})),
+    'account.whoami': async () => mapped(await engine.whoami(), accountJson),
+
+    'contact.list': async ({ after }) =>
+      mapped(await engine.contacts(), (contacts) => {
+        const start = after === undefined ? 0 : contacts.findIndex((each) => String(each.account) === after) + 1;
+        const all = contacts.slice(start).map(contactJson);
+        const items = fitPage(all);
+        return { items, next: items.length < all.length ? (items.at(-1)?.id ?? null) : null };
+      }),
+    'contact.show': async ({ who }) => mapped(await engine.contact(who), contactJson),
+    'contact.add': async ({ who, text }) => mapped(await engine.addContact(who, text), contactJson),
+    'contact.accept': async ({ who }) => mapped(await engine.answerRequest(who, true), contactJson),
+    'contact.reject': async ({ who }) => mapped(await engine.answerRequest(who, false), contactJson),
+    'contact.remove': async ({ who }) => mapped(await engine.removeContact(who), () => ({})),
+
+    'presence.get': async () => mapped(await engine.presence(), (presence) => ({ presence })),
+    'presence.set': async ({ presence }) =>
+      mapped(await engine.setPresence(presence), (changed) => ({ presence: changed })),
+
+    'message.send': async ({ to, text, id }) => mapped(await engine.send({ to, text, id: messageId(id) }), messageJson),
+    'message.list': async ({ chat, limit, before, after }) => {
+      const query = { chat, limit, before: messageId(before), after: messageId(after) };
+      return mapped(await engine.messages(query), (views) =>
+        messagePage(views.map(messageJson), limit, after !== undefined),
+      );
+    },
+    'message.show': async ({ id }) => {
+      const parsed = parseMessageId(id);
+      if (!parsed) return err({ code: 'INVALID_ARGUMENT' });
+      return mapped(await engine.message(parsed), messageJson);
+    },
+    'message.markRead': async ({ chat, upTo }) => mapped(await engine.markRead(chat, messageId(upTo)), (done) => done),
+
+    status: async () => ok(statusJson(await engine.status())),
+    'net.status': async () => ok(netStatusJson(await engine.status())),
+    'net.path': async ({ who }) => mapped(await engine.paths(who), (views) => ({ items: views.map(pathJson) })),
+
+    'debug.dropUdp': async ({ drop }) => {
+      if (!testHooks) return err({ code: 'UNKNOWN_METHOD' });
+      engine.setDropUdp(drop);
+      return ok({ dropping: drop });
+    },
+  };
+}
+
+function mapped<T, U>(result: Result<T, RpcError>, shape: (value: T) => U): Result<U, RpcError> {
+  return result.ok ? ok(shape(result.value)) : result;
+}
+
+function messageId(text: string | undefined): MessageId | undefined {
+  return text === undefined ? undefined : parseMessageId(text);
+}
+
+/**
+ * Oldest first, as the engine gives them. A page that is too large for one line loses messages at its far end: the
+ * oldest when paging backwards, the newest when paging forwards.
+ */
+function messagePage<T extends { readonly id: string }>(
+  all: readonly T[],
+  limit: number,
+  forwards: boolean,
+): { items: T[]; next: string | null } {
+  const items = forwards ? fitPage(all) : fitPage([...all].reverse()).reverse();
+  const more = all.length === limit || items.length < all.length;
+  const edge = forwards ? items.at(-1) : items[0];
+  return { items, next: more && edge ? edge.id : null };
+}
+
+/** The first items that fit into one page, at least one. */
+function fitPage<T>(items: readonly T[]): T[] {
+  let bytes = 0;
+  const fitting: T[] = [];
+  for (const item of items) {
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    if (bytes > PAGE_BYTES_MAX && fitting.length > 0) break;
+    fitting.push(item);
+  }
+  return fitting;
+}

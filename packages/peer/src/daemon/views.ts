@@ -1,0 +1,117 @@
+import type {
+  AccountJson,
+  ContactJson,
+  EventJson,
+  MessageJson,
+  NetStatusJson,
+  PathJson,
+  StatusJson,
+} from '@magpie/common/rpc/schemas.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { AccountView, ContactView, EngineEvent, MessageView, PathView, StatusView } from '../engine/engine.ts';
+
+/** The engine's views as the local API shows them: numbers of accounts as text, times in ISO 8601, absent as null. */
+
+export function accountJson(view: AccountView): AccountJson {
+  return {
+    id: String(view.account),
+    name: view.name,
+    displayName: view.displayName,
+    server: view.server,
+    signedIn: view.signedIn,
+    device: view.device,
+  };
+}
+
+export function contactJson(view: ContactView): ContactJson {
+  return {
+    id: String(view.account),
+    name: view.name,
+    displayName: view.displayName,
+    state: view.state,
+    presence: view.presence,
+    path: view.path ?? null,
+    unread: view.unread,
+    text: view.text,
+    keyChanged: view.keyChanged,
+  };
+}
+
+export function messageJson(view: MessageView): MessageJson {
+  return {
+    id: view.id,
+    chat: String(view.chat),
+    from: String(view.from),
+    direction: view.direction,
+    at: isoTime(view.stamp.wallMs),
+    kind: view.kind,
+    text: view.text,
+    state: view.state,
+    reason: view.reason === '' ? null : view.reason,
+    path: view.road ?? null,
+    device: view.device,
+    incarnation: view.incarnation,
+    sequence: view.sequence,
+  };
+}
+
+export function netStatusJson(view: StatusView): NetStatusJson {
+  const { server, udp } = view;
+  return {
+    server: {
+      state: server.state,
+      rttMs: server.rttMs ?? null,
+      lastError: server.lastError ?? null,
+      retryAt: server.retryAt === undefined ? null : isoTime(server.retryAt),
+    },
+    udp: { ...udp, port4: udp.port4 ?? null, port6: udp.port6 ?? null, reflexive: [...udp.reflexive] },
+  };
+}
+
+export function statusJson(view: StatusView): StatusJson {
+  return {
+    account: view.account ? accountJson(view.account) : null,
+    presence: view.presence,
+    peers: view.peers,
+    unread: view.unread,
+    ...netStatusJson(view),
+  };
+}
+
+export function pathJson(view: PathView): PathJson {
+  return {
+    id: String(view.account),
+    name: view.name,
+    session: view.session,
+    path: view.path ?? null,
+    state: view.state,
+    reason: view.reason,
+    endpoint: view.endpoint ?? null,
+    packetsSent: view.packetsSent,
+    packetsReceived: view.packetsReceived,
+    packetsLost: view.packetsLost,
+  };
+}
+
+/** @param cursor position in the stream of message changes, for `watch --since` */
+export function eventJson(event: EngineEvent, cursor: string): EventJson {
+  switch (event.type) {
+    case 'message':
+      return { cursor, type: event.isNew ? 'message' : 'receipt', data: messageJson(event.message) };
+    case 'presence':
+      return { cursor, type: 'presence', data: { id: String(event.account), presence: event.status } };
+    case 'contact':
+      return { cursor, type: 'contact', data: contactJson(event.contact) };
+    case 'path':
+      return { cursor, type: 'path', data: pathJson(event.path) };
+    case 'link':
+      return { cursor, type: 'link', data: { state: event.state, error: event.error ?? null } };
+    case 'notice':
+      return { cursor, type: 'notice', data: { id: String(event.id), at: isoTime(event.at), text: event.text } };
+  }
+}
+
+/** ECMA-262 dates end 8.64e15 ms after 1970; a stamp is 48 bits and always fits, other values are held inside. */
+export function isoTime(wallMs: WallMs): string {
+  return new Date(Math.min(Math.max(0, wallMs), 8.64e15)).toISOString();
+}
