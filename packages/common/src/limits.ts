@@ -67,3 +67,8 @@ export const CLOSE_REASON_BYTES_MAX = 128;
 /** Reflector question and answer: the answer is never larger (security.md 5.2). */
 export const REFLECT_REQUEST_BYTES = 112;
 export const REFLECT_RESPONSE_BYTES = 48;
+
+/** A Noise message of a link handshake; the largest that Magpie sends has 102 bytes. */
+export const LINK_HANDSHAKE_BYTES_MAX = 512;
+/** A record before login, tag included: two of the largest frames allowed there, and room for small ones. */
+export const LINK_RECORD_BYTES_MAX_BEFORE_LOGIN = 16 * 1024;

@@ -57,7 +57,10 @@ export function signDeviceList(list: DeviceList, accountSecretKey: Uint8Array): 
  * @returns the list, in copies of its own; `malformed` also for a device that is listed twice or has an unusable key.
  *   Whether its version may follow the last one seen is for the caller.
  */
-export function verifyDeviceList(blob: Uint8Array, expectedAccountKey: Uint8Array): Result<DeviceList, DeviceListError> {
+export function verifyDeviceList(
+  blob: Uint8Array,
+  expectedAccountKey: Uint8Array,
+): Result<DeviceList, DeviceListError> {
   if (blob.length > DEVICE_LIST_BYTES_MAX || blob.length <= SIGNATURE_BYTES) return err('malformed');
   const own = Uint8Array.from(blob);
   const encoded = own.subarray(0, own.length - SIGNATURE_BYTES);

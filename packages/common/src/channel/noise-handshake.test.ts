@@ -152,7 +152,13 @@ function pair(pattern: 'XX' | 'IK' | 'IKpsk2', prologue = 'p'): [NoiseHandshake,
   const common = { pattern, prologue: new TextEncoder().encode(prologue) };
   const remoteStatic = keyOf(2).publicKey;
   return [
-    new NoiseHandshake({ ...common, role: 'initiator', staticKey: keyOf(1), remoteStatic, random: always('33'.repeat(32)) }),
+    new NoiseHandshake({
+      ...common,
+      role: 'initiator',
+      staticKey: keyOf(1),
+      remoteStatic,
+      random: always('33'.repeat(32)),
+    }),
     new NoiseHandshake({ ...common, role: 'responder', staticKey: keyOf(2), random: always('44'.repeat(32)) }),
   ];
 }

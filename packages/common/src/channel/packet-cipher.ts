@@ -1,5 +1,6 @@
 import { AEAD_TAG_BYTES } from '../limits.ts';
 import { openInto, sealInto } from './aead.ts';
+import { freshBytes } from './fresh-bytes.ts';
 
 /** One direction of one key of a peer session. The caller keeps packet numbers unique and the replay window. */
 export class PacketCipher {
@@ -15,7 +16,7 @@ export class PacketCipher {
    * @returns header, ciphertext and tag in one new buffer; the header is associated data
    */
   seal(packetNumber: number, header: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const packet = new Uint8Array(header.length + plaintext.length + AEAD_TAG_BYTES);
+    const packet = freshBytes(header.length + plaintext.length + AEAD_TAG_BYTES);
     packet.set(header);
     sealInto(packet.subarray(header.length), this.#key, packetNumber, header, plaintext);
     return packet;
@@ -27,7 +28,7 @@ export class PacketCipher {
    */
   open(packetNumber: number, header: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
     if (ciphertext.length < AEAD_TAG_BYTES) return undefined;
-    const plaintext = new Uint8Array(ciphertext.length - AEAD_TAG_BYTES);
+    const plaintext = freshBytes(ciphertext.length - AEAD_TAG_BYTES);
     return openInto(plaintext, this.#key, packetNumber, header, ciphertext) ? plaintext : undefined;
   }
 }

@@ -1,5 +1,11 @@
 import { ByteWriter } from '../bytes/byte-writer.ts';
 
+/**
+ * Neighbouring parts up to this size become one, so that a frame trickled in byte by byte costs its own bytes and not
+ * an object for each of them.
+ */
+const MERGE_BYTES_MAX = 1_024;
+
 /** A frame in the stream: varint length of id and body, then id and body. */
 export function frameToStream(frame: Uint8Array): Uint8Array {
   const writer = new ByteWriter(frame.length + 8);
@@ -40,8 +46,16 @@ export class FrameDecoder {
   /** Adds bytes of the stream; drain `next` afterwards. The bytes are kept as they are, so they must not be reused. */
   push(bytes: Uint8Array): void {
     if (this.#failed || bytes.length === 0) return;
-    this.#parts.push(bytes);
     this.#buffered += bytes.length;
+    const last = this.#parts.at(-1);
+    if (!last || last.length + bytes.length > MERGE_BYTES_MAX) {
+      this.#parts.push(bytes);
+      return;
+    }
+    const merged = new Uint8Array(last.length + bytes.length);
+    merged.set(last);
+    merged.set(bytes, last.length);
+    this.#parts[this.#parts.length - 1] = merged;
   }
 
   /** @returns the next whole frame (id and body), undefined if none is complete, or 'too-large': then the stream is over */
