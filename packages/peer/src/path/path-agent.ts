@@ -1,0 +1,549 @@
+import { CANDIDATES_MAX } from '@magpie/common/limits.ts';
+import { type Endpoint, endpointText } from '@magpie/common/net.ts';
+import type { Candidate, CandidatesFrame, PathFrame } from '@magpie/common/packets/packet.ts';
+import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
+import { after, type Instant } from '@magpie/common/time.ts';
+import { acceptCandidates, probeable } from './candidate-filter.ts';
+import type { CandidatePair } from './candidate-pair.ts';
+import { ChallengeTable } from './challenge-table.ts';
+import { CheckList } from './check-list.ts';
+import { type Deadline, nextDeadline } from './deadlines.ts';
+import { type Lease, type PathState, pairOf, type Route, type RouteReason, routeOf } from './lease.ts';
+import {
+  COLD_AFTER_MS,
+  DOUBTS_WITHOUT_ACK_MAX,
+  ECHOES_TO_PROVE,
+  GOOD_ENOUGH_RTT_MS,
+  KEEPALIVE_JITTER_MS,
+  KEEPALIVE_MS,
+  LAST_GOOD_PROBE_MS,
+  RECHALLENGE_MS,
+  ROUND_SPACING_MS,
+  RTT_GAIN_MS_MIN,
+  RTT_GAIN_RATIO,
+  SUSPECT_MS_MAX,
+  SUSPECT_PROBE_MS,
+  TRIAL_MS_MAX,
+  TRIAL_PROBE_MS,
+} from './limits.ts';
+import { LocalCandidates } from './local-candidates.ts';
+import { type PathEvent, PathEvents } from './path-events.ts';
+import { PathCounters, type PathStatus } from './path-status.ts';
+import { ProbeQueue } from './probe-queue.ts';
+import { PunchRound } from './punch-round.ts';
+import { RoundGate } from './round-gate.ts';
+
+export type { PathState, Route, RouteReason } from './lease.ts';
+export type { PathEvent } from './path-events.ts';
+export type { PathStatus } from './path-status.ts';
+
+export interface PathAgentOptions {
+  /** The device with the lower id selects (R27); exactly one of the two agents is controlling. */
+  readonly controlling: boolean;
+  /** False: relay only, no probe and no candidate ever leaves. */
+  readonly direct: boolean;
+  readonly random: RandomSource;
+  readonly now: Instant;
+}
+
+export interface Probe {
+  readonly to: Endpoint;
+  readonly frame: PathFrame;
+}
+
+/**
+ * Decides over which path the packets of one session go. The relay is always there; a direct path is a lease on a
+ * round trip: only an own challenge echoed from the very endpoint it went to, or acknowledged data, makes or keeps it
+ * sendable. Receiving proves nothing about sending.
+ *
+ * Sans-IO: after each call drain `pollEvent` and `pollProbe`, then arm a timer for `pollTimeout`. The session hands in
+ * only what passed AEAD and the replay window. A new agent counts as active, since a session begins with traffic.
+ *
+ * Rounds are plain simultaneous checks. Port prediction, mapped ports and last-good addresses are further candidate
+ * kinds; server-timed starts are a `RoundGate` request; neither changes the states here.
+ */
+export class PathAgent {
+  readonly #controlling: boolean;
+  readonly #random: RandomSource;
+  readonly #local = new LocalCandidates();
+  readonly #list = new CheckList();
+  readonly #challenges: ChallengeTable;
+  readonly #queue: ProbeQueue;
+  readonly #gate: RoundGate;
+  readonly #events = new PathEvents();
+  readonly #counters = new PathCounters();
+  #allowed: boolean;
+  #cold = false;
+  #lease: Lease;
+  #round: PunchRound | undefined;
+  #activityAt: Instant;
+  /** Our side as controlling counts its selections; the other side keeps the newest it was told. */
+  #selection = 0;
+  #remoteSelected: CandidatePair | undefined;
+  #remoteGeneration = -1;
+  #remoteCandidates: readonly Candidate[] = [];
+  #lastGood: CandidatePair | undefined;
+  #doubtsWithoutAck = 0;
+
+  constructor(options: PathAgentOptions) {
+    this.#controlling = options.controlling;
+    this.#random = options.random;
+    this.#allowed = options.direct;
+    this.#activityAt = options.now;
+    this.#challenges = new ChallengeTable(options.random);
+    this.#queue = new ProbeQueue(options.now);
+    this.#gate = new RoundGate(options.random, options.now);
+    this.#lease = { name: 'none', since: options.now };
+  }
+
+  get route(): Route {
+    return routeOf(this.#lease);
+  }
+
+  get state(): PathState {
+    if (!this.#allowed) return 'blocked';
+    if (this.#cold) return 'cold';
+    if (this.#lease.name !== 'none') return this.#lease.name;
+    return this.#round ? 'punching' : 'relayed';
+  }
+
+  /** For people and tests: where the path stands and what was tried. */
+  status(): PathStatus {
+    return this.#counters.status(this.state, this.route, this.#list, this.#queue.dropped);
+  }
+
+  /**
+   * Host and server-reflexive candidates of this machine, best first. A changed set goes to the peer. Loopback
+   * candidates of the peer are accepted exactly when our own set has one (R26).
+   */
+  setLocalCandidates(candidates: readonly Candidate[], now: Instant): void {
+    if (!this.#local.set(candidates)) return;
+    this.#list.setHosts(this.#local.hosts);
+    this.#acceptRemote(now);
+    this.#announce();
+  }
+
+  /** The peer's list; an older generation than the newest seen is ignored. */
+  handleCandidates(frame: CandidatesFrame, now: Instant): void {
+    if (frame.generation <= this.#remoteGeneration) return;
+    this.#remoteGeneration = frame.generation;
+    this.#remoteCandidates = frame.candidates.slice(0, CANDIDATES_MAX);
+    this.#acceptRemote(now);
+  }
+
+  handleProbe(frame: PathFrame, from: Endpoint, now: Instant): void {
+    if (!this.#allowed) return;
+    this.#counters.probesReceived++;
+    const source = this.#sourceOf(from);
+    if (!source) return;
+    if (this.#cold) {
+      // The peer still holds its lease: it gets its echo, and our own proof waits until there is something to send.
+      if (frame.challenge) this.#queue.addAnswer(source, frame.challenge, undefined, now);
+      return;
+    }
+    const pair = this.#pairFrom(source);
+    pair.receivedAt = now;
+    if (frame.observed) this.#counters.observed = frame.observed;
+    if (frame.echo) this.#handleEcho(frame.echo, frame.delayMs, pair, now);
+    if (frame.selected && !this.#controlling) this.#handleSelection(frame.selection, pair, now);
+    if (frame.suspect) this.#handlePeerSuspect(pair, now);
+    const check = this.#needsProof(pair, now) ? pair : undefined;
+    if (check) pair.challengedAt = now;
+    if (frame.challenge) this.#queue.addAnswer(source, frame.challenge, check, now);
+    else if (check) this.#queue.addCheck(check, false, now);
+  }
+
+  /** An authenticated data packet came from there: an unknown source is challenged, never followed (p2p.md 6.5). */
+  handleDatagram(from: Endpoint, now: Instant): void {
+    const current = pairOf(this.#lease);
+    if (current && current.endpoint.port === from.port && current.endpoint.address === from.address) {
+      current.receivedAt = now;
+      return;
+    }
+    if (!this.#allowed || this.#cold) return;
+    const source = this.#sourceOf(from);
+    if (!source) return;
+    const pair = this.#pairFrom(source);
+    pair.receivedAt = now;
+    if (this.#needsProof(pair, now) && now - (pair.challengedAt ?? -Infinity) >= RECHALLENGE_MS) {
+      this.#challenge(pair, now);
+    }
+  }
+
+  /**
+   * Data that was sent on this path alone is acknowledged. While packets are mirrored an acknowledgement does not say
+   * which copy arrived, so a path in doubt needs an echo.
+   * @param rttMs a round trip sample, in ms
+   */
+  handleAcked(endpoint: Endpoint, rttMs: number, now: Instant): void {
+    const lease = this.#lease;
+    if (lease.name === 'none' || lease.name === 'suspect' || lease.pair.key !== endpointText(endpoint)) return;
+    const { pair } = lease;
+    if (lease.name === 'direct') {
+      pair.onProof(rttMs, now);
+      this.#doubtsWithoutAck = 0;
+      this.#gate.forgetFailures();
+    } else if (this.#usable(pair, now)) {
+      pair.onProof(rttMs, now);
+      pair.echoes = Math.max(pair.echoes, ECHOES_TO_PROVE);
+      this.#toDirect(pair, 'proven', now);
+    }
+  }
+
+  /** The transport has waited too long for an acknowledgement of data on this path. */
+  handleDoubt(endpoint: Endpoint, now: Instant): void {
+    const lease = this.#lease;
+    if (lease.name !== 'direct' || lease.pair.key !== endpointText(endpoint)) return;
+    this.#doubtsWithoutAck++;
+    if (this.#doubtsWithoutAck < DOUBTS_WITHOUT_ACK_MAX) this.#toSuspect(lease.pair, 'doubt', now);
+    else this.#lose(lease.pair, 'data-lost', now);
+  }
+
+  /** Application data moves now, in either direction and on any road: the path is kept warm, a cold one is tried. */
+  handleSent(now: Instant): void {
+    this.#activityAt = now;
+    if (!this.#allowed) return;
+    if (this.#cold) this.#wake(now);
+    else this.#advanceLease(now);
+  }
+
+  /** Our addresses changed: nothing that was proven from the old ones counts any more. */
+  networkChanged(now: Instant): void {
+    const lease = this.#lease;
+    this.#challenges.clear();
+    this.#queue.clear();
+    this.#round = undefined;
+    for (const pair of this.#list.all()) pair.voidProof();
+    this.#list.forgetPeerReflexive();
+    if (this.#lastGood && !this.#list.has(this.#lastGood)) this.#lastGood = undefined;
+    if (this.#remoteSelected && !this.#list.has(this.#remoteSelected)) this.#remoteSelected = undefined;
+    if (!this.#allowed || this.#cold) return;
+    if (lease.name === 'trial') this.#setLease({ name: 'none', since: now }, 'network-changed');
+    else if (lease.name !== 'none' && this.#list.has(lease.pair)) this.#toSuspect(lease.pair, 'network-changed', now);
+    else if (lease.name !== 'none') {
+      this.#setLease({ name: 'none', since: now }, 'network-changed');
+      this.#events.resend();
+    }
+    this.#gate.requestNow(now);
+    this.#startRoundIfDue(now);
+  }
+
+  /** The user's choice for this friend; false also takes back the candidates that the peer was told. */
+  setDirectAllowed(allowed: boolean, now: Instant): void {
+    if (allowed === this.#allowed) return;
+    if (allowed) {
+      this.#allowed = true;
+      this.#activityAt = now;
+      this.#wake(now);
+      return;
+    }
+    const wasDirect = this.#lease.name === 'direct';
+    this.#rest(now, 'policy');
+    this.#allowed = false;
+    if (wasDirect) this.#events.resend();
+    const frame = this.#local.withdrawal();
+    if (frame) this.#events.candidates(frame);
+  }
+
+  handleTimeout(now: Instant): void {
+    if (!this.#allowed || this.#cold) return;
+    if (now >= after(this.#activityAt, COLD_AFTER_MS)) {
+      this.#rest(now, 'idle');
+      this.#cold = true;
+      return;
+    }
+    this.#challenges.expire(now);
+    this.#advanceLease(now);
+    this.#advanceRound(now);
+    this.#startRoundIfDue(now);
+    const lastGood = this.#probedLastGood();
+    if (lastGood && now >= after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS)) this.#challenge(lastGood, now);
+  }
+
+  pollTimeout(): Deadline | undefined {
+    if (!this.#allowed || this.#cold) return undefined;
+    const lastGood = this.#probedLastGood();
+    return nextDeadline({
+      lease: this.#lease,
+      activityAt: this.#activityAt,
+      roundAt: this.#round?.nextAt,
+      nextRoundAt: this.#gate.dueAt,
+      lastGoodAt: lastGood && after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS),
+    });
+  }
+
+  pollEvent(): PathEvent | undefined {
+    return this.#events.poll();
+  }
+
+  /** The next probe to send, as a type-5 packet padded to PROBE_BYTES, or undefined when none is waiting. */
+  pollProbe(now: Instant): Probe | undefined {
+    for (let pending = this.#queue.take(); pending; pending = this.#queue.take()) {
+      const { to, answer, keepAlive } = pending;
+      const check = pending.check && this.#list.has(pending.check) && !this.#cold ? pending.check : undefined;
+      if (!check && !answer) continue;
+      const onLease = pairOf(this.#lease)?.key === endpointText(to);
+      const { name } = this.#lease;
+      this.#counters.probesSent++;
+      return {
+        to,
+        frame: {
+          type: 'path',
+          challenge: check && this.#challenges.issue(check, now),
+          echo: answer?.echo,
+          selected: this.#controlling && onLease && (name === 'direct' || name === 'suspect'),
+          suspect: onLease && name === 'suspect',
+          keepAlive,
+          candidateId: this.#list.get(to)?.candidate.id ?? 0,
+          selection: this.#controlling ? this.#selection : 0,
+          delayMs: answer ? Math.min(Math.round(now - answer.receivedAt), 0xffff) : 0,
+          observed: answer ? to : undefined,
+          relayRttMs: 0,
+        },
+      };
+    }
+    return undefined;
+  }
+
+  // ---- what probes say
+
+  #handleEcho(echo: Uint8Array, delayMs: number, pair: CandidatePair, now: Instant): void {
+    const proof = this.#challenges.redeem(echo, pair.endpoint, now);
+    if (!proof) {
+      this.#counters.echoesRefused++;
+      return;
+    }
+    const roundTripMs = now - proof.sentAt;
+    pair.onEcho(delayMs < roundTripMs ? roundTripMs - delayMs : roundTripMs, now);
+    this.#counters.lastProofAt = now;
+    this.#round?.handleEcho(now);
+    const lease = this.#lease;
+    if (lease.name === 'suspect' && lease.pair === pair) {
+      // A challenge from before the doubt says nothing about now.
+      if (proof.sentAt >= lease.since) this.#toDirect(pair, 'healed', now);
+      return;
+    }
+    if (lease.name === 'direct' && (lease.pair === pair || this.#controlling)) return;
+    if (pair.echoes >= ECHOES_TO_PROVE && this.#usable(pair, now)) {
+      this.#toDirect(pair, lease.name === 'none' || lease.name === 'trial' ? 'proven' : 'selected', now);
+    } else if (lease.name === 'none' && !this.#held(pair, now)) {
+      this.#setLease({ name: 'trial', pair, since: now, nextProbeAt: after(now, TRIAL_PROBE_MS) }, 'trial');
+    }
+  }
+
+  #handleSelection(selection: number, pair: CandidatePair, now: Instant): void {
+    if (selection < this.#selection) return;
+    const moved = selection === this.#selection && pair !== this.#remoteSelected;
+    // The same selection from elsewhere: the peer's address may have changed, or somebody relays its packets.
+    if (moved && this.#lease.name === 'direct') return;
+    this.#selection = selection;
+    this.#remoteSelected = pair;
+    if (pair === pairOf(this.#lease) && this.#lease.name !== 'trial') return;
+    if (pair.provenFresh(now) && this.#usable(pair, now)) {
+      this.#toDirect(pair, this.#lease.name === 'direct' ? 'selected' : 'proven', now);
+    }
+  }
+
+  /** The peer doubts this path. Just proven by ourselves, it is the peer's own round trip that is late. */
+  #handlePeerSuspect(pair: CandidatePair, now: Instant): void {
+    const lease = this.#lease;
+    if (lease.name !== 'direct' || lease.pair !== pair) return;
+    if (now - (pair.provenAt ?? -Infinity) > pair.patienceMs) this.#toSuspect(pair, 'doubt', now);
+  }
+
+  /** A probe is answered with a challenge of our own until the pair has proven itself; that ends the exchange. */
+  #needsProof(pair: CandidatePair, now: Instant): boolean {
+    return !pair.provenFresh(now) || (this.#lease.name === 'suspect' && this.#lease.pair === pair);
+  }
+
+  #usable(pair: CandidatePair, now: Instant): boolean {
+    return !this.#held(pair, now) && (this.#controlling || this.#remoteSelected === pair);
+  }
+
+  #held(pair: CandidatePair, now: Instant): boolean {
+    return pair.heldUntil !== undefined && now < pair.heldUntil;
+  }
+
+  // ---- leases
+
+  #toDirect(pair: CandidatePair, reason: RouteReason, now: Instant): void {
+    if (this.#controlling && reason !== 'healed') this.#selection++;
+    const keepaliveMs = KEEPALIVE_MS + KEEPALIVE_JITTER_MS * (2 * randomUnit(this.#random) - 1);
+    this.#setLease({ name: 'direct', pair, since: now, keepaliveMs }, reason);
+    this.#lastGood = pair;
+    this.#gate.cancel();
+    // The peer learns of the selection at once, rather than with the next probe that happens to go there.
+    if (this.#controlling) this.#challenge(pair, now);
+  }
+
+  #toSuspect(pair: CandidatePair, reason: RouteReason, now: Instant): void {
+    this.#setLease({ name: 'suspect', pair, since: now, probes: 0, nextProbeAt: now }, reason);
+    this.#events.resend();
+    this.#advanceLease(now);
+    this.#gate.requestOnce(now);
+    this.#startRoundIfDue(now);
+  }
+
+  #lose(pair: CandidatePair, reason: RouteReason, now: Instant): void {
+    pair.voidProof();
+    this.#setLease({ name: 'none', since: now }, reason);
+    this.#events.resend();
+    if (!this.#round) this.#gate.requestLater(now);
+    if (reason !== 'data-lost') return;
+    this.#lastGood = undefined;
+    pair.heldUntil = this.#gate.dueAt ?? this.#round?.endsAt;
+  }
+
+  #setLease(lease: Lease, reason: RouteReason): void {
+    const before = this.#lease;
+    this.#lease = lease;
+    const changed = routeOf(before).kind !== routeOf(lease).kind || pairOf(before) !== pairOf(lease);
+    if (changed) this.#events.route(routeOf(lease), reason);
+  }
+
+  #advanceLease(now: Instant): void {
+    const lease = this.#lease;
+    switch (lease.name) {
+      case 'none':
+        return;
+      case 'trial':
+        if (now >= after(lease.since, TRIAL_MS_MAX)) {
+          this.#setLease({ name: 'none', since: now }, 'trial-failed');
+          if (!this.#round) this.#gate.requestLater(now);
+        } else if (now >= lease.nextProbeAt) {
+          lease.nextProbeAt = after(now, TRIAL_PROBE_MS);
+          this.#challenge(lease.pair, now);
+        }
+        return;
+      case 'direct':
+        return this.#advanceDirect(lease, now);
+      case 'suspect':
+        if (now >= after(lease.since, SUSPECT_MS_MAX)) this.#lose(lease.pair, 'lost', now);
+        else if (now >= lease.nextProbeAt) {
+          const waitMs = SUSPECT_PROBE_MS[Math.min(lease.probes, SUSPECT_PROBE_MS.length - 1)]!;
+          lease.probes++;
+          lease.nextProbeAt = after(now, waitMs);
+          this.#challenge(lease.pair, now);
+        }
+        return;
+    }
+  }
+
+  #advanceDirect(lease: Lease & { name: 'direct' }, now: Instant): void {
+    const due = nextDeadline({ lease, activityAt: this.#activityAt });
+    if (!due || now < due.at) return;
+    if (due.reason === 'doubt') this.#toSuspect(lease.pair, 'doubt', now);
+    else if (due.reason === 'liveness' || due.reason === 'keepalive') {
+      this.#challenge(lease.pair, now, due.reason === 'keepalive');
+    }
+  }
+
+  #challenge(pair: CandidatePair, now: Instant, keepAlive = false): void {
+    pair.challengedAt = now;
+    this.#queue.addCheck(pair, keepAlive, now);
+  }
+
+  // ---- rounds
+
+  #startRoundIfDue(now: Instant): void {
+    const dueAt = this.#gate.dueAt;
+    if (dueAt === undefined || now < dueAt || !this.#allowed || this.#cold) return;
+    const { name } = this.#lease;
+    const leased = name === 'direct' || name === 'suspect' ? pairOf(this.#lease) : undefined;
+    const pairs = this.#list.pickForRound().filter((pair) => pair !== leased);
+    if (pairs.length === 0) return this.#gate.cancel();
+    this.#gate.take(now);
+    this.#queue.startWindow(now);
+    this.#counters.rounds++;
+    this.#round = new PunchRound(pairs, now);
+    this.#advanceRound(now);
+  }
+
+  #advanceRound(now: Instant): void {
+    const round = this.#round;
+    if (!round) return;
+    if (now >= round.endsAt) return this.#finishRound(round, now);
+    for (const pair of round.takeDue(now)) if (this.#list.has(pair)) this.#challenge(pair, now);
+  }
+
+  #finishRound(round: PunchRound, now: Instant): void {
+    this.#round = undefined;
+    for (const pair of round.pairs) {
+      if (pair.provenAt === undefined || pair.provenAt < round.startedAt) pair.failedRounds++;
+    }
+    if (this.#lease.name === 'none' && this.#gate.dueAt === undefined) this.#gate.requestLater(now);
+    if (this.#lease.name === 'direct' && this.#controlling) this.#considerBetter(this.#lease.pair, now);
+  }
+
+  /** One side decides, and only for a clear gain, so that two good paths do not take turns (tailscale#118). */
+  #considerBetter(current: CandidatePair, now: Instant): void {
+    const proven = [...this.#list.all()].filter((pair) => pair.provenFresh(now) && this.#usable(pair, now));
+    const best = proven.sort((a, b) => a.score - b.score)[0];
+    if (!best || best === current) return;
+    const gainMs = Math.max(RTT_GAIN_MS_MIN, RTT_GAIN_RATIO * current.rttMs);
+    if (current.score - best.score > gainMs) this.#toDirect(best, 'selected', now);
+  }
+
+  /** While relayed and in use, the path that worked last is asked now and then whether it works again. */
+  #probedLastGood(): CandidatePair | undefined {
+    if (this.#lease.name !== 'none' || this.#round || !this.#lastGood) return undefined;
+    return this.#list.has(this.#lastGood) ? this.#lastGood : undefined;
+  }
+
+  #lastGoodBase(lastGood: CandidatePair): Instant {
+    return Math.max(this.#lease.since, lastGood.challengedAt ?? 0) as Instant;
+  }
+
+  // ---- candidates
+
+  #acceptRemote(now: Instant): void {
+    const accepted = acceptCandidates(this.#remoteCandidates, this.#local, this.#local.own);
+    const added = this.#list.replace(accepted, pairOf(this.#lease));
+    const { name } = this.#lease;
+    const goodEnough = name === 'direct' && pairOf(this.#lease)!.rttMs <= GOOD_ENOUGH_RTT_MS;
+    if (added.length === 0 || goodEnough || !this.#allowed || this.#cold) return;
+    if (this.#round && now - this.#round.startedAt < ROUND_SPACING_MS) {
+      for (const pair of added) this.#round.join(pair, now);
+      this.#advanceRound(now);
+      return;
+    }
+    this.#gate.requestNow(now);
+    this.#startRoundIfDue(now);
+  }
+
+  #announce(): void {
+    if (!this.#allowed || this.#cold) return;
+    const frame = this.#local.announcement();
+    if (frame) this.#events.candidates(frame);
+  }
+
+  /** Where an answer to this source may go, or undefined (counted) when nothing may be sent there. */
+  #sourceOf(from: Endpoint): Endpoint | undefined {
+    const source = probeable(from, this.#local);
+    if (source && !this.#local.own.has(endpointText(source))) return source;
+    this.#counters.sourcesRefused++;
+    return undefined;
+  }
+
+  #pairFrom(source: Endpoint): CandidatePair {
+    return this.#list.get(source) ?? this.#list.addPeerReflexive(source, pairOf(this.#lease));
+  }
+
+  // ---- rest and waking
+
+  #rest(now: Instant, reason: RouteReason): void {
+    this.#round = undefined;
+    this.#gate.cancel();
+    this.#queue.clear();
+    this.#challenges.clear();
+    for (const pair of this.#list.all()) pair.voidProof();
+    this.#setLease({ name: 'none', since: now }, reason);
+  }
+
+  #wake(now: Instant): void {
+    this.#cold = false;
+    this.#announce();
+    this.#gate.requestNow(now);
+    this.#startRoundIfDue(now);
+  }
+}
