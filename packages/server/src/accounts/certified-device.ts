@@ -1,0 +1,70 @@
+import { type DeviceList, verifyDeviceList } from '@magpie/common/channel/device-list.ts';
+import { deviceIdOf, equalBytes } from '@magpie/common/channel/keys.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import { type Refusal, refusal } from '../refusal.ts';
+import type { Account, DeviceKeys } from '../store/store.ts';
+
+/** A device with the signed list that certifies it (R6), in copies of its own. */
+export interface CertifiedDevice extends DeviceKeys {
+  readonly accountKey: Uint8Array;
+  readonly deviceList: Uint8Array;
+  readonly deviceListVersion: number;
+}
+
+export interface DeviceClaim {
+  /** The Noise static key that the handshake proved. */
+  readonly exchangeKey: Uint8Array;
+  readonly signKey: Uint8Array;
+  readonly accountKey: Uint8Array;
+  readonly deviceList: Uint8Array;
+}
+
+/** At registration the account key is the claim's own, and the list holds exactly this device. */
+export function certifyFirstDevice(claim: DeviceClaim): Result<CertifiedDevice, Refusal> {
+  const list = verifyDeviceList(claim.deviceList, claim.accountKey);
+  if (!list.ok) return err(refusal('bad-device-list', list.error));
+  if (list.value.devices.length !== 1 || !holds(list.value, claim)) {
+    return err(refusal('bad-device-list', 'must hold exactly this device'));
+  }
+  return ok(certified(claim, claim.accountKey, claim.deviceList, list.value.version));
+}
+
+/**
+ * At a password login the stored account key must have signed the list that holds this device. Of two lists that do,
+ * the newer one stays; an older one is no reason to refuse when the newer one holds the device too.
+ */
+export function certifyDevice(claim: DeviceClaim, account: Account): Result<CertifiedDevice, Refusal> {
+  const sent = verifyDeviceList(claim.deviceList, account.accountKey);
+  if (!sent.ok) {
+    return err(refusal(sent.error === 'malformed' ? 'bad-device-list' : 'device-not-certified', sent.error));
+  }
+  if (!holds(sent.value, claim)) return err(refusal('device-not-certified', 'not in the list'));
+  if (sent.value.version > account.deviceListVersion) {
+    return ok(certified(claim, account.accountKey, claim.deviceList, sent.value.version));
+  }
+  const stored = verifyDeviceList(account.deviceList, account.accountKey);
+  if (!stored.ok || !holds(stored.value, claim)) return err(refusal('bad-device-list', 'older than the list known'));
+  return ok(certified(claim, account.accountKey, account.deviceList, account.deviceListVersion));
+}
+
+function holds(list: DeviceList, claim: DeviceClaim): boolean {
+  return list.devices.some(
+    (device) => equalBytes(device.exchangeKey, claim.exchangeKey) && equalBytes(device.signKey, claim.signKey),
+  );
+}
+
+function certified(
+  claim: DeviceClaim,
+  accountKey: Uint8Array,
+  deviceList: Uint8Array,
+  deviceListVersion: number,
+): CertifiedDevice {
+  return {
+    device: deviceIdOf(claim.exchangeKey, claim.signKey),
+    exchangeKey: claim.exchangeKey.slice(),
+    signKey: claim.signKey.slice(),
+    accountKey: accountKey.slice(),
+    deviceList: deviceList.slice(),
+    deviceListVersion,
+  };
+}

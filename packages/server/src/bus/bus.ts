@@ -1,0 +1,27 @@
+import type { AccountNumber } from '@magpie/common/ids.ts';
+
+/** What one server process tells all others, itself included, after a change was committed. */
+export type BusEvent =
+  | { readonly type: 'roster-changed'; readonly account: AccountNumber; readonly version: number }
+  | { readonly type: 'friendship'; readonly a: AccountNumber; readonly b: AccountNumber; readonly friends: boolean };
+
+/** Carries events between server processes: at most once, in order per publisher. In-process now, NATS later. */
+export interface Bus {
+  /** Resolves when the subscribers of this process have handled the event; others may still be on their way. */
+  publish(event: BusEvent): Promise<void>;
+  subscribe(handle: (event: BusEvent) => void): void;
+}
+
+/** One process: asynchronous and in order, as the real one will be. */
+export class InProcessBus implements Bus {
+  readonly #handlers: ((event: BusEvent) => void)[] = [];
+
+  async publish(event: BusEvent): Promise<void> {
+    await Promise.resolve();
+    for (const handle of this.#handlers) handle(event);
+  }
+
+  subscribe(handle: (event: BusEvent) => void): void {
+    this.#handlers.push(handle);
+  }
+}

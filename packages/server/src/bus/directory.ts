@@ -1,0 +1,192 @@
+import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
+import type { AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
+import { deviceIdToBytes } from '@magpie/common/ids.ts';
+import type { RefusalCode } from '@magpie/common/refusal.ts';
+import type { Instant } from '@magpie/common/time.ts';
+
+/** A friend list that changed during every one of so many reads: the login is refused as busy. */
+const FRIENDS_READS_MAX = 8;
+
+/** The way to one client, as services see it: the connection, without its states. */
+export interface ClientWire {
+  readonly open: boolean;
+  /** Bytes on their way that the operating system has not taken. */
+  readonly queuedBytes: number;
+  /** Rises whenever the write queue has run empty. */
+  readonly drainCount: number;
+  /** @param frame encoded; ours no longer */
+  send(frame: Uint8Array): void;
+  close(code: RefusalCode, reason: string): void;
+}
+
+/** A login that the store has accepted. */
+export interface Login {
+  readonly account: AccountNumber;
+  readonly device: DeviceId;
+  readonly epoch: SessionEpoch;
+  readonly rosterVersion: number;
+}
+
+/** One device that is logged in here. */
+export class LiveSession {
+  readonly account: LiveAccount;
+  readonly device: DeviceId;
+  readonly deviceBytes: Uint8Array;
+  readonly epoch: SessionEpoch;
+  readonly wire: ClientWire;
+  /** `offline` is invisible. Only presence sets it. */
+  status: PresenceStatus = 'online';
+
+  constructor(account: LiveAccount, device: DeviceId, epoch: SessionEpoch, wire: ClientWire) {
+    this.account = account;
+    this.device = device;
+    this.deviceBytes = deviceIdToBytes(device);
+    this.epoch = epoch;
+    this.wire = wire;
+  }
+}
+
+/** A device whose connection was lost a moment ago: its friends are told nothing until the grace is over (R22). */
+export interface LingeringDevice {
+  readonly device: DeviceId;
+  readonly epoch: SessionEpoch;
+  readonly status: PresenceStatus;
+  readonly until: Instant;
+}
+
+/** An account with at least one live or lingering device. */
+export class LiveAccount {
+  readonly number: AccountNumber;
+  readonly sessions = new Map<DeviceId, LiveSession>();
+  readonly lingering = new Map<DeviceId, LingeringDevice>();
+  /** Kept equal to the store's by friendship events. */
+  readonly friends: Set<AccountNumber>;
+  /** Roster version up to which changes were pushed to the sessions. */
+  pushedVersion: number;
+
+  constructor(number: AccountNumber, friends: Set<AccountNumber>, pushedVersion: number) {
+    this.number = number;
+    this.friends = friends;
+    this.pushedVersion = pushedVersion;
+  }
+}
+
+/**
+ * Who is here: the tables that every service looks into. Holds no rules; `presence` decides how long an account
+ * without a connection stays.
+ */
+export class Directory {
+  readonly #accounts = new Map<AccountNumber, LiveAccount>();
+  readonly #sessions = new Map<DeviceId, LiveSession>();
+  /** Accounts whose friend list some login is reading, with the changes that happened meanwhile. */
+  readonly #loading = new Map<AccountNumber, { changes: number; readers: number }>();
+  #generation = 0;
+
+  /** Rises with every change of sessions, friendships or visibility: cached relay routes are good for one value. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  account(number: AccountNumber): LiveAccount | undefined {
+    return this.#accounts.get(number);
+  }
+
+  session(device: DeviceId): LiveSession | undefined {
+    return this.#sessions.get(device);
+  }
+
+  sessions(): Iterable<LiveSession> {
+    return this.#sessions.values();
+  }
+
+  /**
+   * Reads the friend list of an account that logs in, then enters its session and calls `entered` in that same turn.
+   * A friendship that changes during the read makes it read again, so that a removal is never missed.
+   * @returns `superseded` when the device has a session of a higher epoch, `closed` when the connection is gone,
+   * `unsettled` when the list would not stand still: nothing was entered then
+   */
+  async enter(
+    login: Login,
+    wire: ClientWire,
+    readFriends: () => Promise<readonly AccountNumber[]>,
+    entered: (session: LiveSession, replaced: LiveSession | undefined) => void,
+  ): Promise<'entered' | 'superseded' | 'closed' | 'unsettled'> {
+    const load = this.#loading.get(login.account) ?? { changes: 0, readers: 0 };
+    this.#loading.set(login.account, load);
+    load.readers += 1;
+    try {
+      for (let attempt = 0; attempt < FRIENDS_READS_MAX; attempt++) {
+        const changesBefore = load.changes;
+        const friends = this.#accounts.has(login.account) ? [] : await readFriends();
+        if (!wire.open) return 'closed';
+        const known = this.#accounts.has(login.account);
+        if (!known && load.changes !== changesBefore) continue;
+        if ((this.#sessions.get(login.device)?.epoch ?? 0) > login.epoch) return 'superseded';
+        const { session, replaced } = this.#enter(login, wire, friends);
+        entered(session, replaced);
+        return 'entered';
+      }
+      return 'unsettled';
+    } finally {
+      load.readers -= 1;
+      if (load.readers === 0) this.#loading.delete(login.account);
+    }
+  }
+
+  #enter(login: Login, wire: ClientWire, friends: readonly AccountNumber[]) {
+    let account = this.#accounts.get(login.account);
+    if (!account) {
+      account = new LiveAccount(login.account, new Set(friends), login.rosterVersion);
+      this.#accounts.set(login.account, account);
+    }
+    const session = new LiveSession(account, login.device, login.epoch, wire);
+    const replaced = this.#sessions.get(login.device);
+    this.#sessions.set(login.device, session);
+    account.sessions.set(login.device, session);
+    this.#generation += 1;
+    return { session, replaced };
+  }
+
+  /** @returns false when the device has a newer session already */
+  leave(session: LiveSession): boolean {
+    if (this.#sessions.get(session.device) !== session) return false;
+    this.#sessions.delete(session.device);
+    session.account.sessions.delete(session.device);
+    this.#generation += 1;
+    return true;
+  }
+
+  /** Forgets the account if no device of it is left, live or lingering. */
+  forgetIfEmpty(account: LiveAccount): void {
+    if (account.sessions.size === 0 && account.lingering.size === 0) this.#accounts.delete(account.number);
+  }
+
+  setFriendship(a: AccountNumber, b: AccountNumber, friends: boolean): void {
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const load = this.#loading.get(one);
+      if (load) load.changes += 1;
+      const account = this.#accounts.get(one);
+      if (friends) account?.friends.add(other);
+      else account?.friends.delete(other);
+    }
+    this.#generation += 1;
+  }
+
+  visibilityChanged(): void {
+    this.#generation += 1;
+  }
+
+  /** The session of a device as its friend may see it: live, visible and of a friend. */
+  friendSession(of: LiveAccount, device: DeviceId): LiveSession | undefined {
+    const session = this.#sessions.get(device);
+    if (!session || session.status === 'offline') return undefined;
+    return of.friends.has(session.account.number) ? session : undefined;
+  }
+}

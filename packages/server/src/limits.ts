@@ -1,0 +1,96 @@
+/**
+ * The server's policy (R24): each number is a key of the `[limits]` table of the configuration, with this default.
+ * Limits of the protocol itself are in common/src/limits.ts.
+ */
+export interface ServerLimits {
+  /** Connections that have not logged in, per source (IPv4 /32, IPv6 /64): a class sits behind one address. */
+  readonly anonymousPerSourceMax: number;
+  /** The same over all sources; one more closes the oldest, so that slow handshakes cannot lock others out. */
+  readonly anonymousMax: number;
+  readonly connectionsMax: number;
+  /** Handshakes over all sources: four Diffie-Hellman operations of about 50 µs each. */
+  readonly handshakesPerSecond: number;
+  /** A connection over the handshake rate waits this long for its turn, then it is dropped. */
+  readonly handshakeWaitMsMax: number;
+
+  readonly passwordLoginsPerSourcePerMinute: number;
+  readonly registrationsPerSourcePerHour: number;
+  /** Wrong passwords for one name before the waiting begins; logins by key never meet this. */
+  readonly passwordFailuresPerNameBurst: number;
+  readonly passwordFailuresPerNamePerHour: number;
+
+  readonly requestsPendingMax: number;
+  /** Over a rate the server stops reading until the budget is back; it never closes (R24). */
+  readonly framesPerSecond: number;
+  readonly framesBurst: number;
+  readonly controlBytesPerSecond: number;
+  readonly controlBytesBurst: number;
+  readonly relayFramesPerSecond: number;
+  readonly relayBytesPerSecond: number;
+  readonly relayBytesBurst: number;
+  /** Relayed bytes of one device pair that may wait for a slow receiver; more is dropped and counted. */
+  readonly relayQueuedBytesPerPair: number;
+
+  /** Above this the write queue takes no presence and no relayed packets; below it takes everything. */
+  readonly writeQueueSoftBytes: number;
+  /** A connection whose write queue grows over this is closed as a slow reader. */
+  readonly writeQueueBytesMax: number;
+  /** So is one that takes no byte of its queue for this long. */
+  readonly writeStalledMsMax: number;
+
+  readonly lookupsPerHour: number;
+  readonly friendRequestsPerDay: number;
+  readonly presenceChangesPerMinute: number;
+  readonly introductionsPerPairPerMinute: number;
+
+  readonly reflectPerSourcePerSecond: number;
+  readonly reflectPerSecond: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  anonymousPerSourceMax: 200,
+  anonymousMax: 2_000,
+  connectionsMax: 20_000,
+  handshakesPerSecond: 500,
+  handshakeWaitMsMax: 2_000,
+
+  passwordLoginsPerSourcePerMinute: 120,
+  registrationsPerSourcePerHour: 60,
+  passwordFailuresPerNameBurst: 20,
+  passwordFailuresPerNamePerHour: 60,
+
+  requestsPendingMax: 32,
+  framesPerSecond: 200,
+  framesBurst: 400,
+  controlBytesPerSecond: 256 * 1024,
+  controlBytesBurst: 512 * 1024,
+  relayFramesPerSecond: 4_000,
+  relayBytesPerSecond: 1024 * 1024,
+  relayBytesBurst: 2 * 1024 * 1024,
+  relayQueuedBytesPerPair: 256 * 1024,
+
+  writeQueueSoftBytes: 1024 * 1024,
+  writeQueueBytesMax: 4 * 1024 * 1024,
+  writeStalledMsMax: 30_000,
+
+  lookupsPerHour: 300,
+  friendRequestsPerDay: 100,
+  presenceChangesPerMinute: 30,
+  introductionsPerPairPerMinute: 30,
+
+  reflectPerSourcePerSecond: 20,
+  reflectPerSecond: 5_000,
+};
+
+/** How long a reflector token works (server time); clients ask for a new one before. */
+export const REFLECT_TOKEN_MS = 600_000;
+/** Buckets of a table of budgets; sources that collide share one, so memory cannot grow. 8 bytes each. */
+export const RATE_BUCKETS = 65_536;
+/** A closed connection has this long to take its close frame and end, then it is cut. */
+export const CLOSE_LINGER_MS = 5_000;
+/** What a close frame of an orderly stop tells clients: come back after this long. */
+export const SHUTDOWN_RETRY_AFTER_MS = 2_000;
+/** How long stop() waits for clients to take their close frames. */
+export const SHUTDOWN_DRAIN_MS = 1_500;
+/** Bytes of roster entries in one frame; the rest follows in the next page. */
+export const ROSTER_PAGE_BYTES = 192 * 1024;

@@ -1,0 +1,225 @@
+import type { KeyPair } from '@magpie/common/channel/keys.ts';
+import type { Log } from '@magpie/common/log.ts';
+import {
+  type Endpoint,
+  familyOf,
+  type IpFamily,
+  type TcpHandlers,
+  type TcpStream,
+  type UdpFactory,
+} from '@magpie/common/net.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
+import type { Clock, Instant, Timer } from '@magpie/common/time.ts';
+import { Accounts, type RegistrationMode } from './accounts/accounts.ts';
+import type { PasswordHasher } from './accounts/password-hasher.ts';
+import { InProcessBus } from './bus/bus.ts';
+import { Directory } from './bus/directory.ts';
+import { Friends } from './friends/friends.ts';
+import { DEFAULT_LIMITS, type ServerLimits, SHUTDOWN_DRAIN_MS, SHUTDOWN_RETRY_AFTER_MS } from './limits.ts';
+import { Notices } from './notices/notices.ts';
+import { Presence } from './presence/presence.ts';
+import { Relay } from './relay/relay.ts';
+import { ReflectTokens } from './rendezvous/reflect-tokens.ts';
+import { Reflector } from './rendezvous/reflector.ts';
+import { ReflectorPorts } from './rendezvous/reflector-ports.ts';
+import { Rendezvous } from './rendezvous/rendezvous.ts';
+import { Connections } from './session/connections.ts';
+import { Dispatcher } from './session/dispatcher.ts';
+import type { Store } from './store/store.ts';
+
+export interface TcpListenerPort {
+  /** Accepts on `endpoint` (port 0: a free one). Rejects with a system error code. */
+  listen(endpoint: Endpoint, onConnection: (stream: TcpStream) => TcpHandlers): Promise<TcpListening>;
+}
+
+export interface TcpListening {
+  readonly local: Endpoint;
+  /** Accepts no more; connections that exist stay. */
+  close(): Promise<void>;
+}
+
+/** Everything the server needs of the world. */
+export interface ServerPorts {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly store: Store;
+  readonly hasher: PasswordHasher;
+  readonly log: Log;
+  readonly staticKey: KeyPair;
+  readonly tcp: TcpListenerPort;
+  readonly udp: UdpFactory;
+  /** Runs `task` after the events of this turn of the event loop, so that what they send shares records. Default: a microtask. */
+  readonly atTurnEnd?: (task: () => void) => void;
+}
+
+export interface ServerOptions {
+  readonly listen: readonly Endpoint[];
+  /** Default: port and port + 1 of the first `listen`; for port 0 two free ones (R25). */
+  readonly udpPorts?: readonly number[];
+  readonly registration?: RegistrationMode;
+  /** Replaces single defaults of limits.ts. */
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface ServerStats {
+  readonly connections: number;
+  readonly anonymous: number;
+  readonly sessions: number;
+  readonly relayedPackets: number;
+  readonly relayedBytes: number;
+  readonly relayDropped: number;
+  readonly reflected: number;
+  readonly reflectIgnored: number;
+}
+
+export interface Server {
+  /** Binds everything. Rejects with the system's error; nothing stays bound then. */
+  start(): Promise<{ readonly tcp: readonly Endpoint[]; readonly udpPorts: readonly number[] }>;
+  /** Stores the notice, then sends it to every session that is online now. */
+  sendNotice(text: string): Promise<{ readonly id: number; readonly reached: number }>;
+  stats(): ServerStats;
+  /** Tells every client to come back later, then ends. Does not close the store. Twice is safe. */
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together; used by the program and by the simulator, which differ in their ports only. */
+export function createServer(ports: ServerPorts, options: ServerOptions): Server {
+  return new ComposedServer(ports, options);
+}
+
+class ComposedServer implements Server {
+  readonly #ports: ServerPorts;
+  readonly #options: ServerOptions;
+  readonly #directory = new Directory();
+  readonly #presence: Presence;
+  readonly #relay: Relay;
+  readonly #notices: Notices;
+  readonly #reflector: Reflector;
+  readonly #reflectorPorts: ReflectorPorts;
+  readonly #connections: Connections;
+  readonly #listening: TcpListening[] = [];
+  #udpPorts: readonly number[] = [];
+  #presenceTimer: { readonly at: Instant; readonly timer: Timer } | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(ports: ServerPorts, options: ServerOptions) {
+    const { clock, random, store, hasher, log, staticKey } = ports;
+    const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
+    const directory = this.#directory;
+    const bus = new InProcessBus();
+    const reflectTokens = new ReflectTokens(random);
+    const accounts = new Accounts({ store, hasher, clock, random }, options.registration ?? 'open', limits);
+    const friends = new Friends({ store, bus, directory, clock, random, log }, limits);
+    this.#ports = ports;
+    this.#options = options;
+    this.#presence = new Presence(directory, limits, random);
+    this.#relay = new Relay(directory, limits);
+    this.#notices = new Notices(directory, store, clock);
+    this.#reflector = new Reflector(reflectTokens, limits, random);
+    this.#reflectorPorts = new ReflectorPorts(ports.udp, this.#reflector, clock, log);
+    const services = {
+      ...{ clock, log, directory, accounts, friends, reflectTokens },
+      presence: this.#presence,
+      rendezvous: new Rendezvous(directory, limits, random),
+      udpPorts: () => this.#udpPorts,
+      afterRequest: () => this.#armPresence(),
+    };
+    this.#connections = new Connections({
+      ...{ clock, random, log, limits, staticKey },
+      dispatcher: new Dispatcher(services),
+      relay: this.#relay,
+      atTurnEnd: ports.atTurnEnd ?? queueMicrotask,
+      drained: (session) => this.#presence.drained(session),
+      sessionClosed: (session, ending) => {
+        this.#presence.sessionClosed(session, ending === 'goodbye', clock.now());
+        this.#armPresence();
+      },
+    });
+    bus.subscribe((event) => {
+      switch (event.type) {
+        case 'roster-changed':
+          void friends.pushRoster(event.account);
+          return;
+        case 'friendship':
+          directory.setFriendship(event.a, event.b, event.friends);
+          this.#presence.friendshipChanged(event.a, event.b, event.friends);
+          return;
+      }
+    });
+  }
+
+  async start(): Promise<{ readonly tcp: readonly Endpoint[]; readonly udpPorts: readonly number[] }> {
+    const { tcp } = this.#ports;
+    try {
+      for (const endpoint of this.#options.listen) {
+        this.#listening.push(await tcp.listen(endpoint, (stream) => this.#connections.accept(stream)));
+      }
+      this.#udpPorts = await this.#reflectorPorts.open(this.#wantedUdpPorts(), familiesOf(this.#options.listen));
+    } catch (error) {
+      await this.#stopListening();
+      throw error;
+    }
+    return { tcp: this.#listening.map(({ local }) => local), udpPorts: this.#udpPorts };
+  }
+
+  sendNotice(text: string): Promise<{ readonly id: number; readonly reached: number }> {
+    return this.#notices.send(text);
+  }
+
+  stats(): ServerStats {
+    return {
+      connections: this.#connections.count,
+      anonymous: this.#connections.anonymousCount,
+      sessions: this.#directory.sessionCount,
+      relayedPackets: this.#relay.relayedPackets,
+      relayedBytes: this.#relay.relayedBytes,
+      relayDropped: this.#relay.dropped,
+      reflected: this.#reflector.reflected,
+      reflectIgnored: this.#reflector.ignored,
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const listening = this.#stopListening();
+    const reason = 'the server is stopping';
+    await this.#connections.closeAll('shutting-down', reason, SHUTDOWN_RETRY_AFTER_MS, SHUTDOWN_DRAIN_MS);
+    this.#presenceTimer?.timer.cancel();
+    await listening;
+  }
+
+  async #stopListening(): Promise<void> {
+    this.#reflectorPorts.close();
+    await Promise.all(this.#listening.splice(0).map((listening) => listening.close()));
+  }
+
+  #wantedUdpPorts(): readonly number[] {
+    const port = this.#options.listen[0]?.port ?? 0;
+    return this.#options.udpPorts ?? (port === 0 ? [0, 0] : [port, port + 1]);
+  }
+
+  /** Presence is stepped; this is its loop. */
+  #armPresence(): void {
+    const at = this.#presence.pollTimeout();
+    if (at === this.#presenceTimer?.at) return;
+    this.#presenceTimer?.timer.cancel();
+    this.#presenceTimer = undefined;
+    if (at === undefined || this.#stopping) return;
+    const timer = this.#ports.clock.setTimer(at, () => {
+      this.#presenceTimer = undefined;
+      this.#presence.handleTimeout(this.#ports.clock.now());
+      this.#armPresence();
+    });
+    this.#presenceTimer = { at, timer };
+  }
+}
+
+/** The reflector answers in every family that clients may come by; IPv4 first, because every host has it. */
+function familiesOf(listen: readonly Endpoint[]): readonly IpFamily[] {
+  const wanted = new Set(listen.flatMap((endpoint) => (endpoint.address === '::' ? [4, 6] : [familyOf(endpoint)])));
+  return ([4, 6] as const).filter((family) => wanted.has(family));
+}

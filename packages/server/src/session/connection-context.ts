@@ -1,0 +1,43 @@
+import type { KeyPair } from '@magpie/common/channel/keys.ts';
+import type { Log } from '@magpie/common/log.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
+import type { Clock, Instant } from '@magpie/common/time.ts';
+import type { LiveSession } from '../bus/directory.ts';
+import type { ServerLimits } from '../limits.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Connection, Ending, LoginRequest, SessionRequest } from './connection.ts';
+import type { DeadlineWheel } from './deadline-wheel.ts';
+
+/** Does what requests ask for. Neither method ever rejects; an answer other than a refusal it sends itself. */
+export interface RequestDispatcher {
+  /** @returns why the login was refused; undefined when the connection is authenticated, or gone */
+  logIn(connection: Connection, exchangeKey: Uint8Array, request: LoginRequest): Promise<Refusal | undefined>;
+  serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined>;
+}
+
+/** The hot path; every other frame goes to the dispatcher. */
+export interface RelayForwarder {
+  /** @returns false when the frame is malformed */
+  forward(from: LiveSession, frame: Uint8Array, now: Instant): boolean;
+}
+
+/** What all connections of a server share. */
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Log;
+  readonly limits: ServerLimits;
+  readonly staticKey: KeyPair;
+  readonly wheel: DeadlineWheel;
+  readonly dispatcher: RequestDispatcher;
+  readonly relay: RelayForwarder;
+  /** The connection wants its `flush` at the end of this turn. */
+  flushLater(connection: Connection): void;
+  /** It counts as anonymous no longer. */
+  loggedIn(connection: Connection): void;
+  drained(session: LiveSession): void;
+  /** It no longer reads; `session` is what it was logged in as. */
+  left(connection: Connection, session: LiveSession | undefined, ending: Ending): void;
+  /** Its socket is gone. */
+  gone(connection: Connection): void;
+}

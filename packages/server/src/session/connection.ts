@@ -1,0 +1,392 @@
+import { type LinkEvent, type LinkFailureCode, SecureLink } from '@magpie/common/channel/secure-link.ts';
+import { decodeFrame, encodeFrame, type Frame, type FrameOf } from '@magpie/common/frames/frame.ts';
+import type { RequestId } from '@magpie/common/ids.ts';
+import { DEAD_AFTER_MS, FRAME_BYTES_MAX, LOGIN_MS_MAX, PING_AFTER_MS } from '@magpie/common/limits.ts';
+import type { Endpoint, TcpHandlers, TcpStream } from '@magpie/common/net.ts';
+import type { RefusalCode } from '@magpie/common/refusal.ts';
+import { after, earliest, type Instant, type Timer } from '@magpie/common/time.ts';
+import type { ClientWire, LiveSession } from '../bus/directory.ts';
+import { CLOSE_LINGER_MS } from '../limits.ts';
+import { sourceOf } from '../rate-budget.ts';
+import type { Refusal } from '../refusal.ts';
+import { RELAY_CODE } from '../relay/relay.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { NOT_ON_WHEEL, type Waiting } from './deadline-wheel.ts';
+import { ReadBudgets } from './read-budgets.ts';
+
+/** What a client asks for and gets one answer to. */
+export type LoginRequest = FrameOf<'register' | 'login' | 'resume'>;
+export type SessionRequest = FrameOf<
+  | 'logout'
+  | 'lookup'
+  | 'friend-add'
+  | 'friend-answer'
+  | 'friend-remove'
+  | 'roster-get'
+  | 'presence-set'
+  | 'introduce'
+  | 'device-list-get'
+  | 'reflect-token-get'
+>;
+
+/**
+ * handshaking → anonymous → authenticating → authenticated; from each of them to closing, then closed. A login that was
+ * refused goes back to anonymous. `closing`: the close frame is on its way, nothing is read any more.
+ */
+type ConnectionState =
+  | { readonly name: 'handshaking' }
+  | { readonly name: 'anonymous'; readonly exchangeKey: Uint8Array }
+  | { readonly name: 'authenticating'; readonly exchangeKey: Uint8Array }
+  | { readonly name: 'authenticated'; readonly session: LiveSession }
+  | { readonly name: 'closing'; readonly until: Instant }
+  | { readonly name: 'closed' };
+
+/** Why a connection ended, for presence: an orderly goodbye is offline at once, anything else has its grace (R22). */
+export type Ending = 'goodbye' | 'lost';
+
+/**
+ * One client: the encrypted link, the order of its requests, its budgets and its end. Knows frames, not what they mean:
+ * requests go to the context's dispatcher, relay frames to the relay.
+ */
+export class Connection implements ClientWire, TcpHandlers, Waiting {
+  readonly remote: Endpoint;
+  readonly source: string;
+  wheelTick = NOT_ON_WHEEL;
+  readonly #context: ConnectionContext;
+  readonly #stream: TcpStream;
+  readonly #link: SecureLink;
+  readonly #budgets: ReadBudgets;
+  readonly #loginUntil: Instant;
+  #state: ConnectionState = { name: 'handshaking' };
+  #requests: SessionRequest[] = [];
+  #serving = false;
+  #unpauseTimer: Timer | undefined;
+  #paused = false;
+  #heardAt: Instant;
+  #pinged = false;
+  #flushDue = false;
+  #drainCount = 0;
+  /** Bytes given to the stream so far, and how many of them it had taken when we last looked. */
+  #writtenBytes = 0;
+  #takenBytes = 0;
+  #takenAt: Instant;
+
+  constructor(context: ConnectionContext, stream: TcpStream) {
+    const now = context.clock.now();
+    this.#context = context;
+    this.#stream = stream;
+    this.remote = stream.remote;
+    this.source = sourceOf(stream.remote);
+    this.#link = SecureLink.responder({ staticKey: context.staticKey, random: context.random, features: 0, now });
+    this.#budgets = new ReadBudgets(context.limits);
+    this.#loginUntil = after(now, LOGIN_MS_MAX);
+    this.#heardAt = now;
+    this.#takenAt = now;
+  }
+
+  get open(): boolean {
+    return this.#state.name !== 'closing' && this.#state.name !== 'closed';
+  }
+
+  get session(): LiveSession | undefined {
+    return this.#state.name === 'authenticated' ? this.#state.session : undefined;
+  }
+
+  get queuedBytes(): number {
+    return this.#link.pendingBytes + this.#stream.queuedBytes;
+  }
+
+  get drainCount(): number {
+    return this.#drainCount;
+  }
+
+  // — what the stream tells —
+
+  onBytes(bytes: Uint8Array): void {
+    if (!this.open) return;
+    const now = this.#context.clock.now();
+    // Only the handshake makes output of its own; frames ask for their flush when they are sent.
+    if (this.#state.name === 'handshaking') this.#flushLater();
+    this.#link.handleBytes(bytes, now);
+    this.#handleEvents(now);
+    this.#context.wheel.place(this);
+  }
+
+  onDrain(): void {
+    this.#drainCount += 1;
+    this.#noteProgress(this.#context.clock.now());
+    if (this.#state.name === 'authenticated') this.#context.drained(this.#state.session);
+  }
+
+  onClose(): void {
+    if (this.#state.name === 'closed') return;
+    this.#leave('lost', { name: 'closed' });
+    this.#context.gone(this);
+  }
+
+  // — what services ask —
+
+  send(frame: Uint8Array): void {
+    if (!this.open) return;
+    this.#link.sendFrame(frame, this.#context.clock.now());
+    this.#flushLater();
+  }
+
+  sendFrame(frame: Frame): void {
+    this.send(encodeFrame(frame));
+  }
+
+  refuse(requestId: RequestId, { code, detail, retryAfterMs }: Refusal): void {
+    this.sendFrame({ type: 'refused', requestId, code, detail, retryAfterMs });
+  }
+
+  close(code: RefusalCode, reason: string, retryAfterMs = 0): void {
+    this.#end('lost', () => this.#link.close(code, reason, retryAfterMs, this.#context.clock.now()));
+  }
+
+  /** Ends after what was sent, without a close frame: the client asked for it. */
+  goodbye(): void {
+    this.#end('goodbye', () => {});
+  }
+
+  /** Ends the socket at once, without a word. */
+  cut(): void {
+    this.#stream.destroy();
+  }
+
+  /** A login was accepted and entered; called before anything else is sent in its name. */
+  authenticated(session: LiveSession): void {
+    this.#state = { name: 'authenticated', session };
+    this.#link.setFrameBytesMax(FRAME_BYTES_MAX);
+    this.#context.loggedIn(this);
+  }
+
+  /** Sends what has gathered. Called at the end of the turn of the event loop. */
+  flush(): void {
+    this.#flushDue = false;
+    for (let bytes = this.#link.pollOutput(); bytes; bytes = this.#link.pollOutput()) {
+      this.#writtenBytes += bytes.length;
+      this.#stream.write(bytes);
+    }
+    const queuedBytes = this.#stream.queuedBytes;
+    if (queuedBytes === 0) {
+      this.#drainCount += 1;
+      this.#takenBytes = this.#writtenBytes;
+    } else if (this.open && queuedBytes > this.#context.limits.writeQueueBytesMax) {
+      this.close('slow-reader', 'write queue full');
+    }
+  }
+
+  // — deadlines —
+
+  pollTimeout(): Instant | undefined {
+    const link = this.#link.pollTimeout()?.at;
+    switch (this.#state.name) {
+      case 'handshaking':
+        return link;
+      case 'anonymous':
+      case 'authenticating':
+        return earliest(link, this.#loginUntil);
+      case 'authenticated': {
+        const silence = after(this.#heardAt, this.#pinged ? DEAD_AFTER_MS : PING_AFTER_MS);
+        const stalled =
+          this.#stream.queuedBytes > 0 ? after(this.#takenAt, this.#context.limits.writeStalledMsMax) : undefined;
+        return earliest(earliest(link, stalled), silence);
+      }
+      case 'closing':
+        return this.#state.until;
+      case 'closed':
+        return undefined;
+    }
+  }
+
+  handleTimeout(now: Instant): void {
+    if (this.#state.name === 'closing') return this.#stream.destroy();
+    this.#link.handleTimeout(now);
+    this.#handleEvents(now);
+    this.#flushLater();
+    if (this.#state.name === 'authenticated') this.#watchClient(now);
+    else if (this.open && now >= this.#loginUntil) this.close('idle-timeout', 'no login');
+  }
+
+  #watchClient(now: Instant): void {
+    this.#noteProgress(now);
+    if (this.#stream.queuedBytes > 0 && now - this.#takenAt >= this.#context.limits.writeStalledMsMax) {
+      return this.close('slow-reader', 'write queue stalled');
+    }
+    // A silence that we make ourselves by not reading says nothing about the client.
+    if (this.#paused) this.#heardAt = now;
+    const silentMs = now - this.#heardAt;
+    if (silentMs >= DEAD_AFTER_MS) return this.close('idle-timeout', 'no sign of life');
+    if (silentMs >= PING_AFTER_MS && !this.#pinged) {
+      this.#pinged = true;
+      this.sendFrame({ type: 'ping', token: 0 });
+    }
+  }
+
+  /** Looks how much the operating system took, so that a slow stream is told from a stalled one. */
+  #noteProgress(now: Instant): void {
+    const taken = this.#writtenBytes - this.#stream.queuedBytes;
+    if (taken > this.#takenBytes || this.#stream.queuedBytes === 0) this.#takenAt = now;
+    this.#takenBytes = taken;
+  }
+
+  // — frames —
+
+  #handleEvents(now: Instant): void {
+    while (!this.#paused && this.open) {
+      const event = this.#link.pollEvent();
+      if (!event) return;
+      this.#handleEvent(event, now);
+    }
+  }
+
+  #handleEvent(event: LinkEvent, now: Instant): void {
+    switch (event.type) {
+      case 'established':
+        this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic };
+        return;
+      case 'frame':
+        this.#heardAt = now;
+        this.#pinged = false;
+        this.#pauseFor(this.#budgets.spend(event.bytes, now), now);
+        this.#handleFrame(event.bytes, now);
+        return;
+      case 'failed':
+        this.#context.log.debug({ code: event.code }, 'link failed');
+        this.#end('lost', () => {}, event.code);
+        return;
+      case 'server-key':
+        return;
+    }
+  }
+
+  #handleFrame(bytes: Uint8Array, now: Instant): void {
+    const state = this.#state;
+    if (state.name === 'authenticated' && bytes[0] === RELAY_CODE) {
+      if (!this.#context.relay.forward(state.session, bytes, now)) this.close('malformed', 'relay frame');
+      return;
+    }
+    const decoded = decodeFrame(bytes, 'client', state.name === 'authenticated' ? 'authenticated' : 'anonymous');
+    if (!decoded.ok) return this.close(decoded.error.kind, decoded.error.kind);
+    const frame = decoded.value;
+    switch (frame?.type) {
+      case undefined:
+      case 'pong':
+        return;
+      case 'ping':
+        return this.sendFrame({ type: 'pong', token: frame.token });
+      case 'close':
+        return this.goodbye();
+      case 'register':
+      case 'login':
+      case 'resume':
+        return this.#handleLogin(frame);
+      case 'logout':
+      case 'lookup':
+      case 'friend-add':
+      case 'friend-answer':
+      case 'friend-remove':
+      case 'roster-get':
+      case 'presence-set':
+      case 'introduce':
+      case 'device-list-get':
+      case 'reflect-token-get':
+        return this.#handleRequest(frame);
+      default:
+        return this.close('out-of-state', frame?.type ?? '');
+    }
+  }
+
+  /** One login at a time: a second one before the answer is out of state. */
+  #handleLogin(frame: LoginRequest): void {
+    if (this.#state.name !== 'anonymous') return this.close('out-of-state', frame.type);
+    const { exchangeKey } = this.#state;
+    this.#state = { name: 'authenticating', exchangeKey };
+    void this.#logIn(frame, exchangeKey);
+  }
+
+  async #logIn(frame: LoginRequest, exchangeKey: Uint8Array): Promise<void> {
+    const refused = await this.#context.dispatcher.logIn(this, exchangeKey, frame);
+    if (!refused || this.#state.name !== 'authenticating') return;
+    this.#state = { name: 'anonymous', exchangeKey };
+    this.refuse(frame.requestId, refused);
+  }
+
+  /** Requests run one after the other, so that their order is the client's; pings and relay frames overtake them. */
+  #handleRequest(frame: SessionRequest): void {
+    this.#requests.push(frame);
+    if (this.#requests.length >= this.#context.limits.requestsPendingMax) this.#pause();
+    if (!this.#serving) void this.#serve();
+  }
+
+  async #serve(): Promise<void> {
+    this.#serving = true;
+    while (this.#state.name === 'authenticated') {
+      const frame = this.#requests.shift();
+      if (!frame) break;
+      const refused = await this.#context.dispatcher.serve(this, this.#state.session, frame);
+      if (refused) this.refuse(frame.requestId, refused);
+      this.#unpause();
+    }
+    this.#serving = false;
+  }
+
+  // — reading —
+
+  #pauseFor(waitMs: number, now: Instant): void {
+    if (waitMs <= 0 || this.#unpauseTimer) return;
+    this.#pause();
+    this.#unpauseTimer = this.#context.clock.setTimer(after(now, waitMs), () => {
+      this.#unpauseTimer = undefined;
+      this.#unpause();
+    });
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#stream.pauseReading();
+  }
+
+  /** Goes on with what was received, and reads on when that does not stop it again. */
+  #unpause(): void {
+    if (!this.#paused || this.#unpauseTimer || !this.open) return;
+    if (this.#requests.length >= this.#context.limits.requestsPendingMax) return;
+    const now = this.#context.clock.now();
+    this.#paused = false;
+    this.#heardAt = now;
+    this.#handleEvents(now);
+    if (!this.#paused && this.open) this.#stream.resumeReading();
+  }
+
+  // — writing and ending —
+
+  #flushLater(): void {
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    this.#context.flushLater(this);
+  }
+
+  #end(ending: Ending, farewell: () => void, failure?: LinkFailureCode): void {
+    if (!this.open) return;
+    farewell();
+    this.#leave(ending, { name: 'closing', until: after(this.#context.clock.now(), CLOSE_LINGER_MS) });
+    this.flush();
+    // Before its handshake a connection is owed nothing, not even an orderly end.
+    if (failure === 'bad-handshake' || failure === 'unsupported-version') this.#stream.destroy();
+    else this.#stream.end();
+    this.#context.wheel.place(this);
+  }
+
+  #leave(ending: Ending, next: ConnectionState): void {
+    const session = this.session;
+    this.#unpauseTimer?.cancel();
+    this.#unpauseTimer = undefined;
+    this.#requests = [];
+    this.#state = next;
+    // What still comes is thrown away, but read: unread bytes would turn the end into a reset.
+    if (this.#paused && next.name === 'closing') this.#stream.resumeReading();
+    this.#context.left(this, session, ending);
+  }
+}

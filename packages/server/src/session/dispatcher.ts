@@ -1,0 +1,175 @@
+import { encodeFrame } from '@magpie/common/frames/frame.ts';
+import type { Log } from '@magpie/common/log.ts';
+import type { Clock } from '@magpie/common/time.ts';
+import type { AcceptedLogin, Accounts } from '../accounts/accounts.ts';
+import type { Directory, LiveSession } from '../bus/directory.ts';
+import type { Friends } from '../friends/friends.ts';
+import type { Presence } from '../presence/presence.ts';
+import { type Refusal, refusal } from '../refusal.ts';
+import type { ReflectTokens } from '../rendezvous/reflect-tokens.ts';
+import type { Rendezvous } from '../rendezvous/rendezvous.ts';
+import type { Connection, LoginRequest, SessionRequest } from './connection.ts';
+import type { RequestDispatcher } from './connection-context.ts';
+
+export interface DispatcherServices {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly directory: Directory;
+  readonly accounts: Accounts;
+  readonly friends: Friends;
+  readonly presence: Presence;
+  readonly rendezvous: Rendezvous;
+  readonly reflectTokens: ReflectTokens;
+  /** Known once the sockets are bound. */
+  readonly udpPorts: () => readonly number[];
+  /** Presence may have a new deadline. */
+  readonly afterRequest: () => void;
+}
+
+/** Takes each request to the service that does it, and sends what comes of it. */
+export class Dispatcher implements RequestDispatcher {
+  readonly #services: DispatcherServices;
+
+  constructor(services: DispatcherServices) {
+    this.#services = services;
+  }
+
+  async logIn(connection: Connection, exchangeKey: Uint8Array, request: LoginRequest): Promise<Refusal | undefined> {
+    try {
+      const { accounts } = this.#services;
+      const client = { exchangeKey, source: connection.source };
+      const accepted =
+        request.type === 'register'
+          ? await accounts.register(client, request)
+          : request.type === 'login'
+            ? await accounts.logIn(client, request)
+            : await accounts.resume(client);
+      return accepted.ok ? await this.#enter(connection, request, accepted.value) : accepted.error;
+    } catch (error) {
+      return this.#failed(request.type, error);
+    } finally {
+      this.#services.afterRequest();
+    }
+  }
+
+  async serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined> {
+    try {
+      return await this.#serve(connection, session, request);
+    } catch (error) {
+      return this.#failed(request.type, error);
+    } finally {
+      this.#services.afterRequest();
+    }
+  }
+
+  /** From the welcome on the session is live: what friends do in the same turn already reaches it, behind the welcome. */
+  async #enter(connection: Connection, request: LoginRequest, login: AcceptedLogin): Promise<Refusal | undefined> {
+    const { directory, accounts, friends, presence, clock } = this.#services;
+    const { account, device } = login;
+    const entry = {
+      account: account.account,
+      device: device.device,
+      epoch: device.epoch,
+      rosterVersion: account.rosterVersion,
+    };
+    const readFriends = () => accounts.friendsOf(account.account);
+    const entered = await directory.enter(entry, connection, readFriends, (session, replaced) => {
+      connection.authenticated(session);
+      this.#welcome(connection, request, login, session);
+      replaced?.wire.close('replaced', 'this device logged in again');
+      presence.sessionOpened(session, replaced, clock.now());
+    });
+    if (login.change) await friends.publish(login.change);
+    switch (entered) {
+      case 'entered':
+      case 'closed':
+        return undefined;
+      case 'superseded':
+        connection.close('replaced', 'this device logged in again');
+        return undefined;
+      case 'unsettled':
+        return refusal('busy', 'friend list is changing', 1_000);
+    }
+  }
+
+  #welcome(connection: Connection, request: LoginRequest, login: AcceptedLogin, session: LiveSession): void {
+    const { clock, reflectTokens, udpPorts } = this.#services;
+    const { account, device } = login;
+    const { token, tokenMs } = reflectTokens.issue(session.deviceBytes, clock.now());
+    connection.sendFrame({
+      type: 'welcome',
+      requestId: request.requestId,
+      account: account.account,
+      name: account.name,
+      displayName: account.displayName,
+      epoch: device.epoch,
+      loginCount: device.loginCount,
+      serverWallMs: clock.wallNow(),
+      rosterVersion: account.rosterVersion,
+      observed: connection.remote,
+      udpPorts: udpPorts(),
+      reflectToken: token,
+      reflectTokenMs: tokenMs,
+    });
+  }
+
+  async #serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined> {
+    const { accounts, friends, presence, rendezvous, reflectTokens, clock } = this.#services;
+    const { requestId } = request;
+    const done = (result: { ok: true } | { ok: false; error: Refusal }): Refusal | undefined => {
+      if (!result.ok) return result.error;
+      connection.sendFrame({ type: 'done', requestId });
+      return undefined;
+    };
+    switch (request.type) {
+      case 'logout': {
+        const refused = done(await accounts.logOut(session));
+        if (!refused) connection.goodbye();
+        return refused;
+      }
+      case 'lookup': {
+        const found = await friends.lookup(session, request.account);
+        if (!found.ok) return found.error;
+        const { account, name, displayName, accountKey } = found.value;
+        connection.sendFrame({ type: 'account', requestId, account, name, displayName, accountKey });
+        return undefined;
+      }
+      case 'friend-add':
+        return done(await friends.add(session, request.account, request.text));
+      case 'friend-answer':
+        return done(await friends.answer(session, request.account, request.accept));
+      case 'friend-remove':
+        return done(await friends.remove(session, request.account));
+      case 'roster-get':
+        await friends.sendRoster(session, requestId, request.since);
+        return undefined;
+      case 'presence-set':
+        presence.setStatus(session, request.status, clock.now());
+        return done({ ok: true });
+      case 'introduce': {
+        const introduced = rendezvous.introduce(session, request, clock.now());
+        if (!introduced.ok) return introduced.error;
+        connection.send(encodeFrame({ type: 'introduced', requestId, to: request.to, ...introduced.value }));
+        return undefined;
+      }
+      case 'device-list-get': {
+        const found = await friends.deviceList(session, request.account);
+        if (!found.ok) return found.error;
+        const { accountKey, deviceList } = found.value;
+        connection.sendFrame({ type: 'device-list', requestId, account: request.account, accountKey, deviceList });
+        return undefined;
+      }
+      case 'reflect-token-get': {
+        const { token, tokenMs } = reflectTokens.issue(session.deviceBytes, clock.now());
+        connection.sendFrame({ type: 'reflect-token', requestId, token, tokenMs });
+        return undefined;
+      }
+    }
+  }
+
+  /** A store that fails refuses this request; the connection and everybody else go on. */
+  #failed(request: string, error: unknown): Refusal {
+    this.#services.log.error({ request, error: String(error) }, 'request failed');
+    return refusal('internal', 'the server could not do this now', 1_000);
+  }
+}
