@@ -70,5 +70,8 @@ export const REFLECT_RESPONSE_BYTES = 48;
 
 /** A Noise message of a link handshake; the largest that Magpie sends has 102 bytes. */
 export const LINK_HANDSHAKE_BYTES_MAX = 512;
-/** A record before login, tag included: two of the largest frames allowed there, and room for small ones. */
-export const LINK_RECORD_BYTES_MAX_BEFORE_LOGIN = 16 * 1024;
+/**
+ * A Noise message of an established link, tag included. Far below Noise's own limit, because this much may be held for
+ * every connection that stops in the middle of one, and larger ones save nothing measurable.
+ */
+export const LINK_RECORD_BYTES_MAX = 16 * 1024;

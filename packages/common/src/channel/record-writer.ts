@@ -1,11 +1,11 @@
 import { varintLength } from '../bytes/byte-writer.ts';
 import { FRAME_TABLE } from '../frames/frame-table.ts';
-import { AEAD_TAG_BYTES, NOISE_MESSAGE_BYTES_MAX } from '../limits.ts';
+import { AEAD_TAG_BYTES, LINK_RECORD_BYTES_MAX } from '../limits.ts';
 import { CipherState } from './cipher-state.ts';
 import { freshBytes } from './fresh-bytes.ts';
 
 const LENGTH_BYTES = 2;
-const PLAINTEXT_BYTES_MAX = NOISE_MESSAGE_BYTES_MAX - AEAD_TAG_BYTES;
+const PLAINTEXT_BYTES_MAX = LINK_RECORD_BYTES_MAX - AEAD_TAG_BYTES;
 const rekeyFrame = Uint8Array.of(FRAME_TABLE.rekey.code);
 
 /**

@@ -10,10 +10,9 @@ import {
   HANDSHAKE_MS_MAX,
   LINK_HANDSHAKE_BYTES_MAX,
   LINK_MESSAGES_MAX_WITHOUT_REKEY,
-  LINK_RECORD_BYTES_MAX_BEFORE_LOGIN,
+  LINK_RECORD_BYTES_MAX,
   LINK_REKEY_MESSAGES,
   LINK_REKEY_MS,
-  NOISE_MESSAGE_BYTES_MAX,
   PARTIAL_FRAME_MS_MAX,
 } from '../limits.ts';
 import type { RandomSource } from '../random.ts';
@@ -119,7 +118,6 @@ export class SecureLink {
   #expectedPin: Pin | undefined;
   #receive: CipherState | undefined;
   #receivedSinceRekey = 0;
-  #recordBytesMax: number;
   #output: Uint8Array[] = [];
   #events: LinkEvent[] = [];
   #eventAt = 0;
@@ -134,7 +132,6 @@ export class SecureLink {
     this.#limits = options.rekeyLimits ?? rekeyLimitsDefault;
     this.#writer = new RecordWriter(this.#limits.messages);
     this.#decoder = new FrameDecoder(initiator ? FRAME_BYTES_MAX : FRAME_BYTES_MAX_BEFORE_LOGIN);
-    this.#recordBytesMax = initiator ? NOISE_MESSAGE_BYTES_MAX : LINK_RECORD_BYTES_MAX_BEFORE_LOGIN;
     this.#handshakeAt = after(options.now, HANDSHAKE_MS_MAX);
   }
 
@@ -214,8 +211,6 @@ export class SecureLink {
   /** Raises (or lowers) the limit for received frames, as after a login. */
   setFrameBytesMax(bytes: number): void {
     this.#decoder.setBytesMax(bytes);
-    this.#recordBytesMax =
-      bytes <= FRAME_BYTES_MAX_BEFORE_LOGIN ? LINK_RECORD_BYTES_MAX_BEFORE_LOGIN : NOISE_MESSAGE_BYTES_MAX;
   }
 
   /** Bytes for the socket, at most one record per call; undefined when there are none. */
@@ -271,7 +266,7 @@ export class SecureLink {
       }
       case 'confirming':
       case 'established': {
-        const bytesMax = this.#phase === 'confirming' ? LINK_HANDSHAKE_BYTES_MAX : this.#recordBytesMax;
+        const bytesMax = this.#phase === 'confirming' ? LINK_HANDSHAKE_BYTES_MAX : LINK_RECORD_BYTES_MAX;
         const record = this.#reader.message(bytesMax);
         if (record === undefined) return 'starved';
         if (record !== 'too-large') return this.#handleRecord(record, now);

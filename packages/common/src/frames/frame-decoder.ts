@@ -98,8 +98,9 @@ export class FrameDecoder {
   #take(length: number): Uint8Array {
     this.#buffered -= length;
     const first = this.#parts[0];
-    if (first && first.length > length) {
-      this.#parts[0] = first.subarray(length);
+    if (first && first.length >= length) {
+      if (first.length === length) this.#parts.shift();
+      else this.#parts[0] = first.subarray(length);
       return first.subarray(0, length);
     }
     const joined = new Uint8Array(length);
