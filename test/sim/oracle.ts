@@ -1,0 +1,219 @@
+import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import type { EngineEvent, MessageView } from '@magpie/peer/engine/engine.ts';
+import type { SimPeer } from './sim-peer.ts';
+import type { World } from './world.ts';
+
+export const VIOLATION_KINDS = [
+  'lost',
+  'doubled',
+  'out-of-order',
+  'false-state',
+  'invented',
+  'unequal',
+  'attack',
+] as const;
+export type ViolationKind = (typeof VIOLATION_KINDS)[number];
+
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly atMs: number;
+  readonly detail: string;
+}
+
+interface Intent {
+  readonly from: string;
+  readonly to: string;
+  /** Unique in the run. */
+  readonly text: string;
+  /** Known once send() resolved: from then on the message must arrive. */
+  id: MessageId | undefined;
+}
+
+const STATE_RANK = { queued: 0, refused: 1, stored: 1, delivered: 2, read: 3 } as const;
+/** More than this tell nothing new about one run. */
+const VIOLATIONS_MAX = 100;
+
+/**
+ * Watches from outside: what each peer shows, when, held against what the disks of both sides hold at that very
+ * moment. It knows nothing of packets or sessions.
+ */
+export class Oracle {
+  readonly violations: Violation[] = [];
+  readonly #world: World;
+  readonly #accounts = new Map<string, AccountNumber>();
+  readonly #peers = new Map<AccountNumber, SimPeer>();
+  readonly #intents: Intent[] = [];
+  readonly #intended = new Set<string>();
+  readonly #shownState = new Map<string, MessageView['state']>();
+  readonly #shownIncoming = new Set<string>();
+  readonly #lastSequence = new Map<string, number>();
+  readonly #seenByPeer = new Map<string, MessageId[]>();
+  /** For each message sent: what its sender had been shown before. */
+  readonly #seenBefore = new Map<MessageId, MessageId>();
+  readonly #committedAtMs = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+    world.onEngineEvent = (peer, event) => this.#handleEvent(peer, event);
+  }
+
+  knows(peer: SimPeer, account: AccountNumber): void {
+    this.#accounts.set(peer.name, account);
+    this.#peers.set(account, peer);
+  }
+
+  accountOf(peer: SimPeer): AccountNumber {
+    const account = this.#accounts.get(peer.name);
+    if (account === undefined) throw new Error(`${peer.name} has no account yet`);
+    return account;
+  }
+
+  /** Sends a text that exists once in the run, and notes that it must arrive if the command succeeds. */
+  async send(from: SimPeer, to: SimPeer, text: string): Promise<void> {
+    const intent: Intent = { from: from.name, to: to.name, text, id: undefined };
+    this.#intents.push(intent);
+    this.#intended.add(`${from.name}>${to.name}:${text}`);
+    const result = await from.engine.send({ to: String(this.accountOf(to)), text });
+    if (result.ok) intent.id = result.value.id;
+    else this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
+  }
+
+  get sent(): number {
+    return this.#intents.filter((intent) => intent.id !== undefined).length;
+  }
+
+  /** When the receiver first showed this text, which it does after its commit. */
+  committedAtMs(to: SimPeer, text: string): number | undefined {
+    return this.#committedAtMs.get(`${to.name}:${text}`);
+  }
+
+  /** Messages that some disk holds as sent and not yet as delivered. */
+  owed(): number {
+    let owed = 0;
+    for (const [account, peer] of this.#peers) {
+      for (const other of this.#peers.keys()) {
+        if (other === account) continue;
+        owed += listOf(peer, other).filter((m) => m.direction === 'out' && m.state === 'queued').length;
+      }
+    }
+    return owed;
+  }
+
+  /** After all faults ended and everything had time to settle. */
+  checkEnd(): void {
+    for (const intent of this.#intents) if (intent.id !== undefined) this.#checkArrived(intent, intent.id);
+    for (const [account, peer] of this.#peers) {
+      for (const [other, otherPeer] of this.#peers) {
+        if (account < other) this.#checkPair(peer, account, otherPeer, other);
+      }
+    }
+  }
+
+  report(kind: ViolationKind, detail: string): void {
+    this.#note(kind, detail);
+  }
+
+  #checkArrived(intent: Intent, id: MessageId): void {
+    const to = this.#world.peers.find((peer) => peer.name === intent.to)!;
+    const from = this.#world.peers.find((peer) => peer.name === intent.from)!;
+    const copies = listOf(to, this.accountOf(from)).filter((m) => m.text === intent.text);
+    const who = `${id} from ${intent.from} to ${intent.to}`;
+    if (copies.length === 0) this.#note('lost', `${who} is not in the receiver's database`);
+    if (copies.length > 1) this.#note('doubled', `${who} is there ${copies.length} times`);
+    const own = from.disk.messages.outgoing(id);
+    if (!own) this.#note('lost', `${who} is gone from its sender's database`);
+    else if (own.state !== 'delivered' && own.state !== 'read') {
+      this.#note('lost', `${who} is still shown as ${own.state} (${own.reason}) after everything healed`);
+    }
+  }
+
+  #checkPair(a: SimPeer, accountA: AccountNumber, b: SimPeer, accountB: AccountNumber): void {
+    const listA = listOf(a, accountB);
+    const listB = listOf(b, accountA);
+    const idsA = listA.map((m) => m.id);
+    if (idsA.join() !== listB.map((m) => m.id).join()) {
+      this.#note('unequal', `${a.name} has ${idsA.length}, ${b.name} ${listB.length} messages, or another order`);
+    }
+    for (const list of [listA, listB]) this.#checkSequences(list, `${a.name} and ${b.name}`);
+    const position = new Map(idsA.map((id, index) => [id, index]));
+    for (const [id, seen] of this.#seenBefore) {
+      const at = position.get(id);
+      const seenAt = position.get(seen);
+      if (at !== undefined && seenAt !== undefined && at < seenAt) {
+        this.#note('out-of-order', `${id} stands before ${seen}, which its sender had seen`);
+      }
+    }
+  }
+
+  #checkSequences(list: readonly StoredLine[], where: string): void {
+    const last = new Map<string, number>();
+    for (const message of list) {
+      const numbering = `${message.device}/${message.incarnation}`;
+      if (message.sequence <= (last.get(numbering) ?? 0)) {
+        this.#note('out-of-order', `number ${message.sequence} of ${numbering} in the list of ${where}`);
+      }
+      last.set(numbering, message.sequence);
+    }
+  }
+
+  #handleEvent(peer: SimPeer, event: EngineEvent): void {
+    if (event.type !== 'message' || !this.#accounts.has(peer.name)) return;
+    if (event.message.direction === 'out') this.#handleOutgoing(peer, event.message, event.isNew);
+    else this.#handleIncoming(peer, event.message, event.isNew);
+  }
+
+  #handleOutgoing(peer: SimPeer, message: MessageView, isNew: boolean): void {
+    const who = `${message.id} of ${peer.name}`;
+    const key = `${peer.name}:${message.id}`;
+    const before = this.#shownState.get(key);
+    this.#shownState.set(key, message.state);
+    if (!peer.disk.messages.outgoing(message.id)) this.#note('false-state', `${who} is shown and not on its disk`);
+    if (before !== undefined && STATE_RANK[message.state] < STATE_RANK[before]) {
+      this.#note('false-state', `${who} went back from ${before} to ${message.state}`);
+    }
+    if (message.state === 'refused') this.#note('false-state', `${who} is shown as refused (${message.reason})`);
+    if (message.state === 'delivered' || message.state === 'read') this.#checkReceived(peer, message);
+    const seen = this.#seenByPeer.get(`${peer.name}:${message.chat}`)?.at(-1);
+    if (isNew && seen !== undefined) this.#seenBefore.set(message.id, seen);
+  }
+
+  #checkReceived(peer: SimPeer, message: MessageView): void {
+    const row = this.#peers.get(message.chat)?.disk.messages.incoming(this.accountOf(peer), message.id);
+    if (!row) this.#note('false-state', `${message.id} is shown as ${message.state} and no friend's disk has it`);
+    else if (message.state === 'read' && row.state !== 'read') {
+      this.#note('false-state', `${message.id} is shown as read and nobody read it`);
+    }
+  }
+
+  #handleIncoming(peer: SimPeer, message: MessageView, isNew: boolean): void {
+    const who = `${message.id} at ${peer.name}`;
+    if (!peer.disk.messages.incoming(message.chat, message.id)) {
+      this.#note('false-state', `${who} is shown and not on its disk`);
+    }
+    if (!isNew) return;
+    if (this.#shownIncoming.has(`${peer.name}:${message.id}`)) this.#note('doubled', `${who} is shown as new twice`);
+    this.#shownIncoming.add(`${peer.name}:${message.id}`);
+    const sender = this.#peers.get(message.chat);
+    if (!sender || !this.#intended.has(`${sender.name}>${peer.name}:${message.text}`)) {
+      this.#note('invented', `${who}: nobody sent it`);
+    }
+    const numbering = `${peer.name}/${message.device}/${message.incarnation}`;
+    const last = this.#lastSequence.get(numbering) ?? 0;
+    if (message.sequence <= last) this.#note('out-of-order', `${who}: number ${message.sequence} after ${last}`);
+    this.#lastSequence.set(numbering, message.sequence);
+    const chat = `${peer.name}:${message.chat}`;
+    this.#seenByPeer.set(chat, [message.id]);
+    this.#committedAtMs.set(`${peer.name}:${message.text}`, this.#world.nowMs);
+  }
+
+  #note(kind: ViolationKind, detail: string): void {
+    if (this.violations.length >= VIOLATIONS_MAX) return;
+    this.violations.push({ kind, atMs: Math.round(this.#world.nowMs), detail });
+  }
+}
+
+type StoredLine = ReturnType<SimPeer['disk']['messages']['messages']>[number];
+
+function listOf(peer: SimPeer, chat: AccountNumber): readonly StoredLine[] {
+  return peer.disk.messages.messages({ chat, limit: 1_000_000 });
+}

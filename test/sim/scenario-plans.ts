@@ -1,0 +1,37 @@
+/** One figure of a scenario that becomes a row: over all seeds its sum or its largest value. */
+interface FigurePlan {
+  readonly name: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly take: 'sum' | 'max';
+  /** The value must not be above this; absent: it must only be above 0, which shows that the run did something. */
+  readonly most?: number;
+}
+
+/** What the command runs: names only, so that the parent process loads no product code. */
+export const SCENARIO_PLANS: readonly {
+  readonly name: string;
+  /** Of the seeds asked for: cheap and uniform scenarios need fewer. */
+  readonly share: number;
+  readonly figures: readonly FigurePlan[];
+}[] = [
+  {
+    name: 'foundation',
+    share: 1,
+    figures: [{ name: 'sent', what: 'messages that had to arrive', unit: 'messages', take: 'sum' }],
+  },
+  {
+    name: 'first-message',
+    share: 0.2,
+    figures: [
+      {
+        name: 'overBoundMsPunchable',
+        what: 'over 1.5 relay round trips + sync + 5 ms, punching works',
+        unit: 'ms',
+        take: 'max',
+        most: 0,
+      },
+      { name: 'overBoundMsUnpunchable', what: 'the same, punching impossible', unit: 'ms', take: 'max', most: 0 },
+    ],
+  },
+];

@@ -1,0 +1,113 @@
+import type { RandomSource } from '@magpie/common/random.ts';
+import { createEngine } from '@magpie/peer/engine/create-engine.ts';
+import type { Engine, EngineEvent } from '@magpie/peer/engine/engine.ts';
+import type { Identity } from '@magpie/peer/engine/identity.ts';
+import { MemoryPeerStore } from '@magpie/peer/store/memory-store.ts';
+import { SeededRandom } from './seeded-random.ts';
+import type { HostNetwork } from './sim-network.ts';
+import { type LogLine, SimProcess } from './sim-process.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface SimPeerOptions {
+  readonly time: VirtualTime;
+  readonly seed: number;
+  readonly host: HostNetwork;
+  readonly syncMs: number;
+  readonly udp: boolean;
+  /** Given: this machine has a copy of another's identity file. */
+  readonly identity?: Identity;
+  readonly onLog: (line: LogLine) => void;
+  readonly onEvent: (peer: SimPeer, event: EngineEvent) => void;
+}
+
+/** One installation: an identity file and a disk that stay, and a daemon that comes and goes. */
+export class SimPeer {
+  readonly name: string;
+  readonly identity: Identity;
+  readonly #options: SimPeerOptions;
+  #process: SimProcess | undefined;
+  #engine: Engine | undefined;
+  #store: MemoryPeerStore;
+  #life = 0;
+
+  constructor(options: SimPeerOptions) {
+    this.#options = options;
+    this.name = options.host.name;
+    this.identity = options.identity ?? newIdentity(new SeededRandom(options.seed, `identity of ${this.name}`));
+    this.#store = new MemoryPeerStore({ sync: () => this.#sync() });
+  }
+
+  get running(): boolean {
+    return this.#engine !== undefined;
+  }
+
+  get host(): HostNetwork {
+    return this.#options.host;
+  }
+
+  /** The engine of this life. Only while running. */
+  get engine(): Engine {
+    if (!this.#engine) throw new Error(`${this.name} is not running`);
+    return this.#engine;
+  }
+
+  /** The disk as a reader beside the daemon sees it, whether it runs or not: only what is synced. */
+  get disk(): MemoryPeerStore['disk'] {
+    return this.#store.disk;
+  }
+
+  start(): Promise<void> {
+    const { time, seed, host, onLog, onEvent } = this.#options;
+    host.revive();
+    const process = new SimProcess({ time, seed, host, life: ++this.#life, onLog });
+    this.#process = process;
+    const engine = createEngine(
+      {
+        clock: process.clock,
+        random: process.random,
+        store: this.#store,
+        tcp: host.tcpConnector,
+        udp: host.udpFactory,
+        interfaces: host.interfaces,
+        identity: this.identity,
+        log: process.log,
+      },
+      { udp: this.#options.udp, udpPort: 0 },
+    );
+    this.#engine = engine;
+    engine.subscribe((event) => {
+      if (process.alive) onEvent(this, event);
+    });
+    return engine.start();
+  }
+
+  /** kill -9, or (silent) the plug pulled: nothing is said, and what was not synced is gone. */
+  crash(silent: boolean): void {
+    this.#end(silent);
+    this.#store = this.#store.crash();
+  }
+
+  /** An orderly end of the daemon. */
+  async stop(): Promise<void> {
+    const engine = this.engine;
+    await engine.stop();
+    if (this.#engine !== engine) return;
+    this.#end(false);
+    this.#store = this.#store.crash();
+  }
+
+  #end(silent: boolean): void {
+    this.#process?.kill();
+    this.#process = undefined;
+    this.#engine = undefined;
+    this.#options.host.kill(silent);
+  }
+
+  #sync(): Promise<void> {
+    return this.#process?.sync(this.#options.syncMs) ?? new Promise(() => {});
+  }
+}
+
+function newIdentity(random: RandomSource): Identity {
+  return { exchangeSecret: random.bytes(32), signSeed: random.bytes(32), accountSeed: random.bytes(32) };
+}
