@@ -92,18 +92,29 @@ export interface MessageQuery {
 
 /**
  * All that a peer remembers besides its keys. Every promise of a write resolves when the write is durable
- * (synchronous=FULL), and calls that wait together share one sync (group commit). Implementations: memory (simulator;
+ * (synchronous=FULL), and calls that wait together share one sync (group commit). A read never tells what a crash could
+ * take back. A call that fails rejects with a StoreError and has changed nothing. Implementations: memory (simulator;
  * `crash()` loses what was not synced), SQLite in a worker of its own. One contract suite.
  */
 export interface PeerStore {
   profile(): Promise<Profile | undefined>;
   saveProfile(profile: Profile): Promise<void>;
-  /** Changes some fields; the profile must exist. */
+  /**
+   * Changes some fields; the profile must exist (StoreError `no-profile`). Taking another incarnation, here or by
+   * `saveProfile`, numbers the undelivered messages anew under it, in order: their old numbers may have been used by
+   * another copy of this profile, and a receipt for those must not count for these (R17). Ids stay, so a friend that
+   * has one already drops the double.
+   */
   updateProfile(patch: Partial<Profile>): Promise<void>;
 
   contacts(): Promise<readonly Contact[]>;
-  /** Replaces the given rows (by account) and sets rosterVersion, in one transaction. Pins a key when `state` becomes `member`. */
+  /**
+   * Replaces the given rows (by account) and sets rosterVersion, in one transaction. Pins a key when `state` becomes
+   * `member` for the first time. A pin outlives removal, so that no server can change a key by removing and adding.
+   */
   applyRoster(entries: readonly RosterEntry[], rosterVersion: number): Promise<void>;
+  /** Pins the contact's present account key: the user looked and agreed. */
+  acceptAccountKey(account: AccountNumber): Promise<void>;
 
   /**
    * Gives the next sequence of (chat, device, current incarnation) and the conversation's next hybrid stamp
@@ -111,9 +122,12 @@ export interface PeerStore {
    * existing row unchanged (idempotent).
    */
   commitOutgoing(text: OutgoingText, wallNow: WallMs): Promise<StoredMessage>;
-  /** Own messages that no device of the chat has committed yet: state queued (not refused), by sequence, at most `limit`. */
+  /**
+   * Own numbers that no device of the chat has committed yet, by sequence, at most `limit`: messages that are queued or
+   * stored, and in their place refused ones as `void` without text, which fill the number until it is receipted (R17).
+   */
   undelivered(chat: AccountNumber, limit: number): Promise<readonly StoredMessage[]>;
-  /** Chats that have undelivered messages. */
+  /** Chats that have undelivered messages, ascending. */
   chatsWithUndelivered(): Promise<readonly AccountNumber[]>;
   /** Notes by which road a message was last sent. */
   noteRoad(id: MessageId, road: MessageRoad): Promise<void>;
@@ -137,7 +151,8 @@ export interface PeerStore {
 
   /**
    * Commits contents of friends in order: an item is committed only when its sequence is the next of its (chat,
-   * device, incarnation); doubles by number or by message id change nothing. One transaction, one sync for all.
+   * device, incarnation); doubles by number or by message id (within the chat) write no message, but the number of a
+   * double by id counts as committed, or nothing after it could be. One transaction, one sync for all.
    * Also lifts the conversation's hybrid clock and the unread count.
    */
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]>;
@@ -164,5 +179,6 @@ export interface ReceivedNumbering {
   readonly device: DeviceId;
   readonly incarnation: Incarnation;
   readonly deliveredUpTo: number;
+  /** Everything up to here that can be read has been read. */
   readonly readUpTo: number;
 }

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { Identity } from '../engine/identity.ts';
+import {
+  isErrno,
+  PRIVATE_FILE_MODE,
+  type PrivateFileError,
+  preparePrivateFile,
+  preparePrivateFolder,
+  unreadable,
+} from './private-file.ts';
+
+export const IDENTITY_FILE_NAME = 'identity.key';
+const SEED_BYTES = 32;
+const VERSION = 1;
+/** Far above what version 1 needs; a larger file is not ours and is not read. */
+const FILE_BYTES_MAX = 4_096;
+
+export interface IdentityFileError {
+  readonly code: PrivateFileError['code'] | 'corrupt' | 'newer-version' | 'absent';
+  /** For people: what is wrong and what to type; never a key. */
+  readonly detail: string;
+}
+
+/**
+ * Reads `identity.key` of a profile folder; makes folder and file on first use. What is damaged is never replaced: the
+ * friends would see another key, and the old one would be gone.
+ *
+ * @param options.mayCreate false when the profile is in use already, so that a lost key file is reported (`absent`)
+ */
+export async function loadOrCreateIdentity(
+  folder: string,
+  random: RandomSource,
+  options: { readonly mayCreate: boolean } = { mayCreate: true },
+): Promise<Result<Identity, IdentityFileError>> {
+  const ready = await preparePrivateFolder(folder);
+  if (!ready.ok) return ready;
+  const path = join(folder, IDENTITY_FILE_NAME);
+  const loaded = await loadIdentity(path);
+  if (loaded.ok || loaded.error.code !== 'absent' || !options.mayCreate) return loaded;
+  const identity: Identity = {
+    exchangeSecret: random.bytes(SEED_BYTES).slice(),
+    signSeed: random.bytes(SEED_BYTES).slice(),
+    accountSeed: random.bytes(SEED_BYTES).slice(),
+  };
+  try {
+    const temporary = `${path}.${toHex(random.bytes(8))}.new`;
+    await writeSynced(temporary, formatIdentity(identity));
+    await putInPlace(temporary, path);
+  } catch (error) {
+    return err(unreadable(path, error));
+  }
+  // Another process may have been first; what is on disk is the identity.
+  return loadIdentity(path);
+}
+
+/**
+ * The format, version 1, five lines of ASCII that each end in a line feed:
+ * ```
+ * magpie-identity 1
+ * exchange <64 hex: X25519 secret of the device>
+ * sign <64 hex: Ed25519 seed of the device>
+ * account <64 hex: Ed25519 seed of the account>
+ * check <64 hex: SHA-256 of the four lines above>
+ * ```
+ */
+export function formatIdentity({ exchangeSecret, signSeed, accountSeed }: Identity): string {
+  const body = [
+    `magpie-identity ${VERSION}`,
+    `exchange ${toHex(exchangeSecret)}`,
+    `sign ${toHex(signSeed)}`,
+    `account ${toHex(accountSeed)}`,
+    '',
+  ].join('\n');
+  return `${body}check ${checksum(body)}\n`;
+}
+
+export function parseIdentity(text: string): Result<Identity, 'corrupt' | 'newer-version'> {
+  const version = /^magpie-identity ([0-9]{1,4})\n/.exec(text)?.[1];
+  if (version === undefined) return err('corrupt');
+  if (Number(version) > VERSION) return err('newer-version');
+  const match =
+    /^(magpie-identity 1\nexchange ([0-9a-f]{64})\nsign ([0-9a-f]{64})\naccount ([0-9a-f]{64})\n)check ([0-9a-f]{64})\n$/.exec(
+      text,
+    );
+  if (!match) return err('corrupt');
+  const [, body = '', exchange = '', sign = '', account = '', check = ''] = match;
+  if (checksum(body) !== check) return err('corrupt');
+  return ok({ exchangeSecret: fromHex(exchange), signSeed: fromHex(sign), accountSeed: fromHex(account) });
+}
+
+async function loadIdentity(path: string): Promise<Result<Identity, IdentityFileError>> {
+  const present = await preparePrivateFile(path, { create: false });
+  if (!present.ok) return present;
+  if (present.value === 'absent') return err({ code: 'absent', detail: `${path} is missing` });
+  const text = await readSmall(path);
+  if (!text.ok) return text;
+  const identity = parseIdentity(text.value);
+  if (identity.ok) return identity;
+  if (identity.error === 'newer-version') {
+    return err({ code: 'newer-version', detail: `${path} was written by a newer version of this program` });
+  }
+  return err({ code: 'corrupt', detail: `${path} is damaged; put a backup of it in its place` });
+}
+
+async function readSmall(path: string): Promise<Result<string, IdentityFileError>> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      if (size > FILE_BYTES_MAX) return err({ code: 'corrupt', detail: `${path} has ${size} bytes, it is not a key` });
+    } finally {
+      await file.close();
+    }
+    return ok(await readFile(path, 'latin1'));
+  } catch (error) {
+    return err(unreadable(path, error));
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_FILE_MODE);
+  try {
+    await file.writeFile(text, 'latin1');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Under its name only when complete, and never over an identity that is there. */
+async function putInPlace(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+    await unlink(temporary);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) await unlink(temporary);
+    // Some file systems know no links.
+    else await rename(temporary, path);
+  }
+  await syncFolder(dirname(path));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function checksum(body: string): string {
+  return createHash('sha256').update(body, 'latin1').digest('hex');
+}

@@ -1,0 +1,76 @@
+import { chmod, lstat, mkdir, open, stat } from 'node:fs/promises';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+
+/** Only the user may read or write what a profile holds. */
+export const PRIVATE_FILE_MODE = 0o600;
+export const PRIVATE_FOLDER_MODE = 0o700;
+
+export interface PrivateFileError {
+  readonly code: 'permissions' | 'owner' | 'unreadable';
+  /** For people; with `permissions` it ends in the command to type. */
+  readonly detail: string;
+}
+
+/**
+ * Checks that a file belongs to this user and to nobody else, before it is read.
+ * @param options.create makes it, empty and 0600, where it is absent; otherwise absent is fine
+ */
+export async function preparePrivateFile(
+  path: string,
+  options: { readonly create: boolean },
+): Promise<Result<'present' | 'created' | 'absent', PrivateFileError>> {
+  try {
+    if (options.create && (await createdEmpty(path))) return ok('created');
+    return await checkPrivate(path, 'file');
+  } catch (error) {
+    return isErrno(error, 'ENOENT') && !options.create ? ok('absent') : err(unreadable(path, error));
+  }
+}
+
+/** Makes the folder (0700) where it is absent, and checks it as files are checked. */
+export async function preparePrivateFolder(path: string): Promise<Result<'present' | 'created', PrivateFileError>> {
+  try {
+    const made = await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+    if (made !== undefined) await chmod(path, PRIVATE_FOLDER_MODE);
+    return await checkPrivate(path, 'folder');
+  } catch (error) {
+    return err(unreadable(path, error));
+  }
+}
+
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+export function unreadable(path: string, error: unknown): PrivateFileError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'error';
+  return { code: 'unreadable', detail: `${path}: ${code}` };
+}
+
+async function createdEmpty(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx', PRIVATE_FILE_MODE);
+    await file.close();
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+async function checkPrivate(path: string, kind: 'file' | 'folder'): Promise<Result<'present', PrivateFileError>> {
+  // A folder may be a link to where the user wants it; a file is replaced by rename and must be what it seems.
+  const stats = kind === 'folder' ? await stat(path) : await lstat(path);
+  const isKind = kind === 'file' ? stats.isFile() : stats.isDirectory();
+  if (!isKind) return err({ code: 'unreadable', detail: `${path} is not a plain ${kind}` });
+  // Windows has no such bits; the user's profile folder is private there by its access list.
+  if (process.getuid === undefined) return ok('present');
+  if (stats.uid !== process.getuid()) {
+    return err({ code: 'owner', detail: `${path} belongs to user ${stats.uid}, not to ${process.getuid()}` });
+  }
+  if ((stats.mode & 0o077) !== 0) {
+    const mode = kind === 'file' ? '600' : '700';
+    return err({ code: 'permissions', detail: `others may use ${path}; type: chmod ${mode} '${path}'` });
+  }
+  return ok('present');
+}

@@ -1,0 +1,14 @@
+/** Limits of the profile database, with units and reasons. */
+
+/** How long a statement waits for another program (a backup, a look from outside) to let go of the database. */
+export const BUSY_TIMEOUT_MS = 5_000;
+/** Opening tells sooner: somebody waits for the prompt. */
+export const OPEN_BUSY_TIMEOUT_MS = 1_000;
+/** Requests that share a transaction and a sync; more only make the first of them wait longer. */
+export const BATCH_REQUESTS_MAX = 256;
+/** Up to this size opening reads the whole file for damage (about 0.1 s); a larger one is checked page by page in use. */
+export const CHECKED_AT_OPEN_BYTES_MAX = 64 * 1024 * 1024;
+/** Announcements kept; older ones go. */
+export const NOTICES_MAX = 1_000;
+/** Calls given to the worker and not answered; beyond them a call fails at once instead of taking memory. */
+export const CALLS_WAITING_MAX = 100_000;

@@ -1,0 +1,235 @@
+import type { ContentRefusal, HybridStamp } from '@magpie/common/content/content.ts';
+import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import { laterStamp, nextStamp, STAMP_ZERO } from './hybrid-clock.ts';
+import { MemoryMessages } from './memory-messages.ts';
+import type {
+  Contact,
+  IncomingContent,
+  IncomingOutcome,
+  MessageRoad,
+  OutgoingText,
+  Profile,
+  ReceivedNumbering,
+  StoredMessage,
+} from './store.ts';
+import { StoreError } from './store-error.ts';
+
+interface Numbering {
+  readonly chat: AccountNumber;
+  readonly device: DeviceId;
+  readonly incarnation: Incarnation;
+  readonly upTo: number;
+}
+
+/**
+ * What a peer remembers, as plain values without any durability: the same calls on two of these give the same two
+ * states, which is how MemoryPeerStore knows what a crash leaves. All values inside are immutable, so a copy is shallow.
+ */
+export class MemoryState {
+  #profile: Profile | undefined;
+  #contacts = new Map<AccountNumber, Omit<Contact, 'unread'>>();
+  #clocks = new Map<AccountNumber, HybridStamp>();
+  #sentUpTo = new Map<string, number>();
+  #received = new Map<string, Numbering>();
+  #peerStamps = new Map<DeviceId, number>();
+  #messages = new MemoryMessages();
+
+  copy(): MemoryState {
+    const copy = new MemoryState();
+    copy.#profile = this.#profile;
+    copy.#contacts = new Map(this.#contacts);
+    copy.#clocks = new Map(this.#clocks);
+    copy.#sentUpTo = new Map(this.#sentUpTo);
+    copy.#received = new Map(this.#received);
+    copy.#peerStamps = new Map(this.#peerStamps);
+    copy.#messages = this.#messages.copy();
+    return copy;
+  }
+
+  get messages(): MemoryMessages {
+    return this.#messages;
+  }
+
+  profile(): Profile | undefined {
+    return this.#profile;
+  }
+
+  saveProfile(profile: Profile): void {
+    const before = this.#profile?.incarnation;
+    this.#profile = { ...profile };
+    if (before !== undefined && before !== profile.incarnation) this.#numberAnew();
+  }
+
+  updateProfile(patch: Partial<Profile>): void {
+    this.saveProfile({ ...this.#needProfile(), ...patch });
+  }
+
+  contacts(): readonly Contact[] {
+    return [...this.#contacts.values()]
+      .sort((a, b) => a.account - b.account)
+      .map((contact) => ({ ...contact, unread: this.#messages.unread(contact.account).length }));
+  }
+
+  applyRoster(entries: readonly RosterEntry[], rosterVersion: number): void {
+    const profile = this.#needProfile();
+    for (const entry of entries) {
+      const pinned = this.#contacts.get(entry.account)?.pinnedKey ?? new Uint8Array(0);
+      const pinNow = entry.state === 'member' && pinned.length === 0;
+      this.#contacts.set(entry.account, { ...entry, pinnedKey: pinNow ? entry.accountKey : pinned });
+    }
+    this.#profile = { ...profile, rosterVersion };
+  }
+
+  acceptAccountKey(account: AccountNumber): void {
+    const contact = this.#contacts.get(account);
+    if (contact) this.#contacts.set(account, { ...contact, pinnedKey: contact.accountKey });
+  }
+
+  commitOutgoing({ id, chat, device, text }: OutgoingText, wallNow: WallMs): StoredMessage {
+    const { incarnation } = this.#needProfile();
+    const existing = this.#messages.outgoing(id);
+    if (existing) return existing;
+    const stamp = nextStamp(this.#clocks.get(chat) ?? STAMP_ZERO, wallNow);
+    this.#clocks.set(chat, stamp);
+    return this.#messages.add({
+      id,
+      chat,
+      direction: 'out',
+      device,
+      incarnation,
+      sequence: this.#takeSequence(chat, device, incarnation),
+      stamp,
+      kind: 'text',
+      text,
+      state: 'queued',
+      reason: '',
+      road: undefined,
+    });
+  }
+
+  noteRoad(id: MessageId, road: MessageRoad): void {
+    const message = this.#messages.outgoing(id);
+    if (message && !sameRoad(message.road, road)) this.#messages.replace({ ...message, road: { ...road } });
+  }
+
+  applyReceipt(
+    chat: AccountNumber,
+    incarnation: Incarnation,
+    kind: 'delivered' | 'read',
+    ranges: readonly { readonly from: number; readonly to: number }[],
+  ): readonly StoredMessage[] {
+    const covered = this.#messages
+      .ofChat(chat, 'out')
+      .filter((m) => m.incarnation === incarnation)
+      .filter((m) => ranges.some(({ from, to }) => from <= m.sequence && m.sequence <= to))
+      .sort((a, b) => a.sequence - b.sequence);
+    const changed: StoredMessage[] = [];
+    for (const message of covered) {
+      this.#messages.settle(message);
+      const { state } = message;
+      const rises = state === 'queued' || state === 'stored' || (state === 'delivered' && kind === 'read');
+      if (rises) changed.push(this.#messages.replace({ ...message, state: kind, reason: '' }));
+    }
+    return changed;
+  }
+
+  applyRefusal(
+    chat: AccountNumber,
+    incarnation: Incarnation,
+    sequence: number,
+    reason: ContentRefusal,
+  ): readonly StoredMessage[] {
+    const message = this.#messages
+      .ofChat(chat, 'out')
+      .find((m) => m.incarnation === incarnation && m.sequence === sequence);
+    if (!message || (message.state !== 'queued' && message.state !== 'stored')) return [];
+    const state = reason === 'clock' ? 'queued' : 'refused';
+    if (message.state === state && message.reason === reason) return [];
+    return [this.#messages.replace({ ...message, state, reason })];
+  }
+
+  commitIncoming(items: readonly IncomingContent[], _wallNow: WallMs): readonly IncomingOutcome[] {
+    return items.map((item) => this.#commitOne(item));
+  }
+
+  receivedUpTo(chat: AccountNumber): readonly ReceivedNumbering[] {
+    const unread = this.#messages.unread(chat);
+    return [...this.#received.values()]
+      .filter((numbering) => numbering.chat === chat)
+      .sort((a, b) => compareText(a.device, b.device) || compareText(a.incarnation, b.incarnation))
+      .map(({ device, incarnation, upTo }) => {
+        const firstUnread = unread
+          .filter((m) => m.device === device && m.incarnation === incarnation)
+          .reduce((lowest, m) => Math.min(lowest, m.sequence), upTo + 1);
+        return { device, incarnation, deliveredUpTo: upTo, readUpTo: firstUnread - 1 };
+      });
+  }
+
+  peerStamp(device: DeviceId): number {
+    return this.#peerStamps.get(device) ?? 0;
+  }
+
+  savePeerStamp(device: DeviceId, stamp: number): void {
+    this.#peerStamps.set(device, stamp);
+  }
+
+  #commitOne({ chat, device, content, road }: IncomingContent): IncomingOutcome {
+    const key = `${chat}/${device}/${content.incarnation}`;
+    const upTo = this.#received.get(key)?.upTo ?? 0;
+    if (content.sequence <= upTo) return { kind: 'duplicate' };
+    if (content.sequence > upTo + 1) return { kind: 'gap', next: upTo + 1 };
+    this.#received.set(key, { chat, device, incarnation: content.incarnation, upTo: content.sequence });
+    if (this.#messages.incoming(chat, content.messageId)) return { kind: 'duplicate' };
+    this.#clocks.set(chat, laterStamp(this.#clocks.get(chat) ?? STAMP_ZERO, content.stamp));
+    const message = this.#messages.add({
+      id: content.messageId,
+      chat,
+      direction: 'in',
+      device,
+      incarnation: content.incarnation,
+      sequence: content.sequence,
+      stamp: content.stamp,
+      kind: content.type,
+      text: content.type === 'text' ? content.text : '',
+      state: 'delivered',
+      reason: '',
+      road: { ...road },
+    });
+    return { kind: 'committed', message };
+  }
+
+  /** Gives every owed number its place under the profile's new incarnation, in the old order. */
+  #numberAnew(): void {
+    const { incarnation } = this.#needProfile();
+    for (const chat of this.#messages.chatsOwed()) {
+      for (const message of this.#messages.owed(chat)) {
+        this.#messages.settle(message);
+        const sequence = this.#takeSequence(chat, message.device, incarnation);
+        this.#messages.replace({ ...message, incarnation, sequence }, true);
+      }
+    }
+  }
+
+  #takeSequence(chat: AccountNumber, device: DeviceId, incarnation: Incarnation): number {
+    const key = `${chat}/${device}/${incarnation}`;
+    const sequence = (this.#sentUpTo.get(key) ?? 0) + 1;
+    this.#sentUpTo.set(key, sequence);
+    return sequence;
+  }
+
+  #needProfile(): Profile {
+    if (!this.#profile) throw new StoreError('no-profile', 'this profile has no account yet');
+    return this.#profile;
+  }
+}
+
+function sameRoad(a: MessageRoad | undefined, b: MessageRoad): boolean {
+  return a !== undefined && a.kind === b.kind && a.lan === b.lan && a.rttMs === b.rttMs;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

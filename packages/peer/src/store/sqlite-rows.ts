@@ -1,0 +1,124 @@
+import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { Contact, MessageRoad, Profile, ReceivedNumbering, StoredMessage } from './store.ts';
+
+export interface MessageRow {
+  readonly position: number;
+  readonly id: Buffer;
+  readonly chat: number;
+  readonly direction: StoredMessage['direction'];
+  readonly device: Buffer;
+  readonly incarnation: Buffer;
+  readonly sequence: number;
+  readonly wall_ms: number;
+  readonly counter: number;
+  readonly kind: StoredMessage['kind'];
+  readonly text: string;
+  readonly state: StoredMessage['state'];
+  readonly reason: StoredMessage['reason'];
+  readonly road_kind: MessageRoad['kind'] | null;
+  readonly road_lan: number | null;
+  readonly road_rtt_ms: number | null;
+  readonly change: number;
+}
+
+export interface ProfileRow {
+  readonly account: number;
+  readonly name: string;
+  readonly display_name: string;
+  readonly server_host: string;
+  readonly server_port: number;
+  readonly server_key: Buffer;
+  readonly signed_in: number;
+  readonly incarnation: Buffer;
+  readonly login_count: number;
+  readonly roster_version: number;
+  readonly stamp_reserved: number;
+  readonly device_list_version: number;
+}
+
+export interface ContactRow {
+  readonly account: number;
+  readonly name: string;
+  readonly display_name: string;
+  readonly state: Contact['state'];
+  readonly version: number;
+  readonly account_key: Buffer;
+  readonly device_list: Buffer;
+  readonly text: string;
+  readonly pinned_key: Buffer;
+  readonly unread: number;
+}
+
+export interface NumberingRow {
+  readonly device: Buffer;
+  readonly incarnation: Buffer;
+  readonly up_to: number;
+  readonly first_unread: number | null;
+}
+
+export function toBlob(hex: DeviceId | Incarnation | MessageId): Buffer {
+  return Buffer.from(hex, 'hex');
+}
+
+export function messageOf(row: MessageRow): StoredMessage {
+  return {
+    id: row.id.toString('hex') as MessageId,
+    chat: row.chat as AccountNumber,
+    direction: row.direction,
+    device: row.device.toString('hex') as DeviceId,
+    incarnation: row.incarnation.toString('hex') as Incarnation,
+    sequence: row.sequence,
+    stamp: { wallMs: row.wall_ms as WallMs, counter: row.counter },
+    kind: row.kind,
+    text: row.text,
+    state: row.state,
+    reason: row.reason,
+    road:
+      row.road_kind === null
+        ? undefined
+        : { kind: row.road_kind, lan: row.road_lan === 1, rttMs: row.road_rtt_ms ?? 0 },
+    change: row.change,
+  };
+}
+
+export function profileOf(row: ProfileRow): Profile {
+  return {
+    account: row.account as AccountNumber,
+    name: row.name as AccountName,
+    displayName: row.display_name,
+    serverHost: row.server_host,
+    serverPort: row.server_port,
+    serverKey: new Uint8Array(row.server_key),
+    signedIn: row.signed_in === 1,
+    incarnation: row.incarnation.toString('hex') as Incarnation,
+    loginCount: row.login_count,
+    rosterVersion: row.roster_version,
+    stampReserved: row.stamp_reserved,
+    deviceListVersion: row.device_list_version,
+  };
+}
+
+export function contactOf(row: ContactRow): Contact {
+  return {
+    account: row.account as AccountNumber,
+    name: row.name as AccountName,
+    displayName: row.display_name,
+    state: row.state,
+    version: row.version,
+    accountKey: new Uint8Array(row.account_key),
+    deviceList: new Uint8Array(row.device_list),
+    text: row.text,
+    pinnedKey: new Uint8Array(row.pinned_key),
+    unread: row.unread,
+  };
+}
+
+export function numberingOf(row: NumberingRow): ReceivedNumbering {
+  return {
+    device: row.device.toString('hex') as DeviceId,
+    incarnation: row.incarnation.toString('hex') as Incarnation,
+    deliveredUpTo: row.up_to,
+    readUpTo: row.first_unread === null ? row.up_to : row.first_unread - 1,
+  };
+}
