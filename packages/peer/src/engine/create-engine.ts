@@ -5,6 +5,7 @@ import type { Clock } from '@magpie/common/time.ts';
 import type { PeerStore } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import type { Identity } from './identity.ts';
+import { MagpieEngine } from './magpie-engine.ts';
 
 /** One local IP address of this machine. */
 export interface LocalAddress {
@@ -38,6 +39,6 @@ export interface EngineOptions {
   readonly udpPort: number;
 }
 
-export function createEngine(_ports: EnginePorts, _options: EngineOptions): Engine {
-  throw new Error('being built');
+export function createEngine(ports: EnginePorts, options: EngineOptions): Engine {
+  return new MagpieEngine(ports, options);
 }

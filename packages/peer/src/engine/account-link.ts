@@ -1,0 +1,272 @@
+import { parseServerAddress } from '@magpie/common/channel/pin.ts';
+import type { Frame } from '@magpie/common/frames/frame.ts';
+import { newIncarnation } from '@magpie/common/ids.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
+import { type LoginRequest, ServerLink, type ServerTarget, type Welcome } from '../server-link/server-link.ts';
+import type { Profile } from '../store/store.ts';
+import type { CommandError } from './command-error.ts';
+import type { EnginePorts } from './create-engine.ts';
+import type { DeviceKeys } from './device-keys.ts';
+import type { AccountView, LinkState, LoginInput, RegisterInput, StatusView } from './engine.ts';
+import { EARLY_FRAMES_MAX, STAMP_BLOCK_MS } from './limits.ts';
+import { loginError } from './link-errors.ts';
+import type { ServerTime } from './server-time.ts';
+import { accountView } from './views.ts';
+
+export interface AccountLinkOptions {
+  readonly ports: EnginePorts;
+  readonly keys: DeviceKeys;
+  readonly time: ServerTime;
+  /** Logged in and the profile saved: friend list and the rest are fetched now; frames wait until it resolves. */
+  readonly onUp: (welcome: Welcome) => Promise<void>;
+  readonly onDown: () => void;
+  readonly onFrame: (frame: Frame) => void;
+  readonly onState: (state: LinkState, error: string | undefined) => void;
+}
+
+/** The account of this profile and its standing link: registration, login, logout, and what of them is remembered. */
+export class AccountLink {
+  readonly #options: AccountLinkOptions;
+  readonly #link: ServerLink;
+  #profile: Profile | undefined;
+  #state: LinkState = 'signed-out';
+  #lastError: string | undefined;
+  #retryAt: WallMs | undefined;
+  /** Frames that came while `onUp` was still working; undefined when they pass straight on. */
+  #early: Frame[] | undefined;
+  /** Settles when the last login has been worked in. */
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor(options: AccountLinkOptions) {
+    this.#options = options;
+    const { clock, random, tcp, log } = options.ports;
+    this.#link = new ServerLink({
+      clock,
+      random,
+      tcp,
+      log,
+      staticKey: options.keys.exchange,
+      handlers: {
+        onUp: (welcome, at) => {
+          this.#early = [];
+          this.#settled = this.#handleUp(welcome, at);
+        },
+        onDown: (error, retryAt) => this.#handleDown(error, retryAt),
+        onFrame: (frame) => this.#handleFrame(frame),
+      },
+    });
+  }
+
+  get profile(): Profile | undefined {
+    return this.#profile;
+  }
+
+  get up(): boolean {
+    return this.#state === 'connected';
+  }
+
+  /** The server as an IP address, while connected. */
+  get remoteAddress(): string | undefined {
+    return this.#link.remoteAddress;
+  }
+
+  get status(): StatusView['server'] {
+    return {
+      state: this.#state,
+      rttMs: this.#link.rttMs,
+      lastError: this.#lastError,
+      retryAt: this.#retryAt,
+    };
+  }
+
+  /** Loads the profile and, when it is signed in, keeps the link up. */
+  async start(): Promise<void> {
+    this.#profile = await this.#options.ports.store.profile();
+    if (this.#profile?.signedIn) this.keepUp();
+  }
+
+  keepUp(): void {
+    const profile = this.#profile;
+    if (!profile) return;
+    this.#setState('connecting', undefined);
+    this.#link.keepUp({
+      host: profile.serverHost,
+      port: profile.serverPort,
+      serverKey: profile.serverKey,
+      pin: undefined,
+      trustFirst: false,
+    });
+  }
+
+  /** Says goodbye and stays down, still signed in. */
+  async disconnect(): Promise<void> {
+    await this.#link.close();
+    if (this.#state === 'connected') this.#options.onDown();
+    this.#setState('stopped', undefined);
+  }
+
+  async register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+    if (this.#profile) return err({ code: 'ALREADY_SIGNED_IN', detail: { name: this.#profile.name } });
+    const target = targetOf(input.server, input.trustFirst);
+    if (!target) return err({ code: 'BAD_SERVER_ADDRESS', detail: { server: input.server } });
+    const { name, displayName, password } = input;
+    return this.#login(target, { type: 'register', name, displayName, password, ...this.#device() });
+  }
+
+  async login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+    const profile = this.#profile;
+    const target = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
+    if (!target) {
+      return err({
+        code: input.server ? 'BAD_SERVER_ADDRESS' : 'NOT_SIGNED_IN',
+        detail: { server: input.server ?? '' },
+      });
+    }
+    const account = input.account ?? profile?.name;
+    if (!account) return err({ code: 'INVALID_ARGUMENT', detail: { argument: 'account' } });
+    // One account a profile: another one's history and friends must never mix with this one's.
+    if (profile && account !== profile.name && account !== String(profile.account)) {
+      return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
+    }
+    if (input.password === undefined) return this.#login(target, { type: 'resume' });
+    return this.#login(target, { type: 'login', account, password: input.password, ...this.#device() });
+  }
+
+  /** The server forgets this device's key; history stays (R32). */
+  async logout(): Promise<Result<void, CommandError>> {
+    if (!this.#profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+    const result = await this.#link.request({ type: 'logout' });
+    // Unknown to the server already is as good as forgotten.
+    if (!result.ok && result.error.kind !== 'refused') {
+      return err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
+    }
+    await this.#link.close();
+    if (this.#state === 'connected') this.#options.onDown();
+    await this.#save({ ...this.#profile, signedIn: false });
+    this.#setState('signed-out', undefined);
+    return ok(undefined);
+  }
+
+  send(frame: Frame): void {
+    this.#link.send(frame);
+  }
+
+  sendRelay(frame: Extract<Frame, { readonly type: 'relay' }>): boolean {
+    return this.#link.sendRelay(frame);
+  }
+
+  request(request: Request): Promise<Result<Answer, RequestError>> {
+    return this.#link.request(request);
+  }
+
+  requestAll(request: Request): Promise<Result<readonly Answer[], RequestError>> {
+    return this.#link.requestAll(request);
+  }
+
+  /** Remembers the newest friend list version; the store has it already. */
+  noteRosterVersion(rosterVersion: number): void {
+    if (this.#profile) this.#profile = { ...this.#profile, rosterVersion };
+  }
+
+  async #login(target: ServerTarget, request: LoginRequest): Promise<Result<AccountView, CommandError>> {
+    const before = this.#state;
+    this.#setState('connecting', undefined);
+    const result = await this.#link.login(target, request);
+    if (!result.ok) {
+      const error = loginError(result.error);
+      // A refused password must not leave a signed-in profile without its standing link.
+      if (this.#profile?.signedIn && before !== 'signed-out') this.keepUp();
+      else this.#setState('signed-out', error.refusal ?? error.code);
+      return err(error);
+    }
+    await this.#settled;
+    return this.#profile ? ok(accountView(this.#profile, this.#options.keys.device)) : err({ code: 'STORE_FAILED' });
+  }
+
+  #device(): { readonly signKey: Uint8Array; readonly accountKey: Uint8Array; readonly deviceList: Uint8Array } {
+    const { signKey, accountKey, deviceList } = this.#options.keys;
+    return { signKey, accountKey, deviceList };
+  }
+
+  async #handleUp(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Promise<void> {
+    this.#options.time.learn(welcome.serverWallMs);
+    try {
+      await this.#save(this.#profileAfter(welcome, at));
+      await this.#options.onUp(welcome);
+    } catch (cause) {
+      this.#options.ports.log.error({ code: codeOf(cause) }, 'login could not be worked in');
+    }
+    if (this.#link.up) this.#setState('connected', undefined);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const frame of early) this.#options.onFrame(frame);
+  }
+
+  #profileAfter(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Profile {
+    const { account, name, displayName, loginCount } = welcome;
+    const base = { account, name, displayName, serverHost: at.host, serverPort: at.port, serverKey: at.serverKey };
+    const known = this.#profile;
+    if (!known) {
+      return {
+        ...base,
+        signedIn: true,
+        incarnation: newIncarnation(this.#options.ports.random),
+        loginCount,
+        rosterVersion: 0,
+        stampReserved: this.#options.time.wallNow() + STAMP_BLOCK_MS,
+        deviceListVersion: this.#options.keys.deviceListVersion,
+      };
+    }
+    // R17: logins that this profile does not remember were made by a copy of it, which also used its numbers.
+    const behind = loginCount !== known.loginCount + 1;
+    const incarnation = behind ? newIncarnation(this.#options.ports.random) : known.incarnation;
+    return { ...known, ...base, signedIn: true, incarnation, loginCount };
+  }
+
+  #handleDown(error: string, retryAt: WallMs | undefined): void {
+    const wasUp = this.#state === 'connected' || this.#early !== undefined;
+    this.#early = undefined;
+    this.#lastError = error;
+    this.#retryAt = retryAt;
+    if (wasUp) this.#options.onDown();
+    this.#setState(retryAt === undefined ? 'stopped' : 'waiting', error);
+    if (error === 'unknown-device' && this.#profile) {
+      void this.#save({ ...this.#profile, signedIn: false });
+      this.#setState('signed-out', error);
+    }
+  }
+
+  #handleFrame(frame: Frame): void {
+    if (!this.#early) return this.#options.onFrame(frame);
+    if (this.#early.length < EARLY_FRAMES_MAX) this.#early.push(frame);
+  }
+
+  #setState(state: LinkState, error: string | undefined): void {
+    if (state === 'connected') this.#retryAt = undefined;
+    if (state === 'connected' || error !== undefined) this.#lastError = error;
+    if (state === this.#state && error === undefined) return;
+    this.#state = state;
+    this.#options.onState(state, error);
+  }
+
+  async #save(profile: Profile): Promise<void> {
+    this.#profile = profile;
+    await this.#options.ports.store.saveProfile(profile);
+  }
+}
+
+function targetOf(server: string, trustFirst: boolean): ServerTarget | undefined {
+  const address = parseServerAddress(server);
+  return address && { host: address.host, port: address.port, pin: address.pin, serverKey: undefined, trustFirst };
+}
+
+function knownTarget(profile: Profile): ServerTarget {
+  const { serverHost, serverPort, serverKey } = profile;
+  return { host: serverHost, port: serverPort, pin: undefined, serverKey, trustFirst: false };
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as { readonly code?: string }).code ?? 'unknown';
+}

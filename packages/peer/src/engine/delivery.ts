@@ -1,0 +1,346 @@
+import { type Content, type ContentOf, decodeContent, encodeContent } from '@magpie/common/content/content.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { Log } from '@magpie/common/log.ts';
+import { after, type Clock, type Instant, type Timer, type WallMs } from '@magpie/common/time.ts';
+import { Inbox } from '../messaging/inbox.ts';
+import { Outbox } from '../messaging/outbox.ts';
+import { stampTooFarAhead } from '../messaging/text.ts';
+import type { IncomingOutcome, MessageRoad, PeerStore, StoredMessage } from '../store/store.ts';
+import { CONTROL_CONTENTS_MAX, SESSION_RETRY_MS_MAX, SESSION_RETRY_MS_MIN, UNDELIVERED_BATCH } from './limits.ts';
+
+export interface DeliveryOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: PeerStore;
+  readonly wallNow: () => WallMs;
+  /** Friend devices of an account to which messages go now; none while the key is in doubt. */
+  readonly devicesOf: (account: AccountNumber) => readonly DeviceId[];
+  readonly accountOf: (device: DeviceId) => AccountNumber | undefined;
+  readonly ensureSession: (device: DeviceId) => void;
+  readonly openStream: (device: DeviceId, bytes: Uint8Array) => number | undefined;
+  readonly roadOf: (device: DeviceId) => MessageRoad | undefined;
+  readonly closeSession: (device: DeviceId) => void;
+  readonly handlers: {
+    onMessages(messages: readonly StoredMessage[], areNew: boolean): void;
+  };
+}
+
+/** What is under way on one session with one friend device; gone with the session, since the store knows it all. */
+interface Lane {
+  readonly device: DeviceId;
+  readonly account: AccountNumber;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly roads: Map<MessageId, MessageRoad>;
+  readonly messageOfStream: Map<number, MessageId>;
+  control: Content[];
+  loading: 'idle' | 'loading' | 'again';
+  /** Every undelivered message of the chat is in the outbox, so that new ones may be added behind them. */
+  complete: boolean;
+  committing: boolean;
+  timer: Timer | undefined;
+}
+
+/**
+ * Joins store, outbox and inbox with the sessions: what the store holds as undelivered goes out on the session of each
+ * friend device, what comes in is committed and only then acknowledged (D5). Holds no state that a crash could lose.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #lanes = new Map<DeviceId, Lane>();
+  readonly #retries = new Map<DeviceId, { readonly timer: Timer; readonly waitMs: number }>();
+  #stopped = false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** A message was committed to the outbox: on its way at once where there is a session. */
+  handleCommitted(message: StoredMessage): void {
+    for (const device of this.#options.devicesOf(message.chat)) {
+      const lane = this.#lanes.get(device);
+      if (!lane) {
+        this.#options.ensureSession(device);
+      } else if (lane.complete) {
+        lane.outbox.enqueue(message);
+        this.#pump(lane);
+      } else this.#load(lane);
+    }
+  }
+
+  handleSessionUp(device: DeviceId): void {
+    const account = this.#options.accountOf(device);
+    if (account === undefined) return;
+    this.#clearRetry(device);
+    const lane: Lane = {
+      device,
+      account,
+      outbox: new Outbox(),
+      inbox: new Inbox({ device, chat: account }),
+      roads: new Map(),
+      messageOfStream: new Map(),
+      control: [],
+      loading: 'idle',
+      complete: false,
+      committing: false,
+      timer: undefined,
+    };
+    this.#lanes.set(device, lane);
+    lane.outbox.sessionUp(this.#options.clock.now());
+    this.#load(lane);
+    void this.#sendKnownReceipts(lane);
+  }
+
+  handleSessionDown(device: DeviceId): void {
+    const lane = this.#lanes.get(device);
+    if (!lane) return;
+    lane.timer?.cancel();
+    this.#lanes.delete(device);
+    void this.#reconnectIfOwed(device);
+  }
+
+  /** A handshake failed: while messages wait, another follows, at growing distances. */
+  handleHandshakeFailed(device: DeviceId): void {
+    void this.#reconnectIfOwed(device);
+  }
+
+  /** The friend's device has just come (back): no reason to wait for the next retry. */
+  async handleDeviceOnline(device: DeviceId): Promise<void> {
+    this.#clearRetry(device);
+    const account = this.#options.accountOf(device);
+    if (this.#lanes.has(device) || account === undefined) return;
+    const owed = await this.#options.store.undelivered(account, 1);
+    if (owed.length > 0 && !this.#stopped) this.#options.ensureSession(device);
+  }
+
+  handleStream(device: DeviceId, bytes: Uint8Array, road: MessageRoad): void {
+    const lane = this.#lanes.get(device);
+    if (!lane) return;
+    const decoded = decodeContent(bytes);
+    if (!decoded.ok) {
+      // A newer version's content is no offence; it is not acknowledged, so its sender keeps it.
+      this.#options.log.debug({ error: decoded.error.kind }, 'content not understood');
+      return;
+    }
+    const content = decoded.value;
+    switch (content.type) {
+      case 'text':
+      case 'void':
+        if (stampTooFarAhead(content.stamp, this.#options.wallNow())) return this.#refuse(lane, content, 'clock');
+        lane.inbox.handleContent(content, road, this.#now());
+        return this.#commit(lane);
+      case 'receipt':
+        return void this.#handleReceipt(lane, content);
+      case 'refused-content':
+        return void this.#handleRefusal(lane, content);
+    }
+  }
+
+  handleStreamAcked(device: DeviceId, stream: number, road: MessageRoad): void {
+    const lane = this.#lanes.get(device);
+    if (!lane) return;
+    const id = lane.messageOfStream.get(stream);
+    if (id !== undefined) lane.roads.set(id, road);
+    lane.messageOfStream.delete(stream);
+    lane.outbox.handleStreamAcked(stream, this.#now());
+    this.#pump(lane);
+  }
+
+  /** The user has read: tell the sender what of each of its numberings was read. */
+  async handleRead(account: AccountNumber): Promise<void> {
+    for (const lane of this.#lanes.values()) if (lane.account === account) await this.#sendKnownReceipts(lane);
+  }
+
+  /** No friend any more: what still waited is refused for good (R15). */
+  async handleRemoved(account: AccountNumber): Promise<void> {
+    for (;;) {
+      const undelivered = await this.#options.store.undelivered(account, UNDELIVERED_BATCH);
+      const waiting = undelivered.filter((message) => message.state === 'queued');
+      if (waiting.length === 0) return;
+      for (const { incarnation, sequence } of waiting) {
+        const changed = await this.#options.store.applyRefusal(account, incarnation, sequence, 'not-friends');
+        this.#options.handlers.onMessages(changed, false);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const lane of this.#lanes.values()) lane.timer?.cancel();
+    this.#lanes.clear();
+    for (const { timer } of this.#retries.values()) timer.cancel();
+    this.#retries.clear();
+  }
+
+  #now(): Instant {
+    return this.#options.clock.now();
+  }
+
+  #alive(lane: Lane): boolean {
+    return this.#lanes.get(lane.device) === lane;
+  }
+
+  /** Fills the outbox from the store, oldest first, until everything undelivered is in it or it is well filled. */
+  #load(lane: Lane): void {
+    if (lane.loading !== 'idle') {
+      lane.loading = 'again';
+      return;
+    }
+    lane.loading = 'loading';
+    void this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH).then((messages) => {
+      if (!this.#alive(lane)) return;
+      for (const message of messages) lane.outbox.enqueue(message);
+      const again = lane.loading === 'again';
+      lane.loading = 'idle';
+      lane.complete = !again && messages.length < UNDELIVERED_BATCH;
+      this.#pump(lane);
+      if (again) this.#load(lane);
+    });
+  }
+
+  #pump(lane: Lane): void {
+    if (!this.#alive(lane)) return;
+    this.#pumpControl(lane);
+    const now = this.#now();
+    for (let message = lane.outbox.pollSend(now); message; message = lane.outbox.pollSend(now)) {
+      const stream = this.#options.openStream(lane.device, encodeContent(contentOf(message)));
+      if (stream === undefined || !this.#alive(lane)) break;
+      lane.messageOfStream.set(stream, message.id);
+      const road = this.#options.roadOf(lane.device);
+      if (road) lane.roads.set(message.id, road);
+      lane.outbox.sent(message.id, stream, now);
+    }
+    if (!lane.complete && lane.loading === 'idle' && lane.outbox.size < UNDELIVERED_BATCH / 2) this.#load(lane);
+    this.#arm(lane);
+  }
+
+  #pumpControl(lane: Lane): void {
+    while (lane.control.length > 0) {
+      if (this.#options.openStream(lane.device, encodeContent(lane.control[0]!)) === undefined) return;
+      lane.control.shift();
+    }
+  }
+
+  #sendControl(lane: Lane, content: Content): void {
+    if (!this.#alive(lane)) return;
+    // Receipts are cumulative: a waiting one of the same numbering is replaced by the newer (R18).
+    lane.control = lane.control.filter((waiting) => !sameReceipt(waiting, content));
+    if (lane.control.length >= CONTROL_CONTENTS_MAX) return this.#options.closeSession(lane.device);
+    lane.control.push(content);
+    this.#pumpControl(lane);
+  }
+
+  #commit(lane: Lane): void {
+    if (lane.committing) return;
+    const batch = lane.inbox.pollCommit();
+    if (!batch) return;
+    lane.committing = true;
+    void this.#options.store
+      .commitIncoming(batch, this.#options.wallNow())
+      .catch((cause: { code?: string }): undefined => {
+        this.#options.log.error({ code: cause.code ?? 'unknown' }, 'messages could not be stored');
+        return undefined;
+      })
+      .then((outcomes) => {
+        lane.committing = false;
+        if (outcomes) this.#announce(outcomes);
+        // What could not be stored is not acknowledged; a new session brings it again.
+        else return this.#options.closeSession(lane.device);
+        if (!this.#alive(lane)) return;
+        lane.inbox.handleOutcomes(outcomes, this.#now());
+        for (const { incarnation, to } of lane.inbox.pollReceipt() ?? []) {
+          this.#sendControl(lane, receipt('delivered', incarnation, to));
+        }
+        this.#commit(lane);
+      });
+  }
+
+  #announce(outcomes: readonly IncomingOutcome[]): void {
+    const messages = outcomes.flatMap((outcome) => (outcome.kind === 'committed' ? [outcome.message] : []));
+    if (messages.length > 0) this.#options.handlers.onMessages(messages, true);
+  }
+
+  #refuse(lane: Lane, content: ContentOf<'text' | 'void'>, reason: 'clock'): void {
+    const { incarnation, sequence } = content;
+    this.#sendControl(lane, { type: 'refused-content', conversation: 0, incarnation, sequence, reason });
+  }
+
+  async #sendKnownReceipts(lane: Lane): Promise<void> {
+    const numberings = await this.#options.store.receivedUpTo(lane.account);
+    for (const { device, incarnation, deliveredUpTo, readUpTo } of numberings) {
+      if (device !== lane.device) continue;
+      if (deliveredUpTo > 0) this.#sendControl(lane, receipt('delivered', incarnation, deliveredUpTo));
+      if (readUpTo > 0) this.#sendControl(lane, receipt('read', incarnation, readUpTo));
+    }
+  }
+
+  async #handleReceipt(lane: Lane, content: ContentOf<'receipt'>): Promise<void> {
+    const { incarnation, kind, ranges } = content;
+    const done = lane.outbox.handleReceipt(incarnation, ranges, this.#now());
+    // Which road brought each there goes into the same sync as the receipt.
+    const notes = done.map((id) => {
+      const road = lane.roads.get(id);
+      lane.roads.delete(id);
+      return road && this.#options.store.noteRoad(id, road);
+    });
+    const changed = this.#options.store.applyReceipt(lane.account, incarnation, kind, ranges);
+    this.#pump(lane);
+    await Promise.all(notes);
+    this.#options.handlers.onMessages(await changed, false);
+  }
+
+  async #handleRefusal(lane: Lane, content: ContentOf<'refused-content'>): Promise<void> {
+    const { incarnation, sequence, reason } = content;
+    lane.outbox.handleRefusal(incarnation, sequence, reason, this.#now());
+    const changed = await this.#options.store.applyRefusal(lane.account, incarnation, sequence, reason);
+    this.#options.handlers.onMessages(changed, false);
+    this.#pump(lane);
+  }
+
+  #arm(lane: Lane): void {
+    lane.timer?.cancel();
+    const next = lane.outbox.pollTimeout();
+    lane.timer =
+      next &&
+      this.#options.clock.setTimer(next.at, () => {
+        lane.outbox.handleTimeout(this.#now());
+        this.#pump(lane);
+      });
+  }
+
+  async #reconnectIfOwed(device: DeviceId): Promise<void> {
+    const account = this.#options.accountOf(device);
+    if (this.#stopped || account === undefined || this.#retries.has(device)) return;
+    const owed = await this.#options.store.undelivered(account, 1);
+    if (owed.length === 0 || this.#stopped || this.#lanes.has(device) || this.#retries.has(device)) return;
+    this.#retryAfter(device, SESSION_RETRY_MS_MIN);
+  }
+
+  #retryAfter(device: DeviceId, waitMs: number): void {
+    const timer = this.#options.clock.setTimer(after(this.#now(), waitMs), () => {
+      if (this.#lanes.has(device)) return this.#clearRetry(device);
+      this.#options.ensureSession(device);
+      this.#retryAfter(device, Math.min(waitMs * 2, SESSION_RETRY_MS_MAX));
+    });
+    this.#retries.set(device, { timer, waitMs });
+  }
+
+  #clearRetry(device: DeviceId): void {
+    this.#retries.get(device)?.timer.cancel();
+    this.#retries.delete(device);
+  }
+}
+
+function contentOf(message: StoredMessage): Content {
+  const { id, incarnation, sequence, stamp, text } = message;
+  const numbered = { messageId: id, conversation: 0, incarnation, sequence, stamp };
+  return message.kind === 'void' ? { type: 'void', ...numbered } : { type: 'text', ...numbered, text };
+}
+
+function receipt(kind: 'delivered' | 'read', incarnation: Incarnation, to: number): Content {
+  return { type: 'receipt', conversation: 0, incarnation, kind, ranges: [{ from: 1, to }] };
+}
+
+function sameReceipt(a: Content, b: Content): boolean {
+  return a.type === 'receipt' && b.type === 'receipt' && a.incarnation === b.incarnation && a.kind === b.kind;
+}

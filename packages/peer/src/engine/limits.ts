@@ -1,0 +1,19 @@
+/** Frames that arrive while the engine still loads its friend list wait here; more than this ends the connection's sense. */
+export const EARLY_FRAMES_MAX = 4_096;
+/** R5: handshake stamps are reserved in the store ahead of use in blocks of this, so that a send need not wait for a sync. */
+export const STAMP_BLOCK_MS = 600_000;
+/** A block is renewed at the latest when this much is left of it. */
+export const STAMP_RENEW_MS = 120_000;
+/** Handshakes toward one device begun without its own asking: at most one per this time (unknown index, doubt). */
+export const HANDSHAKE_SPACING_MS = 1_000;
+/** While messages wait and the friend's device does not answer, a new session is tried this often at most. */
+export const SESSION_RETRY_MS_MIN = 2_000;
+export const SESSION_RETRY_MS_MAX = 60_000;
+/** Undelivered messages read from the store at a time for one friend; more are read as these are delivered. */
+export const UNDELIVERED_BATCH = 256;
+/** Events waiting to be handed to listeners in one turn; the engine itself is their only producer. */
+export const MESSAGES_PER_QUERY_MAX = 500;
+/** Receipts and refusals waiting for a stream on one session; beyond this the session is closed and they are made anew. */
+export const CONTROL_CONTENTS_MAX = 64;
+/** Goodbyes have this long to leave before sockets close. */
+export const GOODBYE_MS = 100;

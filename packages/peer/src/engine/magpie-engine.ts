@@ -1,0 +1,464 @@
+import type { Frame, FrameOf } from '@magpie/common/frames/frame.ts';
+import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
+import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
+import { normalizeAddress } from '@magpie/common/net.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import { after, sleep, type Timer, type WallMs } from '@magpie/common/time.ts';
+import type { Welcome } from '../server-link/server-link.ts';
+import { CLOSE_GOODBYE, CLOSE_REMOVED } from '../session/session.ts';
+import type { Contact, MessageRoad, StoredMessage } from '../store/store.ts';
+import { AccountLink } from './account-link.ts';
+import type { CommandError } from './command-error.ts';
+import { ContactBook, isSelf, keyChanged } from './contact-book.ts';
+import type { EngineOptions, EnginePorts } from './create-engine.ts';
+import { Delivery } from './delivery.ts';
+import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
+import type {
+  AccountView,
+  ContactView,
+  Engine,
+  EngineEvent,
+  LoginInput,
+  MessageView,
+  PathView,
+  RegisterInput,
+  StatusView,
+} from './engine.ts';
+import { EventBus } from './event-bus.ts';
+import { HandshakeStamps } from './handshake-stamps.ts';
+import { GOODBYE_MS, STAMP_BLOCK_MS } from './limits.ts';
+import { requestError } from './link-errors.ts';
+import { MessageCommands } from './message-commands.ts';
+import { pathView } from './path-view.ts';
+import { PeerSessions } from './peer-sessions.ts';
+import { Reachability } from './reachability.ts';
+import { RosterSync } from './roster-sync.ts';
+import { ServerTime } from './server-time.ts';
+import { UdpGate } from './udp-gate.ts';
+import { accountView, contactView } from './views.ts';
+
+/** Composes link, contacts, sessions and delivery into the one surface that faces use; holds no rule of its own. */
+export class MagpieEngine implements Engine {
+  readonly #ports: EnginePorts;
+  readonly #options: EngineOptions;
+  readonly #keys: DeviceKeys;
+  readonly #bus = new EventBus();
+  readonly #book = new ContactBook();
+  readonly #time: ServerTime;
+  readonly #gate: UdpGate;
+  readonly #account: AccountLink;
+  readonly #reachability: Reachability;
+  readonly #sessions: PeerSessions;
+  readonly #delivery: Delivery;
+  readonly #roster: RosterSync;
+  readonly #messages: MessageCommands;
+  readonly #stamps: HandshakeStamps;
+  #stampTimer: Timer | undefined;
+  #presence: PresenceStatus = 'online';
+  #stopped = false;
+
+  constructor(ports: EnginePorts, options: EngineOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#keys = deviceKeysOf(ports.identity);
+    const { clock, random, store, log } = ports;
+    this.#time = new ServerTime(clock);
+    this.#stamps = new HandshakeStamps(store, () => this.#time.wallNow());
+    this.#gate = new UdpGate((bytes, from) => {
+      if (!this.#reachability.handleDatagram(bytes, from)) this.#sessions.handleDatagram(bytes, from);
+    });
+    this.#account = new AccountLink({
+      ports,
+      keys: this.#keys,
+      time: this.#time,
+      onUp: (welcome) => this.#handleUp(welcome),
+      onDown: () => this.#handleDown(),
+      onFrame: (frame) => this.#handleFrame(frame),
+      onState: (state, error) => this.#bus.emit({ type: 'link', state, error }),
+    });
+    this.#reachability = new Reachability({
+      clock,
+      random,
+      interfaces: ports.interfaces,
+      gate: this.#gate,
+      onChanged: (moved) => this.#sessions.handleCandidates(moved),
+      renewToken: () =>
+        void this.#account.request({ type: 'reflect-token-get' }).then((answer) => {
+          if (answer.ok && answer.value.type === 'reflect-token') this.#learnReflector(answer.value);
+        }),
+    });
+    this.#sessions = new PeerSessions({
+      clock,
+      random,
+      log,
+      staticKey: this.#keys.exchange,
+      ownDevice: this.#keys.device,
+      friendDevice: (device) => this.#book.device(device),
+      directAllowed: () => this.#gate.isOpen,
+      localCandidates: () => this.#reachability.candidates,
+      allowLoopback: () => this.#reachability.allowLoopback,
+      nextStamp: () => this.#stamps.next(),
+      ownListVersion: () => this.#keys.deviceListVersion,
+      introduce: (to, packet) => this.#introduce(to, packet),
+      sendRelay: (to, packet) => void this.#account.sendRelay({ type: 'relay', to, packet }),
+      sendUdp: (bytes, to) => this.#gate.send(bytes, to),
+      handlers: {
+        onUp: (device) => {
+          this.#reachability.freshen();
+          this.#delivery.handleSessionUp(device);
+          this.#emitPath(device);
+        },
+        onDown: (device) => {
+          this.#delivery.handleSessionDown(device);
+          this.#emitPath(device);
+        },
+        onHandshakeFailed: (device) => this.#delivery.handleHandshakeFailed(device),
+        onStream: (device, bytes, road) => this.#delivery.handleStream(device, bytes, road),
+        onStreamAcked: (device, stream, road) => this.#delivery.handleStreamAcked(device, stream, road),
+        onRoute: (device) => this.#emitPath(device),
+        onNewerList: () => void this.#roster.refresh(),
+      },
+    });
+    this.#delivery = new Delivery({
+      clock,
+      log,
+      store,
+      wallNow: () => this.#time.wallNow(),
+      devicesOf: (account) => this.#book.devicesOf(account).map(({ device }) => device),
+      accountOf: (device) => this.#book.device(device)?.account,
+      ensureSession: (device) => this.#sessions.ensure(device),
+      openStream: (device, bytes) => this.#sessions.openStream(device, bytes),
+      roadOf: (device) => this.#roadOfDevice(device),
+      closeSession: (device) => this.#sessions.close(device, CLOSE_GOODBYE),
+      handlers: {
+        onMessages: (messages, areNew) => {
+          for (const message of messages) this.#emitMessage(message, areNew);
+        },
+      },
+    });
+    this.#roster = new RosterSync({
+      account: this.#account,
+      store,
+      book: this.#book,
+      log,
+      onChanged: (account) => this.#handleContactChanged(account),
+    });
+    this.#messages = new MessageCommands({
+      store,
+      random,
+      time: this.#time,
+      book: this.#book,
+      delivery: this.#delivery,
+      ownDevice: this.#keys.device,
+      profile: () => this.#account.profile,
+      find: (who) => this.#find(who),
+      ensureSession: (device) => this.#sessions.ensure(device),
+      onMessage: (message, isNew) => this.#emitMessage(message, isNew),
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#options.udp) await this.#gate.open(this.#ports.udp, this.#options.udpPort, this.#ports.log);
+    this.#reachability.start();
+    this.#book.load(await this.#ports.store.contacts());
+    const profile = await this.#ports.store.profile();
+    if (profile) {
+      this.#stamps.start(profile.stampReserved);
+      await this.#renewStamps();
+    }
+    await this.#account.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#stampTimer?.cancel();
+    this.#delivery.stop();
+    this.#sessions.closeAll(CLOSE_GOODBYE);
+    await this.#account.disconnect();
+    this.#reachability.stop();
+    // Datagrams and the goodbye to the server leave before the sockets close.
+    await sleep(this.#ports.clock, GOODBYE_MS);
+    this.#gate.close();
+    await this.#ports.store.close();
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    return this.#bus.subscribe(listener);
+  }
+
+  register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+    return this.#account.register(input);
+  }
+
+  login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+    return this.#account.login(input);
+  }
+
+  async logout(): Promise<Result<void, CommandError>> {
+    return this.#account.logout();
+  }
+
+  async whoami(): Promise<Result<AccountView, CommandError>> {
+    const profile = this.#account.profile;
+    return profile ? ok(accountView(profile, this.#keys.device)) : err({ code: 'NOT_SIGNED_IN' });
+  }
+
+  async contacts(): Promise<Result<readonly ContactView[], CommandError>> {
+    if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
+    const contacts = this.#book.all().filter(({ state }) => state !== 'removed');
+    return ok(contacts.map((contact) => this.#contactView(contact)));
+  }
+
+  async contact(who: string): Promise<Result<ContactView, CommandError>> {
+    const found = this.#find(who);
+    return found.ok ? ok(this.#contactView(found.value)) : found;
+  }
+
+  async addContact(who: string, text: string): Promise<Result<ContactView, CommandError>> {
+    if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
+    const looked = await this.#account.request({ type: 'lookup', account: who.trim() });
+    if (!looked.ok) return err(withWho(requestError(looked.error), who));
+    if (looked.value.type !== 'account') return err({ code: 'INTERNAL' });
+    const { account } = looked.value;
+    return this.#contactCommand(account, who, { type: 'friend-add', account, text });
+  }
+
+  async answerRequest(who: string, accept: boolean): Promise<Result<ContactView, CommandError>> {
+    const found = this.#find(who);
+    if (!found.ok) return found;
+    const { account } = found.value;
+    return this.#contactCommand(account, who, { type: 'friend-answer', account, accept });
+  }
+
+  async removeContact(who: string): Promise<Result<void, CommandError>> {
+    const found = this.#find(who);
+    if (!found.ok) return found;
+    const { account } = found.value;
+    const removed = await this.#contactCommand(account, who, { type: 'friend-remove', account });
+    return removed.ok ? ok(undefined) : removed;
+  }
+
+  async presence(): Promise<Result<PresenceStatus, CommandError>> {
+    if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
+    return ok(this.#account.up ? this.#presence : 'offline');
+  }
+
+  async setPresence(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>> {
+    if (!this.#account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+    this.#presence = status;
+    if (status === 'offline') {
+      // R32: offline closes the link; a later online or away brings it back.
+      this.#sessions.closeAll(CLOSE_GOODBYE);
+      await this.#account.disconnect();
+      return ok(status);
+    }
+    this.#sessions.reopen();
+    if (!this.#account.up) this.#account.keepUp();
+    else {
+      const set = await this.#account.request({ type: 'presence-set', status });
+      if (!set.ok) return err(requestError(set.error));
+    }
+    return ok(status);
+  }
+
+  send(input: Parameters<Engine['send']>[0]): ReturnType<Engine['send']> {
+    return this.#messages.send(input);
+  }
+
+  messages(input: Parameters<Engine['messages']>[0]): ReturnType<Engine['messages']> {
+    return this.#messages.messages(input);
+  }
+
+  message(id: MessageId): ReturnType<Engine['message']> {
+    return this.#messages.message(id);
+  }
+
+  markRead(chat: string, upTo?: MessageId): ReturnType<Engine['markRead']> {
+    return this.#messages.markRead(chat, upTo);
+  }
+
+  changesSince(cursor: number, limit: number): Promise<readonly MessageView[]> {
+    return this.#messages.changesSince(cursor, limit);
+  }
+
+  cursor(): Promise<number> {
+    return this.#messages.cursor();
+  }
+
+  async status(): Promise<StatusView> {
+    const { profile } = this.#account;
+    const friends = this.#book.all().filter(({ state }) => state === 'member');
+    const roads = friends.map(({ account }) => this.#roadOf(account)?.kind);
+    const unread = friends.filter((contact) => contact.unread > 0);
+    return {
+      account: profile && accountView(profile, this.#keys.device),
+      server: this.#account.status,
+      presence: this.#account.up ? this.#presence : 'offline',
+      peers: {
+        direct: roads.filter((kind) => kind === 'direct').length,
+        relay: roads.filter((kind) => kind === 'relay').length,
+        offline: friends.filter(({ account }) => this.#book.presenceOf(account) === 'offline').length,
+      },
+      unread: { chats: unread.length, messages: unread.reduce((sum, contact) => sum + contact.unread, 0) },
+      udp: this.#gate.view(this.#reachability.reflexive),
+    };
+  }
+
+  async paths(who?: string): Promise<Result<readonly PathView[], CommandError>> {
+    if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
+    if (who === undefined) {
+      const friends = this.#book.all().filter(({ state }) => state === 'member');
+      return ok(friends.map((contact) => this.#pathView(contact)));
+    }
+    const found = this.#book.findFriend(who);
+    return found.ok ? ok([this.#pathView(found.value)]) : found;
+  }
+
+  setDropUdp(drop: boolean): void {
+    this.#gate.dropping = drop;
+  }
+
+  #find(who: string): Result<Contact, CommandError> {
+    const profile = this.#account.profile;
+    if (!profile) return err({ code: 'NOT_SIGNED_IN' });
+    return isSelf(who, profile) ? err({ code: 'SELF' }) : this.#book.find(who);
+  }
+
+  async #contactCommand(
+    account: AccountNumber,
+    who: string,
+    request: Parameters<AccountLink['request']>[0],
+  ): Promise<Result<ContactView, CommandError>> {
+    const answer = await this.#account.request(request);
+    if (!answer.ok) return err(withWho(requestError(answer.error), who));
+    await this.#roster.refresh();
+    const contact = this.#book.get(account);
+    return contact ? ok(this.#contactView(contact)) : err({ code: 'NOT_FOUND', detail: { who } });
+  }
+
+  async #handleUp(welcome: Welcome): Promise<void> {
+    const profile = this.#account.profile;
+    if (profile && !this.#stampTimer) {
+      this.#stamps.start(profile.stampReserved);
+      await this.#renewStamps();
+    }
+    this.#learnReflector({ token: welcome.reflectToken, tokenMs: welcome.reflectTokenMs }, welcome);
+    this.#book.beginPresence();
+    await this.#roster.refresh();
+    if (this.#presence === 'away') void this.#account.request({ type: 'presence-set', status: 'away' });
+    this.#sessions.reopen();
+    this.#sessions.handleLinkUp();
+    for (const account of await this.#ports.store.chatsWithUndelivered()) {
+      for (const { device } of this.#book.devicesOf(account)) this.#sessions.ensure(device);
+    }
+  }
+
+  #handleDown(): void {
+    this.#sessions.handleLinkDown();
+    this.#book.forgetPresence();
+    for (const { account, state } of this.#book.all()) {
+      if (state === 'member') this.#bus.emit({ type: 'presence', account, status: 'unknown' });
+    }
+  }
+
+  #handleFrame(frame: Frame): void {
+    switch (frame.type) {
+      case 'relayed':
+        return this.#sessions.handleRelayed(frame.from, frame.packet);
+      case 'introduction':
+        return this.#sessions.handleIntroduction(frame);
+      case 'presence':
+        return this.#handlePresence(frame);
+      case 'roster':
+        return void this.#roster.apply(frame.entries, frame.version);
+      case 'notice':
+        return this.#handleNotice({ id: frame.id, at: frame.atWallMs as WallMs, text: frame.text });
+      case 'relay-refused':
+        return this.#ports.log.debug({ reason: frame.reason }, 'relay refused');
+      default:
+        return;
+    }
+  }
+
+  #handleNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): void {
+    this.#bus.emit({ type: 'notice', ...notice });
+    void this.#ports.store.saveNotice(notice);
+  }
+
+  #handlePresence(frame: FrameOf<'presence'>): void {
+    for (const entry of frame.entries) {
+      const before = this.#book.presenceOf(entry.account);
+      for (const device of this.#book.setPresence(entry)) {
+        // It logged in anew: perhaps only its link broke, perhaps it is another run that knows no session of ours.
+        this.#sessions.probe(device);
+        void this.#delivery.handleDeviceOnline(device);
+      }
+      if (before !== entry.status) this.#bus.emit({ type: 'presence', account: entry.account, status: entry.status });
+    }
+  }
+
+  #handleContactChanged(account: AccountNumber): void {
+    const contact = this.#book.get(account);
+    if (!contact) return;
+    this.#bus.emit({ type: 'contact', contact: this.#contactView(contact) });
+    if (contact.state === 'member' && !keyChanged(contact)) return;
+    for (const device of this.#sessions.devices()) {
+      if (!this.#book.device(device)) this.#sessions.close(device, CLOSE_REMOVED);
+    }
+    if (contact.state === 'removed') void this.#delivery.handleRemoved(account);
+  }
+
+  async #introduce(to: DeviceId, packet: Uint8Array): Promise<Result<{ readonly psk: Uint8Array }, string>> {
+    const answer = await this.#account.request({ type: 'introduce', to, packet });
+    if (!answer.ok) return err(answer.error.kind === 'refused' ? answer.error.code : answer.error.kind);
+    return answer.value.type === 'introduced' ? ok({ psk: answer.value.psk }) : err('internal');
+  }
+
+  #learnReflector(access: { readonly token: Uint8Array; readonly tokenMs: number }, welcome?: Welcome): void {
+    const address = this.#account.remoteAddress;
+    if (address === undefined) return;
+    this.#reachability.learn({ address: normalizeAddress(address), ...access }, welcome);
+  }
+
+  async #renewStamps(): Promise<void> {
+    await this.#stamps.renew();
+    const { clock } = this.#ports;
+    this.#stampTimer?.cancel();
+    this.#stampTimer = clock.setTimer(after(clock.now(), STAMP_BLOCK_MS / 3), () => void this.#renewStamps());
+  }
+
+  #roadOfDevice(device: DeviceId): MessageRoad | undefined {
+    return this.#sessions.session(device)?.road;
+  }
+
+  #roadOf(account: AccountNumber): MessageRoad | undefined {
+    for (const { device } of this.#book.devicesOf(account)) {
+      const road = this.#roadOfDevice(device);
+      if (road) return road;
+    }
+    return undefined;
+  }
+
+  #contactView(contact: Contact): ContactView {
+    return contactView(contact, this.#book.presenceOf(contact.account), this.#roadOf(contact.account));
+  }
+
+  #pathView(contact: Contact): PathView {
+    return pathView(contact, this.#book.devicesOf(contact.account), this.#sessions);
+  }
+
+  #emitMessage(message: StoredMessage, isNew: boolean): void {
+    this.#bus.emit({ type: 'message', message: this.#messages.view(message), isNew });
+  }
+
+  #emitPath(device: DeviceId): void {
+    const account = this.#book.device(device)?.account;
+    const contact = account === undefined ? undefined : this.#book.get(account);
+    if (contact) this.#bus.emit({ type: 'path', path: this.#pathView(contact) });
+  }
+}
+
+function withWho(error: CommandError, who: string): CommandError {
+  return { ...error, detail: { who, ...error.detail } };
+}

@@ -1,0 +1,50 @@
+import { type Pin, pinOf, serverAddressText } from '@magpie/common/channel/pin.ts';
+import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
+import type { Contact, MessageRoad, Profile, StoredMessage } from '../store/store.ts';
+import { keyChanged } from './contact-book.ts';
+import type { AccountView, ContactView, MessageView } from './engine.ts';
+
+export function accountView(profile: Profile, device: DeviceId): AccountView {
+  return {
+    account: profile.account,
+    name: profile.name,
+    displayName: profile.displayName,
+    server: serverText(profile),
+    signedIn: profile.signedIn,
+    device,
+  };
+}
+
+/** The whole line that finds and proves the server: `host:port#pin`. */
+export function serverText(profile: Profile): string {
+  const pin: Pin = pinOf(profile.serverKey);
+  return serverAddressText({ host: profile.serverHost, port: profile.serverPort, pin });
+}
+
+export function contactView(
+  contact: Contact,
+  presence: ContactView['presence'],
+  path: MessageRoad | undefined,
+): ContactView {
+  return {
+    account: contact.account,
+    name: contact.name,
+    displayName: contact.displayName,
+    state: contact.state,
+    presence: contact.state === 'member' ? presence : 'unknown',
+    path,
+    unread: contact.unread,
+    text: contact.text,
+    keyChanged: keyChanged(contact),
+  };
+}
+
+/** @param holding the chat's account key changed, so what is queued stays so until the user has looked (R32) */
+export function messageView(message: StoredMessage, own: AccountNumber, holding: boolean): MessageView {
+  const held = holding && message.direction === 'out' && message.state === 'queued';
+  return {
+    ...message,
+    from: message.direction === 'out' ? own : message.chat,
+    reason: held ? 'key-changed' : message.reason,
+  };
+}

@@ -1,0 +1,15 @@
+/** No answer to a request in this time: the connection is given up and the request fails as timed out. */
+export const REQUEST_MS_MAX = 15_000;
+/** Requests of ours waiting for an answer on one connection; a daemon's own loops never come near it. */
+export const REQUESTS_PENDING_MAX = 256;
+/** From dialling to a finished handshake; longer than the server's own limit would only wait in vain. */
+export const CONNECT_MS_MAX = 10_000;
+/** Reconnect: jittered exponential backoff between these (issue: capped at 20 s). */
+export const BACKOFF_MS_MIN = 500;
+export const BACKOFF_MS_MAX = 20_000;
+/** Bytes that may wait for the server before relay packets are dropped (transport.md 2.12: bufferbloat). */
+export const RELAY_QUEUED_BYTES_MAX = 256 * 1024;
+/** Frames that the server may send before the engine has loaded its friend list are bounded by this many. */
+export const REFLECT_TRIES_MS = [0, 100, 300] as const;
+/** A reflexive address older than this is asked for again before punching (p2p.md 6.6). */
+export const REFLEXIVE_VALID_MS = 25_000;

@@ -1,0 +1,263 @@
+import type { KeyPair } from '@magpie/common/channel/keys.ts';
+import { type Pin, pinOf } from '@magpie/common/channel/pin.ts';
+import type { Frame, FrameOf } from '@magpie/common/frames/frame.ts';
+import type { Log } from '@magpie/common/log.ts';
+import type { TcpConnector } from '@magpie/common/net.ts';
+import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
+import type { RefusalCode } from '@magpie/common/refusal.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, RELAY_QUEUED_BYTES_MAX } from './limits.ts';
+import {
+  type Answer,
+  type LinkFailure,
+  type Request,
+  type RequestError,
+  ServerConnection,
+} from './server-connection.ts';
+
+export interface ServerTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly serverKey: Uint8Array | undefined;
+  readonly pin: Pin | undefined;
+  readonly trustFirst: boolean;
+}
+
+export type Welcome = FrameOf<'welcome'>;
+export type LoginRequest = Extract<Request, { readonly type: 'register' | 'login' | 'resume' }>;
+export type LoginError =
+  | { readonly kind: 'link'; readonly failure: LinkFailure }
+  | { readonly kind: 'request'; readonly error: RequestError }
+  /** The pinned server now shows another key (R10). */
+  | { readonly kind: 'server-key-changed'; readonly pin: Pin };
+
+/** What the owner is told; calls never come inside a call of the owner's. */
+export interface ServerLinkHandlers {
+  /** Logged in. Frames follow only after this. */
+  onUp(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): void;
+  /** @param retryAt when the next try begins; undefined: it will not try by itself (replaced, signed out, key changed) */
+  onDown(error: string, retryAt: WallMs | undefined): void;
+  onFrame(frame: Frame): void;
+}
+
+export interface ServerLinkOptions {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly tcp: TcpConnector;
+  readonly log: Log;
+  readonly staticKey: KeyPair;
+  readonly handlers: ServerLinkHandlers;
+}
+
+/** Close codes after which reconnecting by itself would be wrong: somebody has to act. */
+const FINAL_CLOSES: ReadonlySet<RefusalCode> = new Set([
+  'replaced',
+  'revoked',
+  'unknown-device',
+  'unsupported-version',
+]);
+
+/**
+ * The peer's standing link to its server: one connection at a time, logged in by the device key, with jittered
+ * exponential backoff between tries. Newest connection wins on the server, so it never opens a second one (R21).
+ */
+export class ServerLink {
+  readonly #options: ServerLinkOptions;
+  #target: ServerTarget | undefined;
+  #connection: ServerConnection | undefined;
+  #attempt = 0;
+  #generation = 0;
+  #retry: Timer | undefined;
+
+  constructor(options: ServerLinkOptions) {
+    this.#options = options;
+  }
+
+  get up(): boolean {
+    return this.#connection?.open ?? false;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#connection?.rttMs;
+  }
+
+  /** Where the connection goes, as an IP address; for the reflector on the same host. */
+  get remoteAddress(): string | undefined {
+    return this.#connection?.remote.address;
+  }
+
+  /** Keeps a connection up from now on, resuming by device key. */
+  keepUp(target: ServerTarget): void {
+    this.#stopTrying();
+    this.#target = target;
+    this.#attempt = 0;
+    void this.#resume(this.#generation);
+  }
+
+  /**
+   * One try with a password (or a registration). On success the connection is kept up from then on.
+   * @returns the server's welcome and the server key to remember
+   */
+  async login(
+    target: ServerTarget,
+    request: LoginRequest,
+  ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
+    this.#stopTrying();
+    this.#connection?.close('replaced');
+    this.#connection = undefined;
+    const generation = this.#generation;
+    const result = await this.#connectAndLogin(target, request, generation);
+    if (!result.ok) return result;
+    this.#target = { ...target, serverKey: result.value.serverKey };
+    this.#attempt = 0;
+    return result;
+  }
+
+  /** Says goodbye and stays down. */
+  async close(): Promise<void> {
+    this.#stopTrying();
+    this.#target = undefined;
+    this.#connection?.close('shutting-down');
+    this.#connection = undefined;
+  }
+
+  send(frame: Frame): void {
+    this.#connection?.send(frame);
+  }
+
+  /** @returns false when the packet was dropped: no link, or too much waits already */
+  sendRelay(frame: FrameOf<'relay'>): boolean {
+    const connection = this.#connection;
+    if (!connection?.open || connection.queuedBytes > RELAY_QUEUED_BYTES_MAX) return false;
+    connection.send(frame);
+    return true;
+  }
+
+  request(request: Request): Promise<Result<Answer, RequestError>> {
+    return this.#connection?.request(request) ?? Promise.resolve(err({ kind: 'lost' }));
+  }
+
+  requestAll(request: Request): Promise<Result<readonly Answer[], RequestError>> {
+    return this.#connection?.requestAll(request) ?? Promise.resolve(err({ kind: 'lost' }));
+  }
+
+  #stopTrying(): void {
+    this.#generation++;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+  }
+
+  async #resume(generation: number): Promise<void> {
+    const target = this.#target;
+    if (!target || generation !== this.#generation) return;
+    const result = await this.#connectAndLogin(target, { type: 'resume' }, generation);
+    if (generation !== this.#generation || result.ok) return;
+    this.#handleDown(result.error, generation);
+  }
+
+  async #connectAndLogin(
+    target: ServerTarget,
+    request: LoginRequest,
+    generation: number,
+  ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
+    const early: Frame[] = [];
+    let announced = false;
+    const opened = await ServerConnection.open({
+      clock: this.#options.clock,
+      random: this.#options.random,
+      tcp: this.#options.tcp,
+      log: this.#options.log,
+      target,
+      staticKey: this.#options.staticKey,
+      serverKey: target.serverKey,
+      pin: target.pin,
+      trustFirst: target.trustFirst,
+      onFrame: (frame) => {
+        if (announced) this.#options.handlers.onFrame(frame);
+        else if (early.length < 64) early.push(frame);
+      },
+      onClosed: (failure) => {
+        if (generation !== this.#generation || !announced) return;
+        this.#connection = undefined;
+        this.#handleDown({ kind: 'link', failure }, generation);
+      },
+    });
+    if (!opened.ok) {
+      return err(await this.#explain(target, opened.error));
+    }
+    const connection = opened.value;
+    const answer = await connection.request(request);
+    if (generation !== this.#generation) {
+      connection.close('replaced');
+      return err({ kind: 'request', error: { kind: 'lost' } });
+    }
+    if (!answer.ok || answer.value.type !== 'welcome') {
+      connection.close('shutting-down');
+      return err({ kind: 'request', error: answer.ok ? { kind: 'lost' } : answer.error });
+    }
+    this.#connection = connection;
+    this.#attempt = 0;
+    announced = true;
+    connection.ping();
+    this.#options.handlers.onUp(answer.value, { ...target, serverKey: connection.serverKey! });
+    for (const frame of early) this.#options.handlers.onFrame(frame);
+    return ok({ welcome: answer.value, serverKey: connection.serverKey! });
+  }
+
+  /** A failed IK handshake may mean that the server's key changed: a look at the key it shows now tells. */
+  async #explain(target: ServerTarget, failure: LinkFailure): Promise<LoginError> {
+    const suspicious =
+      failure.kind === 'bad-handshake' ||
+      (failure.kind === 'unreachable' && ['closed', 'ECONNRESET'].includes(failure.code));
+    if (!target.serverKey || !suspicious) return { kind: 'link', failure };
+    const look = await ServerConnection.open({
+      clock: this.#options.clock,
+      random: this.#options.random,
+      tcp: this.#options.tcp,
+      log: this.#options.log,
+      target,
+      staticKey: this.#options.staticKey,
+      serverKey: undefined,
+      pin: undefined,
+      trustFirst: false,
+      onFrame: () => {},
+      onClosed: () => {},
+    });
+    if (look.ok || look.error.kind !== 'key-unknown') return { kind: 'link', failure };
+    if (look.error.pin === pinOf(target.serverKey)) return { kind: 'link', failure };
+    return { kind: 'server-key-changed', pin: look.error.pin };
+  }
+
+  #handleDown(error: LoginError, generation: number): void {
+    const closed = error.kind === 'link' && error.failure.kind === 'closed' ? error.failure : undefined;
+    const refused = error.kind === 'request' && error.error.kind === 'refused' ? error.error : closed;
+    const final = error.kind === 'server-key-changed' || (refused && FINAL_CLOSES.has(refused.code));
+    if (final) {
+      this.#target = undefined;
+      this.#options.handlers.onDown(loginErrorCode(error), undefined);
+      return;
+    }
+    const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(this.#attempt++, 10));
+    const jittered = backoffMs * (0.5 + randomUnit(this.#options.random) / 2);
+    const waitMs = Math.min(Math.max(jittered, refused?.retryAfterMs ?? 0), 10 * BACKOFF_MS_MAX);
+    const { clock } = this.#options;
+    this.#retry?.cancel();
+    this.#retry = clock.setTimer(after(clock.now(), waitMs), () => void this.#resume(generation));
+    this.#options.handlers.onDown(loginErrorCode(error), (clock.wallNow() + waitMs) as WallMs);
+  }
+}
+
+/** One short code for status and logs. */
+export function loginErrorCode(error: LoginError): string {
+  switch (error.kind) {
+    case 'server-key-changed':
+      return 'server-key-changed';
+    case 'request':
+      return error.error.kind === 'refused' ? error.error.code : error.error.kind;
+    case 'link':
+      return error.failure.kind === 'closed' || error.failure.kind === 'unreachable'
+        ? error.failure.code
+        : error.failure.kind;
+  }
+}
