@@ -6,8 +6,9 @@ import {
   type PasswordHasher,
 } from '../accounts/password-hasher.ts';
 
-const SALT_AND_TAG_PATTERN =
-  /^\$argon2id\$v=19\$m=\d{1,8},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{8,88}\$[A-Za-z0-9+/]{16,172}$/;
+/** The library writes the parameters in another order than the specification of PHC strings; both are read. */
+const PHC_PATTERN =
+  /^\$argon2id\$v=19\$m=\d{1,8},(?:t=\d{1,3},p=\d{1,2}|p=\d{1,2},t=\d{1,3})\$[A-Za-z0-9+/]{8,88}\$[A-Za-z0-9+/]{16,172}$/;
 
 /** argon2id in libuv's thread pool. */
 export class Argon2Hasher implements PasswordHasher {
@@ -30,7 +31,7 @@ export class Argon2Hasher implements PasswordHasher {
   }
 
   async verify(phc: string, password: string): Promise<boolean> {
-    if (!SALT_AND_TAG_PATTERN.test(phc)) return false;
+    if (!PHC_PATTERN.test(phc)) return false;
     return await verify(phc, password.normalize('NFC'));
   }
 }

@@ -1,0 +1,74 @@
+import { codeOf, type SqliteDatabase } from './sqlite-open.ts';
+import { isWrite, type StoreMethod, type StoreTables } from './store-calls.ts';
+import type { StoreFailure } from './store-error.ts';
+
+/** One call on its way to the worker. */
+export interface StoreRequest {
+  readonly id: number;
+  readonly method: StoreMethod;
+  readonly args: readonly unknown[];
+}
+
+export type StoreReply =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: StoreFailure; readonly detail: string };
+
+/**
+ * Group commit: the requests share one transaction, hence one sync, each in a savepoint of its own, so that one that
+ * fails undoes nothing of its neighbours. When the transaction as a whole fails (a full disk), each is tried alone, so
+ * that at least the reads are answered.
+ */
+export function runBatch(
+  db: SqliteDatabase,
+  tables: StoreTables,
+  requests: readonly StoreRequest[],
+): readonly StoreReply[] {
+  try {
+    return runTogether(db, tables, requests);
+  } catch (cause) {
+    if (requests.length === 1) return [failed(requests[0]!, cause)];
+    return requests.flatMap((request) => runBatch(db, tables, [request]));
+  }
+}
+
+function runTogether(
+  db: SqliteDatabase,
+  tables: StoreTables,
+  requests: readonly StoreRequest[],
+): readonly StoreReply[] {
+  db.exec(requests.some(({ method }) => isWrite(method)) ? 'BEGIN IMMEDIATE' : 'BEGIN');
+  try {
+    const replies = requests.map((request) => runOne(db, tables, request));
+    db.exec('COMMIT');
+    return replies;
+  } catch (cause) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw cause;
+  }
+}
+
+/** @throws when SQLite has given up the whole transaction */
+function runOne(db: SqliteDatabase, tables: StoreTables, request: StoreRequest): StoreReply {
+  if (!isWrite(request.method)) return answered(tables, request);
+  db.exec('SAVEPOINT request');
+  try {
+    const reply = answered(tables, request);
+    db.exec('RELEASE request');
+    return reply;
+  } catch (cause) {
+    if (!db.inTransaction) throw cause;
+    db.exec('ROLLBACK TO request; RELEASE request');
+    return failed(request, cause);
+  }
+}
+
+function answered(tables: StoreTables, { id, method, args }: StoreRequest): StoreReply {
+  const call = tables[method] as (...args: readonly unknown[]) => unknown;
+  return { id, answer: call.apply(tables, args as unknown[]) };
+}
+
+function failed({ id }: StoreRequest, cause: unknown): StoreReply {
+  const code = codeOf(cause);
+  const failure = code.startsWith('SQLITE_') ? (code as StoreFailure) : 'internal';
+  return { id, failure, detail: cause instanceof Error ? cause.message : '' };
+}

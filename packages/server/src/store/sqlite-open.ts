@@ -1,0 +1,99 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { MIGRATIONS } from './migrations/all.ts';
+import { type StoreOpenCode, StoreOpenError } from './store-error.ts';
+
+export type SqliteDatabase = Database.Database;
+
+/** 'MGPS': marks a database as ours, so that another program's is never migrated. */
+const APPLICATION_ID = 0x4d47_5053;
+/** A backup that copies the file holds a lock for moments; longer than this it is another server. */
+const BUSY_MS_MAX = 2_000;
+/** Up to this size every page is checked at the start; beyond it that would delay the start by seconds. */
+const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Opens the server's database, made and migrated where needed.
+ * @throws StoreOpenError; the file is then as it was
+ */
+export function openDatabase(path: string): SqliteDatabase {
+  let db: SqliteDatabase | undefined;
+  try {
+    probe(path);
+    db = new Database(path, { timeout: BUSY_MS_MAX });
+    checkIdentity(db, path);
+    checkPages(db, path);
+    configure(db);
+    migrate(db);
+    return db;
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof StoreOpenError) throw cause;
+    throw new StoreOpenError(openCodeOf(cause), path, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** The operating system's reason is clearer than SQLite's "unable to open database file". */
+function probe(path: string): void {
+  if (path === ':memory:') return;
+  const handle = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  closeSync(handle);
+}
+
+function checkIdentity(db: SqliteDatabase, path: string): void {
+  const applicationId = db.pragma('application_id', { simple: true }) as number;
+  const version = userVersion(db);
+  const isEmpty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+  if (applicationId !== APPLICATION_ID && !(isEmpty && applicationId === 0 && version === 0)) {
+    throw new StoreOpenError('foreign', path, `application_id ${applicationId}, user_version ${version}`);
+  }
+  const known = MIGRATIONS.at(-1)!.version;
+  if (version > known) {
+    throw new StoreOpenError('newer-schema', path, `schema ${version}, this program knows ${known}`);
+  }
+}
+
+function checkPages(db: SqliteDatabase, path: string): void {
+  const pageCount = db.pragma('page_count', { simple: true }) as number;
+  const pageBytes = db.pragma('page_size', { simple: true }) as number;
+  if (pageCount * pageBytes > QUICK_CHECK_BYTES_MAX) return;
+  const verdict = db.pragma('quick_check(1)', { simple: true }) as string;
+  if (verdict !== 'ok') throw new StoreOpenError('corrupt', path, verdict);
+}
+
+function configure(db: SqliteDatabase): void {
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('foreign_keys = ON');
+  db.pragma('trusted_schema = OFF');
+}
+
+function migrate(db: SqliteDatabase): void {
+  const missing = MIGRATIONS.filter(({ version }) => version > userVersion(db));
+  if (missing.length === 0) return;
+  db.transaction(() => {
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    for (const migration of missing) {
+      migration.apply(db);
+      db.pragma(`user_version = ${migration.version}`);
+    }
+  }).immediate();
+}
+
+function userVersion(db: SqliteDatabase): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+function openCodeOf(cause: unknown): StoreOpenCode {
+  const code = codeOf(cause);
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'corrupt';
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'locked';
+  if (/^SQLITE_(FULL|IOERR)/.test(code) || code === 'ENOSPC' || code === 'EIO') return 'disk';
+  return 'unreadable';
+}
+
+/** The code of a SQLite or system error, or an empty text. */
+export function codeOf(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
