@@ -71,6 +71,10 @@ export class CheckList {
     for (const [key, pair] of this.#pairs) if (pair.peerReflexive) this.#pairs.delete(key);
   }
 
+  clear(): void {
+    this.#pairs.clear();
+  }
+
   has(pair: CandidatePair): boolean {
     return this.#pairs.get(pair.key) === pair;
   }

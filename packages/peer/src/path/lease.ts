@@ -22,6 +22,7 @@ export type RouteReason =
   | 'lost' // in doubt for too long
   | 'data-lost' // probes pass, data does not
   | 'network-changed'
+  | 'withdrawn' // the peer took its candidates back
   | 'idle'
   | 'policy';
 

@@ -32,6 +32,10 @@ export const SUSPECT_MS_MAX = 3_000;
 export const CHALLENGE_DOUBT_MS_MIN = 500;
 /** Doubts of a proven path without any acknowledged data between: probes pass but data does not (tailscale#19457). */
 export const DOUBTS_WITHOUT_ACK_MAX = 3;
+/** Such a path is not tried again before the next round, or this. */
+export const HELD_MS_MAX = 60_000;
+/** A doubt sooner after the path was (re)gained is about data from before: the transport waits 400 ms at least. */
+export const DOUBT_COUNTED_AFTER_MS = 300;
 
 /** With traffic in the last ACTIVE_MS, silence of this length is answered with a challenge. */
 export const LIVENESS_SILENCE_MS = 3_000;

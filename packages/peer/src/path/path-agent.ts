@@ -2,7 +2,7 @@ import { CANDIDATES_MAX } from '@magpie/common/limits.ts';
 import { type Endpoint, endpointText } from '@magpie/common/net.ts';
 import type { Candidate, CandidatesFrame, PathFrame } from '@magpie/common/packets/packet.ts';
 import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
-import { after, type Instant } from '@magpie/common/time.ts';
+import { after, earliest, type Instant } from '@magpie/common/time.ts';
 import { acceptCandidates, probeable } from './candidate-filter.ts';
 import type { CandidatePair } from './candidate-pair.ts';
 import { ChallengeTable } from './challenge-table.ts';
@@ -11,9 +11,11 @@ import { type Deadline, nextDeadline } from './deadlines.ts';
 import { type Lease, type PathState, pairOf, type Route, type RouteReason, routeOf } from './lease.ts';
 import {
   COLD_AFTER_MS,
+  DOUBT_COUNTED_AFTER_MS,
   DOUBTS_WITHOUT_ACK_MAX,
   ECHOES_TO_PROVE,
   GOOD_ENOUGH_RTT_MS,
+  HELD_MS_MAX,
   KEEPALIVE_JITTER_MS,
   KEEPALIVE_MS,
   LAST_GOOD_PROBE_MS,
@@ -128,7 +130,12 @@ export class PathAgent {
     if (frame.generation <= this.#remoteGeneration) return;
     this.#remoteGeneration = frame.generation;
     this.#remoteCandidates = frame.candidates.slice(0, CANDIDATES_MAX);
-    this.#acceptRemote(now);
+    if (frame.candidates.length > 0) return this.#acceptRemote(now);
+    // An empty list takes everything back: the peer wants no packet at any of its addresses, learned ones included.
+    const wasDirect = this.#lease.name === 'direct';
+    this.#rest(now, 'withdrawn');
+    this.#list.clear();
+    if (wasDirect) this.#events.resend();
   }
 
   handleProbe(frame: PathFrame, from: Endpoint, now: Instant): void {
@@ -194,7 +201,7 @@ export class PathAgent {
   handleDoubt(endpoint: Endpoint, now: Instant): void {
     const lease = this.#lease;
     if (lease.name !== 'direct' || lease.pair.key !== endpointText(endpoint)) return;
-    this.#doubtsWithoutAck++;
+    if (now - lease.since >= DOUBT_COUNTED_AFTER_MS) this.#doubtsWithoutAck++;
     if (this.#doubtsWithoutAck < DOUBTS_WITHOUT_ACK_MAX) this.#toSuspect(lease.pair, 'doubt', now);
     else this.#lose(lease.pair, 'data-lost', now);
   }
@@ -213,6 +220,7 @@ export class PathAgent {
     this.#challenges.clear();
     this.#queue.clear();
     this.#round = undefined;
+    this.#doubtsWithoutAck = 0;
     for (const pair of this.#list.all()) pair.voidProof();
     this.#list.forgetPeerReflexive();
     if (this.#lastGood && !this.#list.has(this.#lastGood)) this.#lastGood = undefined;
@@ -389,9 +397,10 @@ export class PathAgent {
     this.#setLease({ name: 'none', since: now }, reason);
     this.#events.resend();
     if (!this.#round) this.#gate.requestLater(now);
-    if (reason !== 'data-lost') return;
-    this.#lastGood = undefined;
-    pair.heldUntil = this.#gate.dueAt ?? this.#round?.endsAt;
+    if (reason === 'data-lost') {
+      this.#lastGood = undefined;
+      pair.heldUntil = earliest(this.#gate.dueAt ?? this.#round?.endsAt, after(now, HELD_MS_MAX));
+    } else this.#doubtsWithoutAck = 0;
   }
 
   #setLease(lease: Lease, reason: RouteReason): void {
@@ -463,7 +472,9 @@ export class PathAgent {
     const round = this.#round;
     if (!round) return;
     if (now >= round.endsAt) return this.#finishRound(round, now);
-    for (const pair of round.takeDue(now)) if (this.#list.has(pair)) this.#challenge(pair, now);
+    for (const pair of round.takeDue(now)) {
+      if (this.#list.has(pair) && !pair.provenFresh(now)) this.#challenge(pair, now);
+    }
   }
 
   #finishRound(round: PunchRound, now: Instant): void {
