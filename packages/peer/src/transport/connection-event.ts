@@ -15,10 +15,20 @@ export interface Transmit {
 }
 
 export type ConnectionEvent =
-  /** A whole stream; `bytes` may be a view into the packet's payload, which is the receiver's from then on. */
-  | { readonly type: 'stream'; readonly stream: number; readonly class: StreamClass; readonly bytes: Uint8Array }
-  /** The peer's transport has all of a stream of ours; whether it was committed, only a receipt says. */
-  | { readonly type: 'stream-acked'; readonly stream: number }
+  /**
+   * A whole stream; `bytes` may be a view into the packet's payload, which is the receiver's from then on. `path` brought
+   * the piece that completed it.
+   */
+  | {
+      readonly type: 'stream';
+      readonly stream: number;
+      readonly class: StreamClass;
+      readonly bytes: Uint8Array;
+      readonly path: PathId;
+    }
+  /** The peer's transport has all of a stream of ours; whether it was committed, only a receipt says. `path` carried the piece
+   * acknowledged last, the relay when it was mirrored. */
+  | { readonly type: 'stream-acked'; readonly stream: number; readonly path: PathId }
   /** A stream of the peer's ended early, or the peer wants no more of a stream of ours. */
   | { readonly type: 'stream-reset'; readonly stream: number; readonly code: number }
   /** May come twice or after a newer one: the frames carry what tells them apart. */

@@ -155,7 +155,7 @@ export class Connection {
     let ackEliciting = false;
     if (this.#state === 'closing') return this.#handleWhileClosing(decoded.value);
     for (const frame of decoded.value) {
-      const violation = this.#handleFrame(frame, now);
+      const violation = this.#handleFrame(frame, path, now);
       if (violation) {
         this.close(CLOSE_VIOLATION, violation, now);
         return err({ kind: 'violation', rule: violation });
@@ -252,12 +252,12 @@ export class Connection {
     return { ...this.#stats };
   }
 
-  #handleFrame(frame: SessionFrame, now: Instant): Violation | undefined {
+  #handleFrame(frame: SessionFrame, path: PathId, now: Instant): Violation | undefined {
     switch (frame.type) {
       case 'ack':
         return this.#handleAck(frame, now);
       case 'data':
-        return this.#handleData(frame);
+        return this.#handleData(frame, path);
       case 'credit':
         this.#flow.onCredit(frame.dataMax);
         return undefined;
@@ -299,7 +299,7 @@ export class Connection {
     for (const flight of this.#routes.flights()) {
       const acked = flight.acknowledge(frame.ranges, now);
       if (acked.length === 0) continue;
-      for (const packet of acked) this.#onAcked(packet.contents);
+      for (const packet of acked) this.#onAcked(packet.contents, flight.pathIds.at(-1) ?? RELAY_PATH);
       this.#measureRtt(flight, acked, frame, now);
       const spurious = acked.filter((packet) => packet.state === 'lost').length;
       if (spurious > 0) flight.onSpuriousLoss(now);
@@ -318,12 +318,12 @@ export class Connection {
     this.#events.push({ type: 'path-acked', path: path.id, rttMs: path.rtt.smoothedMs });
   }
 
-  #handleData(frame: DataFrame): Violation | undefined {
+  #handleData(frame: DataFrame, path: PathId): Violation | undefined {
     const received = this.#recvStreams.handleData(frame);
     if (!received.ok) return received.error;
     if (!received.value) return undefined;
     this.#stats.streamsReceived++;
-    this.#events.push({ type: 'stream', ...received.value });
+    this.#events.push({ type: 'stream', path, ...received.value });
     return undefined;
   }
 
@@ -359,11 +359,11 @@ export class Connection {
     }
   }
 
-  #onAcked(contents: readonly SentContent[]): void {
+  #onAcked(contents: readonly SentContent[], path: PathId): void {
     for (const content of contents) if (content.kind === 'ack') this.#acks.onAckAcked(content.upTo);
     this.#outgoing.onAcked(contents, (stream) => {
       this.#stats.streamsAcked++;
-      this.#events.push({ type: 'stream-acked', stream });
+      this.#events.push({ type: 'stream-acked', stream, path });
     });
   }
 
