@@ -1,12 +1,10 @@
 import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import type { Log } from '@magpie/common/log.ts';
 import { pino } from 'pino';
+import type { LogLevel } from './log-level.ts';
 
 /** The log and its predecessor together never hold more than twice this. */
 const LOG_BYTES_MAX = 5 * 1024 * 1024;
-
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Structured log lines into `daemon.log` (0600); at the limit the file becomes `daemon.log.1`. */
 export function openDaemonLog(path: string, level: LogLevel): Log {

@@ -5,7 +5,8 @@ import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { MAGPIE_VERSION, type ProfilePaths } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
-import { type LogLevel, openDaemonLog } from './daemon-log.ts';
+import { openDaemonLog } from './daemon-log.ts';
+import type { LogLevel } from './log-level.ts';
 import { lockProfile, type ProfileLock } from './profile-lock.ts';
 
 export interface DaemonOptions {

@@ -1,0 +1,94 @@
+import type { TextKey, TextValues, Translator } from '@magpie/common/i18n/translator.ts';
+import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
+import { CommanderError } from 'commander';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { printable } from './printable.ts';
+
+export interface Failure {
+  readonly exit: number;
+  readonly json: object;
+  readonly lines: readonly string[];
+}
+
+/** Any error as the one object, or the two lines, that a user gets: what is wrong, and what to do next. */
+export function describeFailure(thrown: unknown, translator: Translator, magpie: string): Failure {
+  if (thrown instanceof CommanderError) return usageFailure(thrown, translator, magpie);
+  if (!(thrown instanceof CliError)) return internalFailure(thrown, translator, magpie);
+  const { error, exit, extras } = thrown;
+  const values = safeValues({ magpie, ...extras.values, ...error.detail, ...retryValue(error) });
+  const message = extras.sentence ? translator.text(extras.sentence, values) : sentenceOf(error, translator, values);
+  const hint = hintOf(error, translator, values);
+  const json = {
+    error: {
+      code: error.code,
+      exit,
+      message,
+      hint,
+      ...(error.refusal === undefined ? {} : { refusal: error.refusal }),
+      ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+      ...(error.detail === undefined ? {} : { detail: error.detail }),
+    },
+    ...extras.json,
+  };
+  return { exit, json, lines: [`magpie: ${message}`, hint] };
+}
+
+function sentenceOf(error: RpcError, translator: Translator, values: TextValues): string {
+  const own = `error.${error.code}`;
+  const refusal = `refusal.${error.refusal}`;
+  if (error.code === 'SERVER_REFUSED' && translator.has(refusal)) return translator.text(refusal, values);
+  return translator.text(translator.has(own) ? own : 'error.INTERNAL', values);
+}
+
+function hintOf(error: RpcError, translator: Translator, values: TextValues): string {
+  const own = `hint.${error.code}`;
+  const refusal = `hint.refusal.${error.refusal}`;
+  if (error.code === 'SERVER_REFUSED' && translator.has(refusal)) return translator.text(refusal, values);
+  return translator.text(translator.has(own) ? own : 'hint.INTERNAL', values);
+}
+
+function usageFailure(error: CommanderError, translator: Translator, magpie: string): Failure {
+  const message = usageSentence(error, translator);
+  const hint = translator.text('hint.USAGE', { magpie });
+  return {
+    exit: EXIT.usage,
+    json: { error: { code: 'USAGE', exit: EXIT.usage, message, hint } },
+    lines: [`magpie: ${message}`, hint],
+  };
+}
+
+const SENTENCE_OF_USAGE: Readonly<Record<string, TextKey>> = {
+  'commander.unknownOption': 'usage.unknown-option',
+  'commander.unknownCommand': 'usage.unknown-command',
+  'commander.missingArgument': 'usage.missing-argument',
+  'commander.optionMissingArgument': 'usage.option-value-missing',
+  'commander.excessArguments': 'usage.excess-arguments',
+  'commander.help': 'usage.command-missing',
+};
+
+/** Commander's own sentences are English; the word they quote and the likely word are taken out of them. */
+function usageSentence(error: CommanderError, translator: Translator): string {
+  const given = printable(/'([^']*)'/.exec(error.message)?.[1] ?? '');
+  const likely = /Did you mean (?:one of )?([^?]*)\?/.exec(error.message)?.[1];
+  const sentence = translator.text(SENTENCE_OF_USAGE[error.code] ?? 'error.USAGE', { given });
+  return likely ? `${sentence} ${translator.text('usage.did-you-mean', { likely: printable(likely) })}` : sentence;
+}
+
+function internalFailure(thrown: unknown, translator: Translator, magpie: string): Failure {
+  const cause = thrown instanceof Error ? printable(thrown.message) : '';
+  const message = translator.text('error.INTERNAL', { magpie });
+  const hint = translator.text('hint.INTERNAL', { magpie });
+  const lines = [`magpie: ${message} ${cause}`.trimEnd(), hint];
+  return { exit: EXIT.internal, json: { error: { code: 'INTERNAL', exit: EXIT.internal, message, hint } }, lines };
+}
+
+function retryValue(error: RpcError): TextValues {
+  return { seconds: Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1_000)) };
+}
+
+function safeValues(values: TextValues): TextValues {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? printable(value) : value]),
+  );
+}

@@ -1,0 +1,190 @@
+import { chooseLanguage, createTranslator, parseLanguage, type Translator } from '@magpie/common/i18n/translator.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { profilePaths } from '../config.ts';
+import { addAccountCommands } from './account-commands.ts';
+import { usageError } from './cli-error.ts';
+import type { CommandBody, CommandHost, CommandSpec, OptionValues } from './command-host.ts';
+import { addContactCommands } from './contact-commands.ts';
+import { addDaemonCommands } from './daemon-commands.ts';
+import { parseDurationMs } from './duration.ts';
+import { EXIT } from './exit-codes.ts';
+import { describeFailure } from './failure.ts';
+import { addHelpCommand } from './help-command.ts';
+import type { Invocation } from './invocation.ts';
+import { addMsgCommands } from './msg-commands.ts';
+import { Output } from './output.ts';
+import type { CliPorts } from './ports.ts';
+import { addPresenceCommands } from './presence-commands.ts';
+import { addSendCommand } from './send-command.ts';
+import { addStatusCommands } from './status-commands.ts';
+import { addWatchCommand } from './watch-command.ts';
+
+/**
+ * Runs one command line to its end.
+ * @param words the arguments after `magpie`
+ * @returns the exit code
+ */
+export async function runCli(words: readonly string[], ports: CliPorts): Promise<number> {
+  const early = earlyOptions(words);
+  const translator = createTranslator(chooseLanguage(early.lang, ports.env));
+  const out = new Output(ports.stdout, ports.stderr, { ...early, quiet: false, color: 'auto' }, ports.env);
+  let exit: number = EXIT.ok;
+  let magpie = 'magpie';
+  const program = buildProgram(translator, ports, async (command, body, given) => {
+    const invocation = readInvocation(command, translator, ports);
+    magpie = invocation.magpie;
+    exit = (await body(invocation, given, command.opts<OptionValues>())) ?? EXIT.ok;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    if (error instanceof CommanderError && error.code === 'commander.help' && !early.json) return EXIT.usage;
+    const failure = describeFailure(error, translator, magpie);
+    out.failure(failure.json, failure.lines);
+    return failure.exit;
+  }
+}
+
+/** What must be known before the command line can be read: the language of its help and the form of its errors. */
+function earlyOptions(words: readonly string[]): { json: boolean; plain: boolean; lang: string | undefined } {
+  const end = words.indexOf('--');
+  const options = end < 0 ? words : words.slice(0, end);
+  const langAt = options.indexOf('--lang');
+  const joined = options.find((word) => word.startsWith('--lang='))?.slice('--lang='.length);
+  const lang = langAt < 0 ? joined : options[langAt + 1];
+  return { json: options.includes('--json'), plain: options.includes('--plain'), lang };
+}
+
+type Run = (command: Command, body: CommandBody, words: readonly string[]) => Promise<void>;
+
+function buildProgram(translator: Translator, ports: CliPorts, run: Run): Command {
+  const { text } = translator;
+  const program = new Command('magpie')
+    .description(text('help.magpie'))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (help) => ports.stdout.write(help),
+      writeErr: (help) => ports.stderr.write(help),
+      outputError: () => {},
+      getOutHelpWidth: () => ports.stdout.columns ?? 100,
+      getErrHelpWidth: () => ports.stderr.columns ?? 100,
+    })
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => translatedTitle(translator, title) })
+    .helpOption('-h, --help', text('option.help'))
+    .helpCommand(false);
+  addGlobalOptions(program, translator);
+
+  const host: CommandHost = {
+    program,
+    translator,
+    text,
+    noun: (name, summary) => program.command(name).description(text(summary)),
+    add: (parent, spec) => addCommand(parent, spec, translator, run),
+  };
+  addDaemonCommands(host);
+  addAccountCommands(host);
+  addContactCommands(host);
+  addPresenceCommands(host);
+  addSendCommand(host);
+  addMsgCommands(host);
+  addWatchCommand(host);
+  addStatusCommands(host);
+  addHelpCommand(host);
+  return program;
+}
+
+function addGlobalOptions(program: Command, { text }: Translator): void {
+  program
+    .option('--profile <name>', text('option.profile'))
+    .option('--json', text('option.json'))
+    .option('--plain', text('option.plain'))
+    .option('-q, --quiet', text('option.quiet'))
+    .addOption(new Option('--no-input', text('option.no-input')))
+    .option('--color <when>', text('option.color'))
+    .option('--timeout <duration>', text('option.timeout'))
+    .option('--lang <tag>', text('option.lang'))
+    .addOption(new Option('--no-udp', text('option.no-udp')));
+}
+
+function addCommand(parent: Command, spec: CommandSpec, { text }: Translator, run: Run): void {
+  const summary = text(spec.summary);
+  const examples = (spec.examples ?? []).map((line) => `  ${line.includes('magpie') ? line : `magpie ${line}`}`);
+  const description = examples.length === 0 ? [summary] : [summary, '', text('help.examples'), ...examples];
+  const command = parent.command(spec.usage).summary(summary).description(description.join('\n'));
+  for (const [flags, meaning] of spec.options ?? []) command.option(flags, text(meaning));
+  command.action((...given: readonly unknown[]) => {
+    const words = given
+      .slice(0, -2)
+      .flat()
+      .filter((word) => typeof word === 'string');
+    return run(command, spec.body, words);
+  });
+}
+
+function translatedTitle({ text }: Translator, title: string): string {
+  switch (title) {
+    case 'Usage:':
+      return text('help.usage');
+    case 'Arguments:':
+      return text('help.arguments');
+    case 'Options:':
+      return text('help.options');
+    case 'Global Options:':
+      return text('help.global-options');
+    case 'Commands:':
+      return text('help.commands');
+    default:
+      return title;
+  }
+}
+
+/** Reads the options every command shares: flags before environment. */
+function readInvocation(command: Command, translator: Translator, ports: CliPorts): Invocation {
+  const options = command.optsWithGlobals<OptionValues>();
+  const { env } = ports;
+  const color = oneOfColors(options.color);
+  if (typeof options.lang === 'string' && !parseLanguage(options.lang)) {
+    throw usageError('usage.bad-lang', { given: options.lang });
+  }
+  const profile = typeof options.profile === 'string' ? options.profile : undefined;
+  const paths = profilePaths(profile, env);
+  if (!paths.ok) throw usageError('usage.bad-profile', { given: profile ?? env.MAGPIE_PROFILE ?? '' });
+  const json = options.json === true;
+  const out = new Output(
+    ports.stdout,
+    ports.stderr,
+    { json, plain: options.plain === true, quiet: options.quiet === true, color },
+    env,
+  );
+  return {
+    ports,
+    translator,
+    text: translator.text,
+    out,
+    paths: paths.value,
+    magpie: profile === undefined ? 'magpie' : `magpie --profile ${shellWord(profile)}`,
+    interactive: !json && options.input !== false && ports.stdin.isTTY === true && ports.stderr.isTTY === true,
+    timeoutMs: timeoutOption(options.timeout ?? (env.MAGPIE_TIMEOUT || undefined)),
+    udp: options.udp !== false,
+  };
+}
+
+function oneOfColors(given: string | boolean | undefined): 'auto' | 'always' | 'never' {
+  const color = (['auto', 'always', 'never'] as const).find((each) => each === (given ?? 'auto'));
+  if (!color) throw usageError('usage.bad-color', { given: String(given) });
+  return color;
+}
+
+function timeoutOption(given: string | boolean | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const ms = parseDurationMs(String(given));
+  if (ms === undefined) throw usageError('usage.bad-timeout', { given: String(given) });
+  return ms;
+}
+
+/** Quoted for a shell when it needs to be: the hint can be pasted. */
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9._/~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
