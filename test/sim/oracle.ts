@@ -51,6 +51,7 @@ export class Oracle {
   /** For each message sent: what its sender had been shown before. */
   readonly #seenBefore = new Map<MessageId, MessageId>();
   readonly #committedAtMs = new Map<string, number>();
+  readonly #roads = { direct: 0, relay: 0, mailbox: 0 };
 
   constructor(world: World) {
     this.#world = world;
@@ -80,6 +81,11 @@ export class Oracle {
 
   get sent(): number {
     return this.#intents.filter((intent) => intent.id !== undefined).length;
+  }
+
+  /** Messages shown as arrived, by the road the receiver names. */
+  get roads(): Readonly<Record<'direct' | 'relay' | 'mailbox', number>> {
+    return this.#roads;
   }
 
   /** When the receiver first showed this text, which it does after its commit. */
@@ -203,6 +209,7 @@ export class Oracle {
     this.#lastSequence.set(numbering, message.sequence);
     const chat = `${peer.name}:${message.chat}`;
     this.#seenByPeer.set(chat, [message.id]);
+    if (message.road) this.#roads[message.road.kind]++;
     this.#committedAtMs.set(`${peer.name}:${message.text}`, this.#world.nowMs);
   }
 

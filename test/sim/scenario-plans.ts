@@ -18,7 +18,12 @@ export const SCENARIO_PLANS: readonly {
   {
     name: 'foundation',
     share: 1,
-    figures: [{ name: 'sent', what: 'messages that had to arrive', unit: 'messages', take: 'sum' }],
+    figures: [
+      { name: 'sent', what: 'messages that had to arrive', unit: 'messages', take: 'sum' },
+      { name: 'direct', what: 'of them came directly', unit: 'messages', take: 'sum' },
+      { name: 'relay', what: 'of them came by the relay', unit: 'messages', take: 'sum' },
+      { name: 'settleMs', what: 'longest wait after the last fault', unit: 'ms', take: 'max', most: 180_000 },
+    ],
   },
   {
     name: 'first-message',

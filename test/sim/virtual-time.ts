@@ -6,6 +6,9 @@ interface ScheduledEvent {
   fire: (() => void) | undefined;
 }
 
+/** Time moves in steps that doubles hold exactly, so that differences of clocks never lose a bit. */
+const STEPS_PER_MS = 1024;
+
 /** 2026-01-01T00:00:00Z: what every wall clock shows at virtual time 0, plus its host's skew. */
 const WALL_START_MS = Date.UTC(2026, 0, 1);
 
@@ -26,7 +29,11 @@ export class VirtualTime {
   }
 
   schedule(atMs: number, fire: () => void): Timer {
-    const event: ScheduledEvent = { at: Math.max(atMs, this.#nowMs), sequence: this.#sequence++, fire };
+    const event: ScheduledEvent = {
+      at: Math.max(Math.ceil(atMs * STEPS_PER_MS) / STEPS_PER_MS, this.#nowMs),
+      sequence: this.#sequence++,
+      fire,
+    };
     this.#push(event);
     return {
       cancel: () => {
@@ -49,7 +56,7 @@ export class VirtualTime {
 
   /** Lets time pass up to `atMs` where nothing happens before. */
   jumpTo(atMs: number): void {
-    this.#nowMs = Math.max(this.#nowMs, atMs);
+    this.#nowMs = Math.max(this.#nowMs, Math.ceil(atMs * STEPS_PER_MS) / STEPS_PER_MS);
   }
 
   #dropCancelled(): void {
@@ -100,7 +107,7 @@ export class ProcessClock implements Clock {
 
   constructor(time: VirtualTime, options: { readonly startMs: number; readonly wallSkewMs: number }) {
     this.#time = time;
-    this.#startMs = options.startMs;
+    this.#startMs = Math.floor(options.startMs);
     this.#wallSkewMs = options.wallSkewMs;
   }
 
@@ -113,7 +120,9 @@ export class ProcessClock implements Clock {
   }
 
   setTimer(at: Instant, fire: () => void): Timer {
-    return this.#time.schedule(at - this.#startMs, () => {
+    const atMs = at - this.#startMs;
+    // A deadline between two steps may come out a rounding error early; a timer never fires before its time.
+    return this.#time.schedule(atMs + this.#startMs < at ? atMs + 1 / STEPS_PER_MS : atMs, () => {
       if (this.#alive) fire();
     });
   }

@@ -42,7 +42,14 @@ async function runFoundation(seed: number): Promise<ScenarioOutcome> {
   return {
     violations: oracle.violations,
     traceHash: world.traceHash,
-    figures: { sent: oracle.sent, faults, settleMs: Math.round(settleMs), events: world.eventCount },
+    figures: {
+      sent: oracle.sent,
+      direct: oracle.roads.direct,
+      relay: oracle.roads.relay,
+      faults,
+      settleMs: Math.round(settleMs),
+      events: world.eventCount,
+    },
   };
 }
 
