@@ -96,7 +96,6 @@ export class MagpieEngine implements Engine {
       friendDevice: (device) => this.#book.device(device),
       directAllowed: () => this.#gate.isOpen,
       localCandidates: () => this.#reachability.candidates,
-      allowLoopback: () => this.#reachability.allowLoopback,
       nextStamp: () => this.#stamps.next(),
       ownListVersion: () => this.#keys.deviceListVersion,
       introduce: (to, packet) => this.#introduce(to, packet),

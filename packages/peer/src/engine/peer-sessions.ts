@@ -24,7 +24,6 @@ export interface PeerSessionsOptions {
   readonly friendDevice: (device: DeviceId) => FriendDevice | undefined;
   readonly directAllowed: () => boolean;
   readonly localCandidates: () => readonly Candidate[];
-  readonly allowLoopback: () => boolean;
   readonly nextStamp: () => Promise<number>;
   readonly ownListVersion: () => number;
   /** Sends handshake message 1 through the server (R3). */
@@ -203,7 +202,6 @@ export class PeerSessions {
       now: this.#options.clock.now(),
       controlling: this.#options.ownDevice < device,
       direct: this.#options.directAllowed(),
-      allowLoopback: this.#options.allowLoopback(),
       initialRttMs,
       newIndex: () => this.#newIndex(),
     });

@@ -60,8 +60,6 @@ export interface SessionOptions {
   /** Lower device id controls path selection (R27). */
   readonly controlling: boolean;
   readonly direct: boolean;
-  /** R26: the server sees us from loopback, so a friend may be on this machine. */
-  readonly allowLoopback: boolean;
   /** Round trip of the handshake, the first estimate for the relay. */
   readonly initialRttMs: number;
   /** A receiver index that no session of this peer uses. */
@@ -70,7 +68,6 @@ export interface SessionOptions {
 
 /** CLOSE codes between peers. */
 export const CLOSE_GOODBYE = 0;
-export const CLOSE_PROTOCOL = 1;
 export const CLOSE_REMOVED = 2;
 
 /**
@@ -234,12 +231,12 @@ export class Session {
 
   #handleData(packetNumber: number, payload: Uint8Array, ackNow: boolean, from: Hop, now: Instant): void {
     if (from !== 'relay') this.#agent.handleDatagram(from, now);
-    const path = from === 'relay' ? RELAY_PATH : this.#pathFor(from, now);
+    const path = from === 'relay' ? RELAY_PATH : this.#pathFor(from);
     const result = this.#connection.handlePacket(packetNumber, payload, { ackNow }, path, now);
-    if (!result.ok) {
-      this.#connection.close(CLOSE_PROTOCOL, '', now);
+    // What cannot be read is dropped; what breaks a rule has closed the connection, and its CLOSE still goes out.
+    if (!result.ok && result.error.kind === 'violation') {
       this.#collect(now);
-      return this.#end('protocol-error');
+      this.#end('protocol-error');
     }
   }
 
@@ -297,13 +294,13 @@ export class Session {
       case 'relay':
         return this.#connection.setRoute([RELAY_PATH], now);
       case 'direct':
-        return this.#connection.setRoute([this.#pathFor(route.endpoint, now)], now);
+        return this.#connection.setRoute([this.#pathFor(route.endpoint)], now);
       case 'mirrored':
-        return this.#connection.setRoute([this.#pathFor(route.endpoint, now), RELAY_PATH], now);
+        return this.#connection.setRoute([this.#pathFor(route.endpoint), RELAY_PATH], now);
     }
   }
 
-  #pathFor(endpoint: Endpoint, now: Instant): PathId {
+  #pathFor(endpoint: Endpoint): PathId {
     const key = endpointText(endpoint);
     const known = this.#paths.get(key);
     if (known) return known.id;
