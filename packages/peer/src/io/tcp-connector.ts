@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { Socket } from 'node:net';
 import {
   type Endpoint,
   normalizeAddress,
@@ -21,8 +21,9 @@ class SystemTcpStream implements TcpStream {
   constructor(target: { readonly host: string; readonly port: number }, handlers: TcpHandlers) {
     this.#target = { address: target.host, port: target.port };
     // Keep-alive stays off: the protocol pings by itself and decides when a link is dead (R22).
-    const socket = connect({ host: target.host, port: target.port, noDelay: true, keepAlive: false });
+    const socket = new Socket();
     this.#socket = socket;
+    socket.setNoDelay(true);
     let error: string | undefined;
     socket.on('connect', () => handlers.onOpen?.());
     socket.on('data', (bytes: Buffer) => handlers.onBytes(bytes));
@@ -31,6 +32,12 @@ class SystemTcpStream implements TcpStream {
       error ??= errorCode(cause);
     });
     socket.on('close', () => handlers.onClose(error));
+    try {
+      socket.connect({ host: target.host, port: target.port });
+    } catch (cause) {
+      // A port out of range throws; to the caller it is an address that cannot be reached.
+      socket.destroy(cause as Error);
+    }
   }
 
   get remote(): Endpoint {
