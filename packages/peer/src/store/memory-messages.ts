@@ -52,7 +52,7 @@ export class MemoryMessages {
   message(id: MessageId): StoredMessage | undefined {
     const own = this.outgoing(id);
     if (own) return own;
-    return [...this.#rows.values()].find((m) => m.id === id);
+    return [...this.#rows.values()].filter((m) => m.id === id).sort((a, b) => b.chat - a.chat)[0];
   }
 
   ofChat(chat: AccountNumber, direction: 'in' | 'out'): StoredMessage[] {

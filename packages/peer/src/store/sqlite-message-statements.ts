@@ -31,7 +31,7 @@ export function prepareMessageStatements(db: Sqlite.Database) {
       UPDATE message SET incarnation = ?, sequence = ?, change = ${NEXT_CHANGE} WHERE position = ?`),
 
     byId: db.prepare<[Buffer], MessageRow>(
-      'SELECT * FROM message WHERE id = ? ORDER BY direction DESC, position LIMIT 1',
+      'SELECT * FROM message WHERE id = ? ORDER BY direction DESC, chat DESC LIMIT 1',
     ),
     outgoing: db.prepare<[Buffer], MessageRow>("SELECT * FROM message WHERE id = ? AND direction = 'out'"),
     incoming: db.prepare<[Buffer, number], MessageRow>(

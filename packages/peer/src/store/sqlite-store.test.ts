@@ -1,0 +1,110 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BOB, messageId, PROFILE, textTo, wall } from '../../../../test/contract/peer-store-samples.ts';
+import { openSqlitePeerStore } from './sqlite-store.ts';
+
+describe('the profile database as a file', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'magpie-store-'));
+    path = join(folder, 'profile.db');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('keeps the database, its log and its index from everybody else', async () => {
+    await using opened = disposable(await openSqlitePeerStore(path));
+    await opened.store.saveProfile(PROFILE);
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses a database that others may read, with the command to type', async () => {
+    await (await openSqlitePeerStore(path)).close();
+    chmodSync(path, 0o640);
+    const refused = openSqlitePeerStore(path);
+    await expect(refused).rejects.toMatchObject({ name: 'StoreOpenError', code: 'permissions' });
+    await expect(refused).rejects.toThrow(`chmod 600 '${path}'`);
+    chmodSync(path, 0o600);
+    await (await openSqlitePeerStore(path)).close();
+  });
+
+  it('refuses a newer schema and leaves it alone', async () => {
+    await (await openSqlitePeerStore(path)).close();
+    edit(path, (db) => db.pragma('user_version = 99'));
+    await expect(openSqlitePeerStore(path)).rejects.toMatchObject({ code: 'newer-schema' });
+    edit(path, (db) => expect(db.pragma('user_version', { simple: true })).toBe(99));
+  });
+
+  it('refuses the database of another program', async () => {
+    edit(path, (db) => db.exec('CREATE TABLE bookmarks (url TEXT)'));
+    chmodSync(path, 0o600);
+    await expect(openSqlitePeerStore(path)).rejects.toMatchObject({ code: 'foreign' });
+  });
+
+  it('refuses what is no database, and what is damaged', async () => {
+    writeFileSync(path, 'not a database '.repeat(500), { mode: 0o600 });
+    await expect(openSqlitePeerStore(path)).rejects.toMatchObject({ code: 'corrupt' });
+    rmSync(path);
+    const store = await openSqlitePeerStore(path);
+    await store.saveProfile(PROFILE);
+    await Promise.all(Array.from({ length: 500 }, (_, n) => store.commitOutgoing(textTo(BOB, n), wall(1))));
+    await store.close();
+    const bytes = readFileSync(path);
+    bytes.fill(0x5a, 4096 * 3, 4096 * 20);
+    writeFileSync(path, bytes);
+    await expect(openSqlitePeerStore(path)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+
+  it('refuses a database that another program holds', async () => {
+    await (await openSqlitePeerStore(path)).close();
+    const holder = new Sqlite(path);
+    holder.exec('BEGIN IMMEDIATE');
+    await expect(openSqlitePeerStore(path)).rejects.toMatchObject({ code: 'locked' });
+    holder.close();
+    await (await openSqlitePeerStore(path)).close();
+  });
+
+  it('refuses a path that cannot be opened', async () => {
+    await expect(openSqlitePeerStore(join(folder, 'absent', 'profile.db'))).rejects.toMatchObject({
+      code: 'unreadable',
+    });
+    await expect(openSqlitePeerStore(folder)).rejects.toMatchObject({ code: 'unreadable' });
+  });
+
+  it('can be copied while it runs and read from outside', async () => {
+    await using opened = disposable(await openSqlitePeerStore(path));
+    await opened.store.saveProfile(PROFILE);
+    await opened.store.commitOutgoing(textTo(BOB, 1), wall(1));
+    const outside = new Sqlite(path, { readonly: true });
+    expect(outside.prepare('SELECT state FROM message').pluck().all()).toEqual(['queued']);
+    outside.close();
+    for (const suffix of ['', '-wal']) {
+      if (existsSync(path + suffix)) copyFileSync(path + suffix, join(folder, `copy.db${suffix}`));
+    }
+    await using copy = disposable(await openSqlitePeerStore(join(folder, 'copy.db')));
+    expect((await copy.store.undelivered(BOB, 10)).map((m) => m.id)).toEqual([messageId(1)]);
+  });
+});
+
+function disposable(store: Awaited<ReturnType<typeof openSqlitePeerStore>>) {
+  return { store, [Symbol.asyncDispose]: () => store.close() };
+}
+
+function edit(path: string, change: (db: Sqlite.Database) => void): void {
+  const db = new Sqlite(path);
+  change(db);
+  db.close();
+}
