@@ -48,7 +48,7 @@ interface Lane {
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #lanes = new Map<DeviceId, Lane>();
-  readonly #retries = new Map<DeviceId, { readonly timer: Timer; readonly waitMs: number }>();
+  readonly #retries = new Map<DeviceId, Timer>();
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
@@ -60,7 +60,7 @@ export class Delivery {
     for (const device of this.#options.devicesOf(message.chat)) {
       const lane = this.#lanes.get(device);
       if (!lane) {
-        this.#options.ensureSession(device);
+        this.#pursue(device);
       } else if (lane.complete) {
         lane.outbox.enqueue(message);
         this.#pump(lane);
@@ -110,7 +110,14 @@ export class Delivery {
     const account = this.#options.accountOf(device);
     if (this.#lanes.has(device) || account === undefined) return;
     const owed = await this.#options.store.undelivered(account, 1);
-    if (owed.length > 0 && !this.#stopped) this.#options.ensureSession(device);
+    if (owed.length > 0 && !this.#stopped && !this.#lanes.has(device)) this.#pursue(device);
+  }
+
+  /** There is a link again: whoever is owed a message gets a session. */
+  async handleLinkUp(): Promise<void> {
+    for (const account of await this.#options.store.chatsWithUndelivered()) {
+      for (const device of this.#options.devicesOf(account)) await this.handleDeviceOnline(device);
+    }
   }
 
   handleStream(device: DeviceId, bytes: Uint8Array, road: MessageRoad): void {
@@ -168,7 +175,7 @@ export class Delivery {
     this.#stopped = true;
     for (const lane of this.#lanes.values()) lane.timer?.cancel();
     this.#lanes.clear();
-    for (const { timer } of this.#retries.values()) timer.cancel();
+    for (const timer of this.#retries.values()) timer.cancel();
     this.#retries.clear();
   }
 
@@ -316,17 +323,23 @@ export class Delivery {
     this.#retryAfter(device, SESSION_RETRY_MS_MIN);
   }
 
+  /** A session now, and another try later should nothing come of it. */
+  #pursue(device: DeviceId): void {
+    this.#options.ensureSession(device);
+    if (!this.#retries.has(device)) this.#retryAfter(device, SESSION_RETRY_MS_MIN);
+  }
+
   #retryAfter(device: DeviceId, waitMs: number): void {
     const timer = this.#options.clock.setTimer(after(this.#now(), waitMs), () => {
       if (this.#lanes.has(device)) return this.#clearRetry(device);
       this.#options.ensureSession(device);
       this.#retryAfter(device, Math.min(waitMs * 2, SESSION_RETRY_MS_MAX));
     });
-    this.#retries.set(device, { timer, waitMs });
+    this.#retries.set(device, timer);
   }
 
   #clearRetry(device: DeviceId): void {
-    this.#retries.get(device)?.timer.cancel();
+    this.#retries.get(device)?.cancel();
     this.#retries.delete(device);
   }
 }

@@ -348,9 +348,7 @@ export class MagpieEngine implements Engine {
     if (this.#presence === 'away') void this.#account.request({ type: 'presence-set', status: 'away' });
     this.#sessions.reopen();
     this.#sessions.handleLinkUp();
-    for (const account of await this.#ports.store.chatsWithUndelivered()) {
-      for (const { device } of this.#book.devicesOf(account)) this.#sessions.ensure(device);
-    }
+    await this.#delivery.handleLinkUp();
   }
 
   #handleDown(): void {

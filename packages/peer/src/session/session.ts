@@ -126,8 +126,9 @@ export class Session {
   }
 
   get road(): SessionRoad {
-    if (this.#route.kind === 'relay') return { kind: 'relay', lan: false, rttMs: this.#rtt(RELAY_PATH) };
-    return { kind: 'direct', lan: this.#route.lan, rttMs: this.#route.rttMs };
+    // Mirrored means in doubt: what is not proven is not shown.
+    if (this.#route.kind !== 'direct') return { kind: 'relay', lan: false, rttMs: this.#rtt(RELAY_PATH) };
+    return { kind: 'direct', lan: this.#route.lan, rttMs: Math.round(this.#route.rttMs * 100) / 100 };
   }
 
   /** State of the path agent and counters, for `net path`. */
