@@ -141,8 +141,9 @@ class ComposedServer implements Server {
           void friends.pushRoster(event.account);
           return;
         case 'friendship':
-          directory.setFriendship(event.a, event.b, event.friends);
-          this.#presence.friendshipChanged(event.a, event.b, event.friends);
+          if (directory.setFriendship(event.a, event.b, event.friends)) {
+            this.#presence.friendshipChanged(event.a, event.b, event.friends);
+          }
           return;
       }
     });

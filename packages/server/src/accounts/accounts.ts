@@ -92,14 +92,18 @@ export class Accounts {
   /** The same answer, size and cost for an unknown name as for a wrong password. */
   async logIn(client: LoginClient, request: FrameOf<'login'>): Promise<Result<AcceptedLogin, Refusal>> {
     const { store, hasher, clock } = this.#ports;
-    const typed = request.account.trim().toLowerCase();
-    const waitMs = Math.max(this.#failures.waitMs(typed, clock.now()), this.#logins.take(client.source, clock.now()));
+    const waitMs = this.#logins.take(client.source, clock.now());
     if (waitMs > 0) return err(refusal('rate-limited', 'password logins', waitMs));
+    const typed = request.account.trim().toLowerCase();
     const account = await this.#accountByText(typed);
+    const knownDevice = await store.deviceByExchangeKey(client.exchangeKey);
+    const guesser = guesserOf(typed, account, knownDevice);
+    const guessWaitMs = this.#failures.waitMs(guesser, clock.now());
+    if (guessWaitMs > 0) return err(refusal('rate-limited', 'wrong passwords', guessWaitMs));
     const verified = await this.#hashing.run(() => verify(hasher, account, request.password));
     if (!verified.ok) return err(refusal('busy', 'password queue', verified.error.retryAfterMs));
     if (!account || !verified.value) {
-      this.#failures.take(typed, clock.now());
+      this.#failures.take(guesser, clock.now());
       return err(refusal('wrong-credentials'));
     }
     const device = certifyDevice({ ...request, exchangeKey: client.exchangeKey }, account);
@@ -146,6 +150,15 @@ export class Accounts {
 
 /** A well-formed name, asked for in place of what is none. */
 const NAME_OF_NOBODY = parseAccountName('nobody')!;
+
+/**
+ * Whose budget of wrong passwords a try counts against. A device that once logged in to the account has its own, so
+ * that nobody who guesses from elsewhere can keep its owner out.
+ */
+function guesserOf(typed: string, account: Account | undefined, known: Device | undefined): string {
+  if (!account) return `name ${typed}`;
+  return known?.account === account.account ? `device ${known.device}` : `account ${account.account}`;
+}
 
 async function verify(hasher: PasswordHasher, account: Account | undefined, password: string): Promise<boolean> {
   const tooLong = [...password].length > PASSWORD_CODE_POINTS_MAX;

@@ -165,18 +165,22 @@ export class Directory {
     if (account.sessions.size === 0 && account.lingering.size === 0) this.#accounts.delete(account.number);
   }
 
-  setFriendship(a: AccountNumber, b: AccountNumber, friends: boolean): void {
-    for (const [one, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const load = this.#loading.get(one);
-      if (load) load.changes += 1;
-      const account = this.#accounts.get(one);
-      if (friends) account?.friends.add(other);
-      else account?.friends.delete(other);
-    }
+  /** @returns whether this is news to an account here: a mere request changes nothing and must show nothing */
+  setFriendship(a: AccountNumber, b: AccountNumber, friends: boolean): boolean {
+    const changedA = this.#setFriend(a, b, friends);
+    const changedB = this.#setFriend(b, a, friends);
     this.#generation += 1;
+    return changedA || changedB;
+  }
+
+  #setFriend(of: AccountNumber, other: AccountNumber, friends: boolean): boolean {
+    const load = this.#loading.get(of);
+    if (load) load.changes += 1;
+    const set = this.#accounts.get(of)?.friends;
+    if (!set || set.has(other) === friends) return false;
+    if (friends) set.add(other);
+    else set.delete(other);
+    return true;
   }
 
   visibilityChanged(): void {

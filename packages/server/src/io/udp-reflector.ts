@@ -16,7 +16,7 @@ export const udpSockets: UdpFactory = {
     new Promise((resolve, reject) => {
       const socket = createSocket({
         type: family === 6 ? 'udp6' : 'udp4',
-        ipv6Only: true,
+        ipv6Only: family === 6,
         recvBufferSize: SOCKET_BUFFER_BYTES,
         sendBufferSize: SOCKET_BUFFER_BYTES,
         // Addresses here are literals: the resolver's thread pool has no part in sending.

@@ -202,7 +202,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
 
   handleTimeout(now: Instant): void {
     if (this.#state.name === 'closing') return this.#stream.destroy();
-    this.#link.handleTimeout(now);
+    // While we do not read, what is incomplete is so by our doing.
+    if (!this.#paused) this.#link.handleTimeout(now);
     this.#handleEvents(now);
     this.#flushLater();
     if (this.#state.name === 'authenticated') this.#watchClient(now);

@@ -1,0 +1,263 @@
+import { newSigningKeyPair } from '@magpie/common/channel/keys.ts';
+import type { Frame } from '@magpie/common/frames/frame.ts';
+import { describe, expect, it } from 'vitest';
+import { PASSWORD, settle, TestWorld } from '../session/test-world.ts';
+import { parseDisplayName, passwordFault } from './credential-rules.ts';
+
+const codeOf = (frame: Frame): string => (frame.type === 'refused' ? frame.code : frame.type);
+
+describe('registration (SV20)', () => {
+  it('[SV20] gives numbers from 10001 up and says where the client is seen from', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice', '198.51.100.7');
+    const bob = await world.register('bob');
+    expect([alice.account, bob.account]).toEqual([10_001, 10_002]);
+    expect(alice.welcome).toMatchObject({
+      name: 'alice',
+      loginCount: 1,
+      rosterVersion: 0,
+      observed: { address: '198.51.100.7' },
+      udpPorts: [10_000, 10_001],
+    });
+  });
+
+  it('[SV20] folds the case of a name, so that Alice and alice are one', async () => {
+    const world = await TestWorld.start();
+    await world.register('Alice');
+    expect(codeOf(await world.connect().register('aLICE'))).toBe('name-taken');
+  });
+
+  it.each([
+    ['al', 'bad-name'],
+    ['1alice', 'bad-name'],
+    ['al ice', 'bad-name'],
+    ['爱丽丝', 'bad-name'],
+  ])('[SV20] refuses the name %s', async (name, code) => {
+    const world = await TestWorld.start();
+    expect(codeOf(await world.connect().register(name))).toBe(code);
+  });
+
+  it('[SV20] lets the same connection try again after a refusal', async () => {
+    const world = await TestWorld.start();
+    const client = world.connect();
+    expect(codeOf(await client.register('alice', 'short'))).toBe('weak-password');
+    expect(codeOf(await client.register('alice'))).toBe('welcome');
+  });
+
+  it('[SV20] is closed when the operator closed it', async () => {
+    const world = await TestWorld.start({}, { registration: 'closed' });
+    expect(codeOf(await world.connect().register('alice'))).toBe('registration-closed');
+  });
+
+  it('[SV22] refuses a device list of another key, with another device, or with more than this one', async () => {
+    const world = await TestWorld.start();
+    const device = world.newDevice();
+    const other = world.newDevice(device.accountKey);
+    const stranger = world.newDevice();
+    const lists = [other.list(), device.list([device, other]), stranger.list([device]), new Uint8Array(10)];
+    for (const deviceList of lists) {
+      const answer = await world.connect(device).request({
+        type: 'register',
+        name: 'alice',
+        displayName: 'Alice',
+        password: PASSWORD,
+        ...device.claim(deviceList),
+      });
+      expect(codeOf(answer)).toBe('bad-device-list');
+    }
+  });
+
+  it('[SV26] allows so many registrations an hour and source', async () => {
+    const world = await TestWorld.start({ registrationsPerSourcePerHour: 2 });
+    await world.register('alice');
+    await world.register('bob');
+    const answer = await world.connect().register('carol');
+    expect(answer).toMatchObject({ type: 'refused', code: 'rate-limited' });
+    expect(codeOf(await world.connect(undefined, '203.0.113.9').register('carol'))).toBe('welcome');
+    await world.advance(1_800_000);
+    expect(codeOf(await world.connect().register('dave'))).toBe('welcome');
+  });
+});
+
+describe('password rules (R25)', () => {
+  it.each(['kurz', 'Password123', '1234567890', 'aaaaaaaaaaaa', 'x'.repeat(129)])('refuses %s', (password) => {
+    expect(passwordFault(password, 'alice')).toBeDefined();
+  });
+
+  it('counts code points, not bytes or UTF-16 units', () => {
+    expect(passwordFault('喜鹊桥上见喜鹊桥上见', 'alice')).toBeUndefined();
+    expect(passwordFault('🐦🌉'.repeat(4), 'alice')).toBeDefined();
+    expect(passwordFault('🐦🌉'.repeat(5), 'alice')).toBeUndefined();
+  });
+
+  it('refuses the name itself', () => {
+    expect(passwordFault('AliceLiddell', 'aliceliddell')).toBeDefined();
+  });
+});
+
+describe('display names', () => {
+  it('are trimmed and may be in any script', () => {
+    expect(parseDisplayName('  爱丽丝 🐇 ')).toBe('爱丽丝 🐇');
+  });
+
+  it.each(['', '   ', 'a\u0000b', 'a\u202eb', 'x'.repeat(65)])('refuses %j', (text) => {
+    expect(parseDisplayName(text)).toBeUndefined();
+  });
+});
+
+describe('login by password (SV21)', () => {
+  it('[SV21] works by name and by number, and the login count rises', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    alice.wire.drop();
+    const byName = world.connect(alice.device);
+    expect(await byName.login('ALICE')).toMatchObject({ type: 'welcome', loginCount: 2 });
+    const byNumber = world.connect(alice.device);
+    expect(await byNumber.login(' 10001 ')).toMatchObject({ type: 'welcome', loginCount: 3 });
+  });
+
+  it('[SV21] answers an unknown name and a wrong password with the same bytes and the same work', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const device = world.newDevice();
+    const answers: { sizes: number[]; work: number; frame: Frame }[] = [];
+    for (const name of ['alice', 'nobody_here', '99999', 'no name at all']) {
+      const client = world.connect(device);
+      await settle();
+      const before = world.hasher.verifyCount;
+      const written = client.wire.serverWrote.length;
+      const frame = await client.login(name, 'not the password');
+      const sizes = client.wire.serverWrote.slice(written).map((bytes) => bytes.length);
+      answers.push({ sizes, work: world.hasher.verifyCount - before, frame });
+    }
+    expect(codeOf(answers[0]!.frame)).toBe('wrong-credentials');
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(answers[0]!.work).toBe(1);
+    expect(alice.closed).toBe(false);
+  });
+
+  it('[SV22] refuses a device that the account key has not certified', async () => {
+    const world = await TestWorld.start();
+    await world.register('alice');
+    const stranger = world.newDevice();
+    expect(codeOf(await world.connect(stranger).login('alice'))).toBe('device-not-certified');
+  });
+
+  it('[SV22] takes a new device with a newer list, and friends get the list', async () => {
+    const world = await TestWorld.start();
+    const [alice, bob] = await world.friends();
+    bob.received.length = 0;
+    const second = world.newDevice(alice.device.accountKey);
+    const list = second.list([alice.device, second], 2);
+    expect(codeOf(await world.connect(second).login('alice', PASSWORD, list))).toBe('welcome');
+    await settle();
+    const entries = bob.take('roster').flatMap((frame) => frame.entries);
+    expect(entries.map((entry) => Buffer.from(entry.deviceList).equals(list))).toContain(true);
+    expect(alice.closed).toBe(false);
+  });
+
+  it('[SV22] keeps the newer list when a listed device comes with the older one', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const second = world.newDevice(alice.device.accountKey);
+    const list = second.list([alice.device, second], 2);
+    await world.connect(second).login('alice', PASSWORD, list);
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('welcome');
+    const stored = (await world.store.accountByNumber(alice.account))!;
+    expect(stored.deviceListVersion).toBe(2);
+    const third = world.newDevice(alice.device.accountKey);
+    expect(codeOf(await world.connect(third).login('alice', PASSWORD, third.list([third], 1)))).toBe('bad-device-list');
+  });
+
+  it('[SV26] limits password logins by source, and keys not at all', async () => {
+    const world = await TestWorld.start({ passwordLoginsPerSourcePerMinute: 2 });
+    const alice = await world.register('alice');
+    await world.connect(alice.device).login('alice');
+    await world.connect(alice.device).login('alice');
+    expect(await world.connect(alice.device).login('alice')).toMatchObject({ code: 'rate-limited' });
+    expect(codeOf(await world.connect(alice.device).resume())).toBe('welcome');
+    await world.advance(31_000);
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('welcome');
+  });
+
+  it('[SV26] limits guesses at one name from anywhere, known or not', async () => {
+    const world = await TestWorld.start({ passwordFailuresPerNameBurst: 2, passwordFailuresPerNamePerHour: 60 });
+    await world.register('alice');
+    for (const name of ['alice', 'nobody_here']) {
+      const device = world.newDevice();
+      const codes: string[] = [];
+      for (let i = 0; i < 3; i++) {
+        codes.push(codeOf(await world.connect(device, `192.0.2.${i}`).login(name, 'not the password')));
+      }
+      expect(codes).toEqual(['wrong-credentials', 'wrong-credentials', 'rate-limited']);
+    }
+  });
+
+  it('[SV26] does not lock out a device of the account when others guess', async () => {
+    const world = await TestWorld.start({ passwordFailuresPerNameBurst: 1, passwordFailuresPerNamePerHour: 1 });
+    const alice = await world.register('alice');
+    await alice.request({ type: 'logout' });
+    for (const name of ['alice', '10001']) {
+      await world.connect(undefined, '192.0.2.66').login(name, 'not the password');
+    }
+    expect(await world.connect().login('alice')).toMatchObject({ code: 'rate-limited' });
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('welcome');
+  });
+
+  it('says busy, with a time, when the password queue is full', async () => {
+    const world = await TestWorld.start();
+    await world.register('alice');
+    world.hasher.verify = () => new Promise(() => {});
+    const device = world.newDevice();
+    const pending = Array.from({ length: 3 }, () =>
+      world
+        .connect(device)
+        .login('alice')
+        .catch(() => undefined),
+    );
+    const third = world.connect(device);
+    const answer = third.login('alice').catch(() => undefined);
+    await Promise.all([...pending, answer]);
+    await world.advance(4_000);
+    expect(third.take('refused')).toMatchObject([{ code: 'busy', retryAfterMs: 3_000 }]);
+  });
+});
+
+describe('login by device key (SV23)', () => {
+  it('[SV23] needs no password', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    alice.wire.drop();
+    const before = world.hasher.verifyCount;
+    const again = world.connect(alice.device);
+    expect(await again.resume()).toMatchObject({ type: 'welcome', account: alice.account, loginCount: 2 });
+    expect(again.welcome!.epoch).toBeGreaterThan(alice.welcome!.epoch);
+    expect(world.hasher.verifyCount).toBe(before);
+  });
+
+  it('[SV23] refuses a key that never logged in', async () => {
+    const world = await TestWorld.start();
+    expect(codeOf(await world.connect().resume())).toBe('unknown-device');
+  });
+
+  it('[SV24] refuses a key after its logout, until a password login', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    expect(codeOf(await alice.request({ type: 'logout' }))).toBe('done');
+    expect(alice.closed).toBe(true);
+    const again = world.connect(alice.device);
+    expect(codeOf(await again.resume())).toBe('unknown-device');
+    expect(codeOf(await again.login('alice'))).toBe('welcome');
+    again.wire.drop();
+    expect(codeOf(await world.connect(alice.device).resume())).toBe('welcome');
+  });
+
+  it('[SV22] never lets one device key serve two accounts', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const accountKey = newSigningKeyPair(world.random);
+    const again = world.connect(alice.device);
+    expect(codeOf(await again.register('alice_two'))).toBe('bad-device-list');
+    expect(accountKey.publicKey).not.toEqual(alice.device.accountKey.publicKey);
+  });
+});
