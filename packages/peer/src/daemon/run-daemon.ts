@@ -1,9 +1,10 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
 import type { Log } from '@magpie/common/log.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { MAGPIE_VERSION, type ProfilePaths } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
+import { preparePrivateFolder } from '../io/private-file.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import type { LogLevel } from './log-level.ts';
@@ -16,7 +17,10 @@ export interface DaemonOptions {
   readonly testHooks: boolean;
 }
 
-/** Builds the engine of a profile on the real ports; made by main.ts. */
+/**
+ * Builds the engine of a profile on the real ports; made by main.ts.
+ * @throws (rejects with) ProfileProblem, or StoreOpenError, which has the same fields
+ */
 export type ComposeEngine = (paths: ProfilePaths, options: DaemonOptions, log: Log) => Promise<Engine>;
 
 export interface RunningDaemon {
@@ -108,33 +112,65 @@ async function takeDown(
   log.info({}, 'daemon stopped');
 }
 
+/** A new or empty folder is made private; one in use that others may enter is refused with the command to type. */
 async function ensureProfileFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stats = await stat(folder);
-  if (!stats.isDirectory()) throw Object.assign(new Error('profile is not a folder'), { code: 'ENOTDIR' });
-  if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0) await chmod(folder, 0o700);
-}
-
-/** Names the cause of a failed start, as far as the system tells it. */
-export function startError(error: unknown, paths: ProfilePaths): RpcError {
-  const code = systemCode(error);
-  const detail = { profile: paths.folder, log: paths.log, cause: code ?? 'unknown' };
-  if (code === undefined) return { code: 'DAEMON_START_FAILED', detail };
-  if (/^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOENT|EISDIR)$/.test(code)) return { code: 'PROFILE_UNUSABLE', detail };
-  if (/^(ENOSPC|EDQUOT|SQLITE_FULL)$/.test(code)) return { code: 'DISK_FULL', detail };
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return { code: 'PROFILE_CORRUPT', detail };
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return { code: 'PROFILE_LOCKED', detail };
-  if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(code)) return { code: 'PROFILE_UNUSABLE', detail };
-  return { code: 'DAEMON_START_FAILED', detail };
-}
-
-/** The first system or SQLite code in an error and its causes. */
-function systemCode(error: unknown): string | undefined {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const code = (at as NodeJS.ErrnoException).code;
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)) return code;
+  if (process.platform === 'win32') {
+    await mkdir(folder, { recursive: true });
+    return;
   }
-  return undefined;
+  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  if (entries.length === 0) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  }
+  const ready = await preparePrivateFolder(folder);
+  if (!ready.ok) throw new ProfileProblem(ready.error.code, ready.error.detail);
+}
+
+/** Why a profile's folder, key file or database cannot be used, in the codes of io/ and store/. */
+export class ProfileProblem extends Error {
+  override readonly name = 'ProfileProblem';
+  readonly code: string;
+  readonly detail: string;
+
+  constructor(code: string, detail: string) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+const ERROR_OF_PROBLEM: Readonly<Record<string, string>> = {
+  permissions: 'PROFILE_UNUSABLE',
+  owner: 'PROFILE_UNUSABLE',
+  unreadable: 'PROFILE_UNUSABLE',
+  io: 'PROFILE_UNUSABLE',
+  locked: 'PROFILE_LOCKED',
+  corrupt: 'PROFILE_CORRUPT',
+  foreign: 'PROFILE_CORRUPT',
+  absent: 'PROFILE_CORRUPT',
+  'newer-schema': 'PROFILE_NEWER',
+  'newer-version': 'PROFILE_NEWER',
+  full: 'DISK_FULL',
+  EACCES: 'PROFILE_UNUSABLE',
+  EPERM: 'PROFILE_UNUSABLE',
+  EROFS: 'PROFILE_UNUSABLE',
+  ENOTDIR: 'PROFILE_UNUSABLE',
+  EEXIST: 'PROFILE_UNUSABLE',
+  ENAMETOOLONG: 'PROFILE_UNUSABLE',
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+};
+
+/** Names the cause of a failed start, as far as it is known. */
+export function startError(error: unknown, paths: ProfilePaths): RpcError {
+  const { code, detail } = error instanceof Error ? (error as Error & { code?: unknown; detail?: unknown }) : {};
+  const cause = typeof detail === 'string' ? detail : String(code ?? 'unknown');
+  const name = typeof code === 'string' ? ERROR_OF_PROBLEM[code] : undefined;
+  return { code: name ?? 'DAEMON_START_FAILED', detail: { profile: paths.folder, log: paths.log, cause } };
 }
 
 function delay(ms: number): Promise<void> {

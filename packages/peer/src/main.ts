@@ -1,0 +1,89 @@
+import { fileURLToPath } from 'node:url';
+import type { Log } from '@magpie/common/log.ts';
+import { runCli } from './cli/program.ts';
+import type { ProfilePaths } from './config.ts';
+import type { DaemonOptions } from './daemon/run-daemon.ts';
+import type { Engine } from './engine/engine.ts';
+
+// The program `magpie`. What only a daemon needs (SQLite, sockets, keys) is loaded only there, so that a short command
+// stays short.
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const EXIT_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** The engine on the real ports; the simulator builds the same one on others. */
+async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: Log): Promise<Engine> {
+  const [
+    { createEngine },
+    { ProfileProblem },
+    { loadOrCreateIdentity },
+    { SystemInterfaces },
+    { SystemClock },
+    { SystemRandom },
+    { SystemTcpConnector },
+    { SystemUdpFactory },
+    { openSqlitePeerStore },
+  ] = await Promise.all([
+    import('./engine/create-engine.ts'),
+    import('./daemon/run-daemon.ts'),
+    import('./io/identity-file.ts'),
+    import('./io/network-interfaces.ts'),
+    import('./io/system-clock.ts'),
+    import('./io/system-random.ts'),
+    import('./io/tcp-connector.ts'),
+    import('./io/udp-sockets.ts'),
+    import('./store/sqlite-store.ts'),
+  ]);
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const store = await openSqlitePeerStore(paths.database);
+  const inUse = (await store.profile()) !== undefined;
+  const identity = await loadOrCreateIdentity(paths.folder, random, { mayCreate: !inUse });
+  if (!identity.ok) {
+    await store.close();
+    throw new ProfileProblem(identity.error.code, identity.error.detail);
+  }
+  const tcp = new SystemTcpConnector();
+  const udp = new SystemUdpFactory();
+  const interfaces = new SystemInterfaces(clock);
+  const ports = { clock, random, store, tcp, udp, interfaces, identity: identity.value, log };
+  return createEngine(ports, { udp: options.udp, udpPort: 0 });
+}
+
+/** Until a command listens itself, a signal ends the process at once, with the exit code that says so. */
+const listeners = new Set<(signal: string) => void>();
+for (const signal of SIGNALS) {
+  process.on(signal, () => {
+    if (listeners.size === 0) process.exit(EXIT_OF_SIGNAL[signal]);
+    for (const listener of listeners) listener(signal);
+  });
+}
+
+/** Nobody reads any more (`magpie watch | head`): that is an end, not an error. A daemon goes on without its output. */
+let runsDaemon = false;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (!runsDaemon) process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+}
+
+const exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  runDaemon: async (paths, options) => {
+    runsDaemon = true;
+    const { runDaemon } = await import('./daemon/run-daemon.ts');
+    return runDaemon(paths, options, composeEngine);
+  },
+  startDaemon: async (paths, options) => {
+    const { spawnDaemon } = await import('./daemon/spawn-daemon.ts');
+    return spawnDaemon(fileURLToPath(import.meta.url), paths, options, process.env);
+  },
+  onSignal: (handler) => {
+    listeners.add(handler);
+    return () => listeners.delete(handler);
+  },
+});
+process.stdout.write('', () => process.exit(exitCode));
