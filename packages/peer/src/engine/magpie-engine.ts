@@ -9,13 +9,13 @@ import { CLOSE_GOODBYE, CLOSE_REMOVED } from '../session/session.ts';
 import type { Contact, MessageRoad, StoredMessage } from '../store/store.ts';
 import { AccountLink } from './account-link.ts';
 import type { CommandError } from './command-error.ts';
-import { ContactBook, isSelf, keyChanged } from './contact-book.ts';
+import { ContactBook, keyChanged } from './contact-book.ts';
+import { ContactCommands } from './contact-commands.ts';
 import type { EngineOptions, EnginePorts } from './create-engine.ts';
 import { Delivery } from './delivery.ts';
 import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
 import type {
   AccountView,
-  ContactView,
   Engine,
   EngineEvent,
   LoginInput,
@@ -35,7 +35,7 @@ import { Reachability } from './reachability.ts';
 import { RosterSync } from './roster-sync.ts';
 import { ServerTime } from './server-time.ts';
 import { UdpGate } from './udp-gate.ts';
-import { accountView, contactView } from './views.ts';
+import { accountView } from './views.ts';
 
 /** Composes link, contacts, sessions and delivery into the one surface that faces use; holds no rule of its own. */
 export class MagpieEngine implements Engine {
@@ -51,6 +51,7 @@ export class MagpieEngine implements Engine {
   readonly #sessions: PeerSessions;
   readonly #delivery: Delivery;
   readonly #roster: RosterSync;
+  readonly #contacts: ContactCommands;
   readonly #messages: MessageCommands;
   readonly #stamps: HandshakeStamps;
   #stampTimer: Timer | undefined;
@@ -142,6 +143,13 @@ export class MagpieEngine implements Engine {
       log,
       onChanged: (account) => this.#handleContactChanged(account),
     });
+    this.#contacts = new ContactCommands({
+      book: this.#book,
+      profile: () => this.#account.profile,
+      request: (request) => this.#account.request(request),
+      refreshRoster: () => this.#roster.refresh(),
+      roadOf: (account) => this.#roadOf(account),
+    });
     this.#messages = new MessageCommands({
       store,
       random,
@@ -150,7 +158,7 @@ export class MagpieEngine implements Engine {
       delivery: this.#delivery,
       ownDevice: this.#keys.device,
       profile: () => this.#account.profile,
-      find: (who) => this.#find(who),
+      find: (who) => this.#contacts.find(who),
       ensureSession: (device) => this.#sessions.ensure(device),
       onMessage: (message, isNew) => this.#emitMessage(message, isNew),
     });
@@ -203,39 +211,24 @@ export class MagpieEngine implements Engine {
     return profile ? ok(accountView(profile, this.#keys.device)) : err({ code: 'NOT_SIGNED_IN' });
   }
 
-  async contacts(): Promise<Result<readonly ContactView[], CommandError>> {
-    if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
-    const contacts = this.#book.all().filter(({ state }) => state !== 'removed');
-    return ok(contacts.map((contact) => this.#contactView(contact)));
+  contacts(): ReturnType<Engine['contacts']> {
+    return this.#contacts.contacts();
   }
 
-  async contact(who: string): Promise<Result<ContactView, CommandError>> {
-    const found = this.#find(who);
-    return found.ok ? ok(this.#contactView(found.value)) : found;
+  contact(who: string): ReturnType<Engine['contact']> {
+    return this.#contacts.contact(who);
   }
 
-  async addContact(who: string, text: string): Promise<Result<ContactView, CommandError>> {
-    if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
-    const looked = await this.#account.request({ type: 'lookup', account: who.trim() });
-    if (!looked.ok) return err(withWho(requestError(looked.error), who));
-    if (looked.value.type !== 'account') return err({ code: 'INTERNAL' });
-    const { account } = looked.value;
-    return this.#contactCommand(account, who, { type: 'friend-add', account, text });
+  addContact(who: string, text: string): ReturnType<Engine['addContact']> {
+    return this.#contacts.addContact(who, text);
   }
 
-  async answerRequest(who: string, accept: boolean): Promise<Result<ContactView, CommandError>> {
-    const found = this.#find(who);
-    if (!found.ok) return found;
-    const { account } = found.value;
-    return this.#contactCommand(account, who, { type: 'friend-answer', account, accept });
+  answerRequest(who: string, accept: boolean): ReturnType<Engine['answerRequest']> {
+    return this.#contacts.answerRequest(who, accept);
   }
 
-  async removeContact(who: string): Promise<Result<void, CommandError>> {
-    const found = this.#find(who);
-    if (!found.ok) return found;
-    const { account } = found.value;
-    const removed = await this.#contactCommand(account, who, { type: 'friend-remove', account });
-    return removed.ok ? ok(undefined) : removed;
+  removeContact(who: string): ReturnType<Engine['removeContact']> {
+    return this.#contacts.removeContact(who);
   }
 
   async presence(): Promise<Result<PresenceStatus, CommandError>> {
@@ -318,24 +311,6 @@ export class MagpieEngine implements Engine {
     this.#gate.dropping = drop;
   }
 
-  #find(who: string): Result<Contact, CommandError> {
-    const profile = this.#account.profile;
-    if (!profile) return err({ code: 'NOT_SIGNED_IN' });
-    return isSelf(who, profile) ? err({ code: 'SELF' }) : this.#book.find(who);
-  }
-
-  async #contactCommand(
-    account: AccountNumber,
-    who: string,
-    request: Parameters<AccountLink['request']>[0],
-  ): Promise<Result<ContactView, CommandError>> {
-    const answer = await this.#account.request(request);
-    if (!answer.ok) return err(withWho(requestError(answer.error), who));
-    await this.#roster.refresh();
-    const contact = this.#book.get(account);
-    return contact ? ok(this.#contactView(contact)) : err({ code: 'NOT_FOUND', detail: { who } });
-  }
-
   async #handleUp(welcome: Welcome): Promise<void> {
     const profile = this.#account.profile;
     if (profile && !this.#stampTimer) {
@@ -398,7 +373,7 @@ export class MagpieEngine implements Engine {
   #handleContactChanged(account: AccountNumber): void {
     const contact = this.#book.get(account);
     if (!contact) return;
-    this.#bus.emit({ type: 'contact', contact: this.#contactView(contact) });
+    this.#bus.emit({ type: 'contact', contact: this.#contacts.view(contact) });
     if (contact.state === 'member' && !keyChanged(contact)) return;
     for (const device of this.#sessions.devices()) {
       if (!this.#book.device(device)) this.#sessions.close(device, CLOSE_REMOVED);
@@ -437,10 +412,6 @@ export class MagpieEngine implements Engine {
     return undefined;
   }
 
-  #contactView(contact: Contact): ContactView {
-    return contactView(contact, this.#book.presenceOf(contact.account), this.#roadOf(contact.account));
-  }
-
   #pathView(contact: Contact): PathView {
     return pathView(contact, this.#book.devicesOf(contact.account), this.#sessions);
   }
@@ -454,8 +425,4 @@ export class MagpieEngine implements Engine {
     const contact = account === undefined ? undefined : this.#book.get(account);
     if (contact) this.#bus.emit({ type: 'path', path: this.#pathView(contact) });
   }
-}
-
-function withWho(error: CommandError, who: string): CommandError {
-  return { ...error, detail: { who, ...error.detail } };
 }
