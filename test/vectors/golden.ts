@@ -9,7 +9,7 @@ export interface Golden {
 }
 
 /** Golden bytes of the wire: a change that makes them differ is a change of the protocol. */
-export function loadGolden(name: 'frames' | 'content'): readonly Golden[] {
+export function loadGolden(name: 'frames' | 'content' | 'packets'): readonly Golden[] {
   return JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8')) as readonly Golden[];
 }
 

@@ -169,7 +169,7 @@ function writeCandidates(w: ByteWriter, frame: CandidatesFrame): void {
   }
 }
 
-/** Fixed length, 52 bytes: absent fields are zero, so that a probe's size says nothing. */
+/** Fixed length, 46 bytes: absent fields are zero, so that a probe's size says nothing. */
 function writePath(w: ByteWriter, frame: PathFrame): void {
   const flags =
     (frame.challenge ? PATH_FLAG.challenge : 0) |
