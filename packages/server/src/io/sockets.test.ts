@@ -1,10 +1,19 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { signDeviceList } from '@magpie/common/channel/device-list.ts';
+import { newExchangeKeyPair, newSigningKeyPair } from '@magpie/common/channel/keys.ts';
+import { SecureLink } from '@magpie/common/channel/secure-link.ts';
+import { decodeFrame, encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
+import type { RequestId } from '@magpie/common/ids.ts';
+import { silentLog } from '@magpie/common/log.ts';
 import type { TcpStream } from '@magpie/common/net.ts';
+import { decodeReflectAnswer, encodeReflectQuestion } from '@magpie/common/packets/reflect.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { TcpListening } from '../server.ts';
+import { createServer, type TcpListening } from '../server.ts';
+import { MemoryStore } from '../store/memory-store.ts';
 import { systemClock } from './system-clock.ts';
+import { systemRandom } from './system-random.ts';
 import { tcpListener } from './tcp-listener.ts';
 import { udpSockets } from './udp-reflector.ts';
 
@@ -60,7 +69,6 @@ describe('the TCP listener', () => {
     for (let i = 0; i < 200; i++) server!.write(new Uint8Array(65_536));
     expect(server!.queuedBytes).toBeGreaterThan(1_000_000);
     server!.destroy();
-    await until(() => client.destroyed || client.resume().readableEnded || true);
     server!.write(new Uint8Array(1));
     server!.pauseReading();
     server!.resumeReading();
@@ -90,6 +98,81 @@ describe('the UDP sockets', () => {
     await expect(udpSockets.open(4, socket.local.port, { onDatagram() {} })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });
+  });
+});
+
+describe('the whole server on real sockets', () => {
+  it('binds free ports, lets a client register, answers its reflector question, and stops', async () => {
+    const staticKey = newExchangeKeyPair(systemRandom);
+    const server = createServer(
+      {
+        clock: systemClock,
+        random: systemRandom,
+        store: new MemoryStore({ sync: async () => {} }),
+        hasher: { decoyHash: 'x', hash: async () => 'x', verify: async () => false },
+        log: silentLog,
+        staticKey,
+        tcp: tcpListener,
+        udp: udpSockets,
+      },
+      { listen: [{ address: '::', port: 0 }] },
+    );
+    open.push({ close: () => server.stop() });
+    const { tcp, udpPorts } = await server.start();
+    expect(new Set(udpPorts).size).toBe(2);
+    const client = connect(tcp[0]!.port, '127.0.0.1');
+    client.on('error', () => {});
+    const exchange = newExchangeKeyPair(systemRandom);
+    const signing = newSigningKeyPair(systemRandom);
+    const link = SecureLink.initiator({
+      staticKey: exchange,
+      random: systemRandom,
+      remoteStatic: staticKey.publicKey,
+      features: 0,
+      now: systemClock.now(),
+    });
+    const deviceList = signDeviceList(
+      {
+        accountKey: signing.publicKey,
+        version: 1,
+        devices: [{ exchangeKey: exchange.publicKey, signKey: signing.publicKey }],
+        previousHash: new Uint8Array(32),
+      },
+      signing.secretKey,
+    );
+    const keys = { signKey: signing.publicKey, accountKey: signing.publicKey, deviceList };
+    const who = { name: 'alice', displayName: 'Alice', password: 'correct magpie 7' };
+    link.sendFrame(encodeFrame({ type: 'register', requestId: 1 as RequestId, ...who, ...keys }), systemClock.now());
+    const frames: Frame[] = [];
+    const drain = (): void => {
+      for (let bytes = link.pollOutput(); bytes; bytes = link.pollOutput()) client.write(bytes);
+      for (let event = link.pollEvent(); event; event = link.pollEvent()) {
+        if (event.type !== 'frame') continue;
+        for (const state of ['anonymous', 'authenticated'] as const) {
+          const frame = decodeFrame(event.bytes, 'server', state);
+          if (frame.ok && frame.value) frames.push(frame.value);
+        }
+      }
+    };
+    client.on('data', (bytes) => {
+      link.handleBytes(bytes, systemClock.now());
+      drain();
+    });
+    drain();
+    await until(() => frames.some((frame) => frame.type === 'welcome'));
+    const welcome = frames.find((frame) => frame.type === 'welcome')!;
+    expect(welcome).toMatchObject({ account: 10_001, observed: { address: '127.0.0.1' }, udpPorts });
+    const udp = createSocket('udp4');
+    const txid = new Uint8Array(8).fill(3);
+    udp.send(encodeReflectQuestion({ token: welcome.reflectToken, txid }), udpPorts[1]!, '127.0.0.1');
+    const [answer] = (await once(udp, 'message')) as [Buffer];
+    expect(decodeReflectAnswer(Uint8Array.from(answer))).toEqual({
+      txid,
+      observed: { address: '127.0.0.1', port: udp.address().port },
+    });
+    udp.close();
+    await server.stop();
+    await until(() => frames.some((frame) => frame.type === 'close' && frame.code === 'shutting-down'));
   });
 });
 
