@@ -216,6 +216,37 @@ describe('path agent (PA)', () => {
       expect(world.bothDirect).toBe(true);
     });
 
+    it('[PA9] follows a peer that moved to another address, after proof and within two seconds', () => {
+      for (const mover of ['alice', 'bob'] as const) {
+        const world = directWorld();
+        const moved = endpoint('198.51.100.40', 51_000);
+        world.move(world[mover], [host(moved.address, moved.port)]);
+
+        world.run(2_000, { traffic: true });
+
+        const other = mover === 'alice' ? world.bob : world.alice;
+        expect(other.agent.route, mover).toMatchObject({ kind: 'direct', endpoint: moved });
+        expect(world.bothDirect).toBe(true);
+        expect(world.violations).toEqual([]);
+      }
+    });
+
+    it('[PA9] follows a peer that a NAT mapped anew without its knowledge', () => {
+      for (const mapped of [ALICE, BOB]) {
+        let port = mapped.port;
+        const world = lanWorld({ sourceSeen: (from) => (from.address === mapped.address ? { ...from, port } : from) });
+        world.run(500, { traffic: true });
+        expect(world.bothDirect).toBe(true);
+        port = 50_999;
+
+        world.run(3_000, { traffic: true });
+
+        const other = mapped === BOB ? world.alice : world.bob;
+        expect(other.agent.route).toMatchObject({ kind: 'direct', endpoint: { ...mapped, port } });
+        expect(world.bothDirect).toBe(true);
+      }
+    });
+
     it('[PA9] drops to the relay when the path itself was learned in the network that is left', () => {
       const { agent, now } = directAgent({ named: false });
 

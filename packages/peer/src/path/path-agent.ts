@@ -1,12 +1,10 @@
-import { CANDIDATES_MAX } from '@magpie/common/limits.ts';
 import { type Endpoint, endpointText } from '@magpie/common/net.ts';
 import type { Candidate, CandidatesFrame, PathFrame } from '@magpie/common/packets/packet.ts';
 import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
 import { after, earliest, type Instant } from '@magpie/common/time.ts';
-import { acceptCandidates, probeable } from './candidate-filter.ts';
+import { CandidateExchange } from './candidate-exchange.ts';
 import type { CandidatePair } from './candidate-pair.ts';
-import { ChallengeTable } from './challenge-table.ts';
-import { CheckList } from './check-list.ts';
+import { Checks } from './checks.ts';
 import { type Deadline, nextDeadline } from './deadlines.ts';
 import { type Lease, type PathState, pairOf, type Route, type RouteReason, routeOf } from './lease.ts';
 import {
@@ -20,7 +18,6 @@ import {
   KEEPALIVE_MS,
   LAST_GOOD_PROBE_MS,
   RECHALLENGE_MS,
-  ROUND_SPACING_MS,
   RTT_GAIN_MS_MIN,
   RTT_GAIN_RATIO,
   SUSPECT_MS_MAX,
@@ -28,12 +25,8 @@ import {
   TRIAL_MS_MAX,
   TRIAL_PROBE_MS,
 } from './limits.ts';
-import { LocalCandidates } from './local-candidates.ts';
 import { type PathEvent, PathEvents } from './path-events.ts';
-import { PathCounters, type PathStatus } from './path-status.ts';
-import { ProbeQueue } from './probe-queue.ts';
-import { PunchRound } from './punch-round.ts';
-import { RoundGate } from './round-gate.ts';
+import type { PathStatus } from './path-status.ts';
 
 export type { PathState, Route, RouteReason } from './lease.ts';
 export type { PathEvent } from './path-events.ts';
@@ -67,23 +60,18 @@ export interface Probe {
 export class PathAgent {
   readonly #controlling: boolean;
   readonly #random: RandomSource;
-  readonly #local = new LocalCandidates();
-  readonly #list = new CheckList();
-  readonly #challenges: ChallengeTable;
-  readonly #queue: ProbeQueue;
-  readonly #gate: RoundGate;
+  readonly #candidates = new CandidateExchange();
+  readonly #checks: Checks;
   readonly #events = new PathEvents();
-  readonly #counters = new PathCounters();
   #allowed: boolean;
   #cold = false;
   #lease: Lease;
-  #round: PunchRound | undefined;
   #activityAt: Instant;
   /** Our side as controlling counts its selections; the other side keeps the newest it was told. */
   #selection = 0;
   #remoteSelected: CandidatePair | undefined;
-  #remoteGeneration = -1;
-  #remoteCandidates: readonly Candidate[] = [];
+  /** Where the selection that we follow was seen coming from as well. */
+  #selectedElsewhere: CandidatePair | undefined;
   #lastGood: CandidatePair | undefined;
   #doubtsWithoutAck = 0;
 
@@ -92,9 +80,7 @@ export class PathAgent {
     this.#random = options.random;
     this.#allowed = options.direct;
     this.#activityAt = options.now;
-    this.#challenges = new ChallengeTable(options.random);
-    this.#queue = new ProbeQueue(options.now);
-    this.#gate = new RoundGate(options.random, options.now);
+    this.#checks = new Checks(options.random, options.now);
     this.#lease = { name: 'none', since: options.now };
   }
 
@@ -106,12 +92,13 @@ export class PathAgent {
     if (!this.#allowed) return 'blocked';
     if (this.#cold) return 'cold';
     if (this.#lease.name !== 'none') return this.#lease.name;
-    return this.#round ? 'punching' : 'relayed';
+    return this.#checks.punching ? 'punching' : 'relayed';
   }
 
   /** For people and tests: where the path stands and what was tried. */
   status(): PathStatus {
-    return this.#counters.status(this.state, this.route, this.#list, this.#queue.dropped);
+    const { counters, list, probesDropped } = this.#checks;
+    return counters.status(this.state, this.route, list, probesDropped);
   }
 
   /**
@@ -119,45 +106,43 @@ export class PathAgent {
    * candidates of the peer are accepted exactly when our own set has one (R26).
    */
   setLocalCandidates(candidates: readonly Candidate[], now: Instant): void {
-    if (!this.#local.set(candidates)) return;
-    this.#list.setHosts(this.#local.hosts);
+    if (!this.#candidates.setLocal(candidates)) return;
+    this.#checks.list.setHosts(this.#candidates.hosts);
     this.#acceptRemote(now);
     this.#announce();
   }
 
   /** The peer's list; an older generation than the newest seen is ignored. */
   handleCandidates(frame: CandidatesFrame, now: Instant): void {
-    if (frame.generation <= this.#remoteGeneration) return;
-    this.#remoteGeneration = frame.generation;
-    this.#remoteCandidates = frame.candidates.slice(0, CANDIDATES_MAX);
-    if (frame.candidates.length > 0) return this.#acceptRemote(now);
+    const meaning = this.#candidates.handleRemote(frame);
+    if (meaning === 'changed') this.#acceptRemote(now);
+    if (meaning !== 'withdrawn') return;
     // An empty list takes everything back: the peer wants no packet at any of its addresses, learned ones included.
     const wasDirect = this.#lease.name === 'direct';
     this.#rest(now, 'withdrawn');
-    this.#list.clear();
+    this.#checks.list.clear();
     if (wasDirect) this.#events.resend();
   }
 
   handleProbe(frame: PathFrame, from: Endpoint, now: Instant): void {
     if (!this.#allowed) return;
-    this.#counters.probesReceived++;
+    this.#checks.counters.probesReceived++;
     const source = this.#sourceOf(from);
     if (!source) return;
     if (this.#cold) {
       // The peer still holds its lease: it gets its echo, and our own proof waits until there is something to send.
-      if (frame.challenge) this.#queue.addAnswer(source, frame.challenge, undefined, now);
+      if (frame.challenge) this.#checks.answer(source, frame.challenge, undefined, now);
       return;
     }
     const pair = this.#pairFrom(source);
     pair.receivedAt = now;
-    if (frame.observed) this.#counters.observed = frame.observed;
+    if (frame.observed) this.#checks.counters.observed = frame.observed;
     if (frame.echo) this.#handleEcho(frame.echo, frame.delayMs, pair, now);
     if (frame.selected && !this.#controlling) this.#handleSelection(frame.selection, pair, now);
-    if (frame.suspect) this.#handlePeerSuspect(pair, now);
+    if (frame.suspect) this.#handlePeerSuspect(now);
     const check = this.#needsProof(pair, now) ? pair : undefined;
-    if (check) pair.challengedAt = now;
-    if (frame.challenge) this.#queue.addAnswer(source, frame.challenge, check, now);
-    else if (check) this.#queue.addCheck(check, false, now);
+    if (frame.challenge) this.#checks.answer(source, frame.challenge, check, now);
+    else if (check) this.#checks.challenge(check, now);
   }
 
   /** An authenticated data packet came from there: an unknown source is challenged, never followed (p2p.md 6.5). */
@@ -173,7 +158,7 @@ export class PathAgent {
     const pair = this.#pairFrom(source);
     pair.receivedAt = now;
     if (this.#needsProof(pair, now) && now - (pair.challengedAt ?? -Infinity) >= RECHALLENGE_MS) {
-      this.#challenge(pair, now);
+      this.#checks.challenge(pair, now);
     }
   }
 
@@ -189,7 +174,7 @@ export class PathAgent {
     if (lease.name === 'direct') {
       pair.onProof(rttMs, now);
       this.#doubtsWithoutAck = 0;
-      this.#gate.forgetFailures();
+      this.#checks.gate.forgetFailures();
     } else if (this.#usable(pair, now)) {
       pair.onProof(rttMs, now);
       pair.echoes = Math.max(pair.echoes, ECHOES_TO_PROVE);
@@ -217,22 +202,23 @@ export class PathAgent {
   /** Our addresses changed: nothing that was proven from the old ones counts any more. */
   networkChanged(now: Instant): void {
     const lease = this.#lease;
-    this.#challenges.clear();
-    this.#queue.clear();
-    this.#round = undefined;
     this.#doubtsWithoutAck = 0;
-    for (const pair of this.#list.all()) pair.voidProof();
-    this.#list.forgetPeerReflexive();
-    if (this.#lastGood && !this.#list.has(this.#lastGood)) this.#lastGood = undefined;
-    if (this.#remoteSelected && !this.#list.has(this.#remoteSelected)) this.#remoteSelected = undefined;
+    this.#selectedElsewhere = undefined;
+    // The peer sees the same selection from a new address: only a higher one moves it there at once.
+    if (this.#controlling) this.#selection++;
+    this.#checks.reset();
+    this.#checks.list.forgetPeerReflexive();
+    if (this.#lastGood && !this.#checks.list.has(this.#lastGood)) this.#lastGood = undefined;
+    if (this.#remoteSelected && !this.#checks.list.has(this.#remoteSelected)) this.#remoteSelected = undefined;
     if (!this.#allowed || this.#cold) return;
     if (lease.name === 'trial') this.#setLease({ name: 'none', since: now }, 'network-changed');
-    else if (lease.name !== 'none' && this.#list.has(lease.pair)) this.#toSuspect(lease.pair, 'network-changed', now);
+    else if (lease.name !== 'none' && this.#checks.list.has(lease.pair))
+      this.#toSuspect(lease.pair, 'network-changed', now);
     else if (lease.name !== 'none') {
       this.#setLease({ name: 'none', since: now }, 'network-changed');
       this.#events.resend();
     }
-    this.#gate.requestNow(now);
+    this.#checks.gate.requestNow(now);
     this.#startRoundIfDue(now);
   }
 
@@ -249,7 +235,7 @@ export class PathAgent {
     this.#rest(now, 'policy');
     this.#allowed = false;
     if (wasDirect) this.#events.resend();
-    const frame = this.#local.withdrawal();
+    const frame = this.#candidates.withdrawal();
     if (frame) this.#events.candidates(frame);
   }
 
@@ -260,12 +246,12 @@ export class PathAgent {
       this.#cold = true;
       return;
     }
-    this.#challenges.expire(now);
     this.#advanceLease(now);
-    this.#advanceRound(now);
+    if (this.#checks.advance(now)) this.#afterRound(now);
     this.#startRoundIfDue(now);
     const lastGood = this.#probedLastGood();
-    if (lastGood && now >= after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS)) this.#challenge(lastGood, now);
+    if (lastGood && now >= after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS))
+      this.#checks.challenge(lastGood, now);
   }
 
   pollTimeout(): Deadline | undefined {
@@ -274,8 +260,8 @@ export class PathAgent {
     return nextDeadline({
       lease: this.#lease,
       activityAt: this.#activityAt,
-      roundAt: this.#round?.nextAt,
-      nextRoundAt: this.#gate.dueAt,
+      roundAt: this.#checks.nextProbeAt,
+      nextRoundAt: this.#checks.gate.dueAt,
       lastGoodAt: lastGood && after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS),
     });
   }
@@ -286,49 +272,38 @@ export class PathAgent {
 
   /** The next probe to send, as a type-5 packet padded to PROBE_BYTES, or undefined when none is waiting. */
   pollProbe(now: Instant): Probe | undefined {
-    for (let pending = this.#queue.take(); pending; pending = this.#queue.take()) {
-      const { to, answer, keepAlive } = pending;
-      const check = pending.check && this.#list.has(pending.check) && !this.#cold ? pending.check : undefined;
-      if (!check && !answer) continue;
-      const onLease = pairOf(this.#lease)?.key === endpointText(to);
-      const { name } = this.#lease;
-      this.#counters.probesSent++;
-      return {
-        to,
-        frame: {
-          type: 'path',
-          challenge: check && this.#challenges.issue(check, now),
-          echo: answer?.echo,
-          selected: this.#controlling && onLease && (name === 'direct' || name === 'suspect'),
-          suspect: onLease && name === 'suspect',
-          keepAlive,
-          candidateId: this.#list.get(to)?.candidate.id ?? 0,
-          selection: this.#controlling ? this.#selection : 0,
-          delayMs: answer ? Math.min(Math.round(now - answer.receivedAt), 0xffff) : 0,
-          observed: answer ? to : undefined,
-          relayRttMs: 0,
-        },
-      };
-    }
-    return undefined;
+    const probe = this.#checks.pollProbe(!this.#cold, now);
+    if (!probe) return undefined;
+    const { to, challenge, echo, keepAlive, candidateId, delayMs } = probe;
+    const { name } = this.#lease;
+    const onLease = pairOf(this.#lease)?.key === endpointText(to);
+    return {
+      to,
+      frame: {
+        type: 'path',
+        challenge,
+        echo,
+        selected: this.#controlling && onLease && (name === 'direct' || name === 'suspect'),
+        suspect: onLease && name === 'suspect',
+        keepAlive,
+        candidateId,
+        selection: this.#controlling ? this.#selection : 0,
+        delayMs,
+        observed: echo && to,
+        relayRttMs: 0,
+      },
+    };
   }
 
   // ---- what probes say
 
   #handleEcho(echo: Uint8Array, delayMs: number, pair: CandidatePair, now: Instant): void {
-    const proof = this.#challenges.redeem(echo, pair.endpoint, now);
-    if (!proof) {
-      this.#counters.echoesRefused++;
-      return;
-    }
-    const roundTripMs = now - proof.sentAt;
-    pair.onEcho(delayMs < roundTripMs ? roundTripMs - delayMs : roundTripMs, now);
-    this.#counters.lastProofAt = now;
-    this.#round?.handleEcho(now);
+    const sentAt = this.#checks.redeem(echo, delayMs, pair, now);
+    if (sentAt === undefined) return;
     const lease = this.#lease;
     if (lease.name === 'suspect' && lease.pair === pair) {
       // A challenge from before the doubt says nothing about now.
-      if (proof.sentAt >= lease.since) this.#toDirect(pair, 'healed', now);
+      if (sentAt >= lease.since) this.#toDirect(pair, 'healed', now);
       return;
     }
     if (lease.name === 'direct' && (lease.pair === pair || this.#controlling)) return;
@@ -342,8 +317,11 @@ export class PathAgent {
   #handleSelection(selection: number, pair: CandidatePair, now: Instant): void {
     if (selection < this.#selection) return;
     const moved = selection === this.#selection && pair !== this.#remoteSelected;
-    // The same selection from elsewhere: the peer's address may have changed, or somebody relays its packets.
-    if (moved && this.#lease.name === 'direct') return;
+    if (moved && this.#lease.name === 'direct') {
+      // From elsewhere: a NAT may have mapped the peer anew, or somebody relays its packets. Doubt will tell.
+      this.#selectedElsewhere = pair;
+      return;
+    }
     this.#selection = selection;
     this.#remoteSelected = pair;
     if (pair === pairOf(this.#lease) && this.#lease.name !== 'trial') return;
@@ -352,11 +330,14 @@ export class PathAgent {
     }
   }
 
-  /** The peer doubts this path. Just proven by ourselves, it is the peer's own round trip that is late. */
-  #handlePeerSuspect(pair: CandidatePair, now: Instant): void {
+  /**
+   * The peer doubts its path to us, maybe from an address that is new to us because it moved. Where our own proof is
+   * fresh, it is only the peer's round trip that is late.
+   */
+  #handlePeerSuspect(now: Instant): void {
     const lease = this.#lease;
-    if (lease.name !== 'direct' || lease.pair !== pair) return;
-    if (now - (pair.provenAt ?? -Infinity) > pair.patienceMs) this.#toSuspect(pair, 'doubt', now);
+    if (lease.name !== 'direct' || now - (lease.pair.provenAt ?? -Infinity) <= lease.pair.patienceMs) return;
+    this.#toSuspect(lease.pair, 'doubt', now);
   }
 
   /** A probe is answered with a challenge of our own until the pair has proven itself; that ends the exchange. */
@@ -379,16 +360,22 @@ export class PathAgent {
     const keepaliveMs = KEEPALIVE_MS + KEEPALIVE_JITTER_MS * (2 * randomUnit(this.#random) - 1);
     this.#setLease({ name: 'direct', pair, since: now, keepaliveMs }, reason);
     this.#lastGood = pair;
-    this.#gate.cancel();
+    this.#checks.gate.cancel();
     // The peer learns of the selection at once, rather than with the next probe that happens to go there.
-    if (this.#controlling) this.#challenge(pair, now);
+    if (this.#controlling) this.#checks.challenge(pair, now);
   }
 
   #toSuspect(pair: CandidatePair, reason: RouteReason, now: Instant): void {
-    this.#setLease({ name: 'suspect', pair, since: now, probes: 0, nextProbeAt: now }, reason);
+    pair.voidProof();
     this.#events.resend();
+    this.#remoteSelected = this.#selectedElsewhere ?? this.#remoteSelected;
+    this.#selectedElsewhere = undefined;
+    const other = this.#bestProven(pair, now);
+    // A fresh proof goes before a doubtful path, however much quicker that one was (tailscale#19407).
+    if (other) return this.#toDirect(other, 'selected', now);
+    this.#setLease({ name: 'suspect', pair, since: now, probes: 0, nextProbeAt: now }, reason);
     this.#advanceLease(now);
-    this.#gate.requestOnce(now);
+    this.#checks.gate.requestOnce(now);
     this.#startRoundIfDue(now);
   }
 
@@ -396,10 +383,10 @@ export class PathAgent {
     pair.voidProof();
     this.#setLease({ name: 'none', since: now }, reason);
     this.#events.resend();
-    if (!this.#round) this.#gate.requestLater(now);
+    if (!this.#checks.punching) this.#checks.gate.requestLater(now);
     if (reason === 'data-lost') {
       this.#lastGood = undefined;
-      pair.heldUntil = earliest(this.#gate.dueAt ?? this.#round?.endsAt, after(now, HELD_MS_MAX));
+      pair.heldUntil = earliest(this.#checks.gate.dueAt ?? this.#checks.roundEndsAt, after(now, HELD_MS_MAX));
     } else this.#doubtsWithoutAck = 0;
   }
 
@@ -418,10 +405,10 @@ export class PathAgent {
       case 'trial':
         if (now >= after(lease.since, TRIAL_MS_MAX)) {
           this.#setLease({ name: 'none', since: now }, 'trial-failed');
-          if (!this.#round) this.#gate.requestLater(now);
+          if (!this.#checks.punching) this.#checks.gate.requestLater(now);
         } else if (now >= lease.nextProbeAt) {
           lease.nextProbeAt = after(now, TRIAL_PROBE_MS);
-          this.#challenge(lease.pair, now);
+          this.#checks.challenge(lease.pair, now);
         }
         return;
       case 'direct':
@@ -432,7 +419,7 @@ export class PathAgent {
           const waitMs = SUSPECT_PROBE_MS[Math.min(lease.probes, SUSPECT_PROBE_MS.length - 1)]!;
           lease.probes++;
           lease.nextProbeAt = after(now, waitMs);
-          this.#challenge(lease.pair, now);
+          this.#checks.challenge(lease.pair, now);
         }
         return;
     }
@@ -443,62 +430,42 @@ export class PathAgent {
     if (!due || now < due.at) return;
     if (due.reason === 'doubt') this.#toSuspect(lease.pair, 'doubt', now);
     else if (due.reason === 'liveness' || due.reason === 'keepalive') {
-      this.#challenge(lease.pair, now, due.reason === 'keepalive');
+      this.#checks.challenge(lease.pair, now, due.reason === 'keepalive');
     }
-  }
-
-  #challenge(pair: CandidatePair, now: Instant, keepAlive = false): void {
-    pair.challengedAt = now;
-    this.#queue.addCheck(pair, keepAlive, now);
   }
 
   // ---- rounds
 
   #startRoundIfDue(now: Instant): void {
-    const dueAt = this.#gate.dueAt;
-    if (dueAt === undefined || now < dueAt || !this.#allowed || this.#cold) return;
+    if (!this.#allowed || this.#cold) return;
     const { name } = this.#lease;
-    const leased = name === 'direct' || name === 'suspect' ? pairOf(this.#lease) : undefined;
-    const pairs = this.#list.pickForRound().filter((pair) => pair !== leased);
-    if (pairs.length === 0) return this.#gate.cancel();
-    this.#gate.take(now);
-    this.#queue.startWindow(now);
-    this.#counters.rounds++;
-    this.#round = new PunchRound(pairs, now);
-    this.#advanceRound(now);
+    this.#checks.startRoundIfDue(name === 'direct' || name === 'suspect' ? pairOf(this.#lease) : undefined, now);
   }
 
-  #advanceRound(now: Instant): void {
-    const round = this.#round;
-    if (!round) return;
-    if (now >= round.endsAt) return this.#finishRound(round, now);
-    for (const pair of round.takeDue(now)) {
-      if (this.#list.has(pair) && !pair.provenFresh(now)) this.#challenge(pair, now);
-    }
-  }
-
-  #finishRound(round: PunchRound, now: Instant): void {
-    this.#round = undefined;
-    for (const pair of round.pairs) {
-      if (pair.provenAt === undefined || pair.provenAt < round.startedAt) pair.failedRounds++;
-    }
-    if (this.#lease.name === 'none' && this.#gate.dueAt === undefined) this.#gate.requestLater(now);
+  #afterRound(now: Instant): void {
+    const { gate } = this.#checks;
+    if (this.#lease.name === 'none' && gate.dueAt === undefined) gate.requestLater(now);
     if (this.#lease.name === 'direct' && this.#controlling) this.#considerBetter(this.#lease.pair, now);
   }
 
   /** One side decides, and only for a clear gain, so that two good paths do not take turns (tailscale#118). */
   #considerBetter(current: CandidatePair, now: Instant): void {
-    const proven = [...this.#list.all()].filter((pair) => pair.provenFresh(now) && this.#usable(pair, now));
-    const best = proven.sort((a, b) => a.score - b.score)[0];
-    if (!best || best === current) return;
+    const best = this.#bestProven(current, now);
+    if (!best) return;
     const gainMs = Math.max(RTT_GAIN_MS_MIN, RTT_GAIN_RATIO * current.rttMs);
     if (current.score - best.score > gainMs) this.#toDirect(best, 'selected', now);
   }
 
+  #bestProven(except: CandidatePair, now: Instant): CandidatePair | undefined {
+    return [...this.#checks.list.all()]
+      .filter((pair) => pair !== except && pair.provenFresh(now) && this.#usable(pair, now))
+      .sort((a, b) => a.score - b.score)[0];
+  }
+
   /** While relayed and in use, the path that worked last is asked now and then whether it works again. */
   #probedLastGood(): CandidatePair | undefined {
-    if (this.#lease.name !== 'none' || this.#round || !this.#lastGood) return undefined;
-    return this.#list.has(this.#lastGood) ? this.#lastGood : undefined;
+    if (this.#lease.name !== 'none' || this.#checks.punching || !this.#lastGood) return undefined;
+    return this.#checks.list.has(this.#lastGood) ? this.#lastGood : undefined;
   }
 
   #lastGoodBase(lastGood: CandidatePair): Instant {
@@ -508,53 +475,42 @@ export class PathAgent {
   // ---- candidates
 
   #acceptRemote(now: Instant): void {
-    const accepted = acceptCandidates(this.#remoteCandidates, this.#local, this.#local.own);
-    const added = this.#list.replace(accepted, pairOf(this.#lease));
+    const added = this.#checks.list.replace(this.#candidates.accepted, pairOf(this.#lease));
     const { name } = this.#lease;
     const goodEnough = name === 'direct' && pairOf(this.#lease)!.rttMs <= GOOD_ENOUGH_RTT_MS;
     if (added.length === 0 || goodEnough || !this.#allowed || this.#cold) return;
-    if (this.#round && now - this.#round.startedAt < ROUND_SPACING_MS) {
-      for (const pair of added) this.#round.join(pair, now);
-      this.#advanceRound(now);
-      return;
-    }
-    this.#gate.requestNow(now);
+    if (this.#checks.join(added, now)) return;
+    this.#checks.gate.requestNow(now);
     this.#startRoundIfDue(now);
   }
 
   #announce(): void {
     if (!this.#allowed || this.#cold) return;
-    const frame = this.#local.announcement();
+    const frame = this.#candidates.announcement();
     if (frame) this.#events.candidates(frame);
   }
 
-  /** Where an answer to this source may go, or undefined (counted) when nothing may be sent there. */
   #sourceOf(from: Endpoint): Endpoint | undefined {
-    const source = probeable(from, this.#local);
-    if (source && !this.#local.own.has(endpointText(source))) return source;
-    this.#counters.sourcesRefused++;
-    return undefined;
+    const source = this.#candidates.answerable(from);
+    if (!source) this.#checks.counters.sourcesRefused++;
+    return source;
   }
 
   #pairFrom(source: Endpoint): CandidatePair {
-    return this.#list.get(source) ?? this.#list.addPeerReflexive(source, pairOf(this.#lease));
+    return this.#checks.list.get(source) ?? this.#checks.list.addPeerReflexive(source, pairOf(this.#lease));
   }
 
   // ---- rest and waking
 
   #rest(now: Instant, reason: RouteReason): void {
-    this.#round = undefined;
-    this.#gate.cancel();
-    this.#queue.clear();
-    this.#challenges.clear();
-    for (const pair of this.#list.all()) pair.voidProof();
+    this.#checks.reset();
     this.#setLease({ name: 'none', since: now }, reason);
   }
 
   #wake(now: Instant): void {
     this.#cold = false;
     this.#announce();
-    this.#gate.requestNow(now);
+    this.#checks.gate.requestNow(now);
     this.#startRoundIfDue(now);
   }
 }

@@ -75,6 +75,14 @@ export class PathWorld {
     }
   }
 
+  /** One side finds itself in another network. */
+  move(side: Side, candidates: readonly Candidate[]): void {
+    side.own = candidates.map((candidate) => candidate.endpoint);
+    side.agent.setLocalCandidates(candidates, this.now);
+    side.agent.networkChanged(this.now);
+    this.#drain(side);
+  }
+
   /** Both applications send one message now. */
   sendByApplication(): void {
     for (const side of [this.alice, this.bob]) {
