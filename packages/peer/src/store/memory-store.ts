@@ -121,6 +121,10 @@ export class MemoryPeerStore implements PeerStore {
     return this.#write((state) => state.applyRefusal(chat, incarnation, sequence, reason));
   }
 
+  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): Promise<readonly StoredMessage[]> {
+    return this.#write((state) => state.refuseUndelivered(chat, reason));
+  }
+
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]> {
     return this.#write((state) => state.commitIncoming(items, wallNow));
   }

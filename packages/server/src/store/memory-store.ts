@@ -41,6 +41,11 @@ export class MemoryStore implements Store {
     return new MemoryStore({ sync: this.#sync }, this.#durable.copy());
   }
 
+  /** What the disk holds at this moment, for an observer beside the server; never to be written to. */
+  get disk(): MemoryTables {
+    return this.#durable;
+  }
+
   register(account: NewAccount): ReturnType<Store['register']> {
     return this.#call((tables) => tables.register(account));
   }
