@@ -133,6 +133,7 @@ describe('login by password (SV21)', () => {
     expect(codeOf(answers[0]!.frame)).toBe('wrong-credentials');
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     expect(answers[0]!.work).toBe(1);
+    expect(world.hasher.verifiedAgainst).toBe(world.hasher.decoyHash);
     expect(alice.closed).toBe(false);
   });
 

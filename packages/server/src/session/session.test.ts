@@ -259,6 +259,26 @@ describe('rates and queues (R24)', () => {
     expect(alice.take('roster')).toHaveLength(1);
   });
 
+  it('[SV8] does not take a client for dead whose frames the server itself has not read', async () => {
+    const world = await TestWorld.start({ requestsPendingMax: 1 });
+    const alice = await world.register('alice');
+    const waiting: (() => void)[] = [];
+    const roster = world.store.roster.bind(world.store);
+    world.store.roster = async (account, since) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return roster(account, since);
+    };
+    for (let i = 1; i <= 3; i++) alice.send({ type: 'roster-get', requestId: (50 + i) as RequestId, since: 0 });
+    await world.advance(60_000);
+    expect(alice.wire.paused).toBe(true);
+    expect(alice.closed).toBe(false);
+    for (let i = 0; i < 3; i++) {
+      waiting.shift()?.();
+      await settle();
+    }
+    expect(alice.take('roster')).toHaveLength(3);
+  });
+
   it('[SV9] closes a reader that takes nothing for 30 s', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();

@@ -360,6 +360,7 @@ export class TestClock implements Clock {
 export class TestHasher implements PasswordHasher {
   readonly decoyHash = 'plain:';
   verifyCount = 0;
+  verifiedAgainst: string | undefined;
 
   async hash(password: string): Promise<string> {
     return `plain:${password}`;
@@ -367,6 +368,7 @@ export class TestHasher implements PasswordHasher {
 
   async verify(phc: string, password: string): Promise<boolean> {
     this.verifyCount += 1;
+    this.verifiedAgainst = phc;
     return phc === `plain:${password}`;
   }
 }
