@@ -160,15 +160,8 @@ export class Delivery {
 
   /** No friend any more: what still waited is refused for good (R15). */
   async handleRemoved(account: AccountNumber): Promise<void> {
-    for (;;) {
-      const undelivered = await this.#options.store.undelivered(account, UNDELIVERED_BATCH);
-      const waiting = undelivered.filter((message) => message.state === 'queued');
-      if (waiting.length === 0) return;
-      for (const { incarnation, sequence } of waiting) {
-        const changed = await this.#options.store.applyRefusal(account, incarnation, sequence, 'not-friends');
-        this.#options.handlers.onMessages(changed, false);
-      }
-    }
+    const changed = await this.#options.store.refuseUndelivered(account, 'not-friends');
+    if (changed.length > 0) this.#options.handlers.onMessages(changed, false);
   }
 
   stop(): void {
@@ -217,6 +210,8 @@ export class Delivery {
       if (road) lane.roads.set(message.id, road);
       lane.outbox.sent(message.id, stream, now);
     }
+    // What had no room in the outbox waits in the store.
+    if (lane.outbox.pollRefill()) lane.complete = false;
     if (!lane.complete && lane.loading === 'idle' && lane.outbox.size < UNDELIVERED_BATCH / 2) this.#load(lane);
     this.#arm(lane);
   }

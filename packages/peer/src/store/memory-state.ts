@@ -150,6 +150,12 @@ export class MemoryState {
     return [this.#messages.replace({ ...message, state, reason })];
   }
 
+  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): readonly StoredMessage[] {
+    return this.#messages
+      .owed(chat)
+      .flatMap(({ incarnation, sequence }) => this.applyRefusal(chat, incarnation, sequence, reason));
+  }
+
   commitIncoming(items: readonly IncomingContent[], _wallNow: WallMs): readonly IncomingOutcome[] {
     return items.map((item) => this.#commitOne(item));
   }

@@ -97,6 +97,15 @@ export class SqliteMessages {
       .map((row) => this.#setState(row.position, state, reason, 1));
   }
 
+  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): readonly StoredMessage[] {
+    const state = reason === 'clock' ? 'queued' : 'refused';
+    return this.#sql.undelivered
+      .all(chat, -1)
+      .filter((row) => row.state === 'queued' || row.state === 'stored')
+      .filter((row) => row.state !== state || row.reason !== reason)
+      .map((row) => this.#setState(row.position, state, reason, 1));
+  }
+
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): readonly IncomingOutcome[] {
     return items.map((item) => this.#commitOne(item, wallNow));
   }

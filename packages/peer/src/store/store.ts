@@ -148,6 +148,8 @@ export interface PeerStore {
     sequence: number,
     reason: ContentRefusal,
   ): Promise<readonly StoredMessage[]>;
+  /** The same for all that is queued or stored in the chat, as when a friendship ends. @returns the rows that changed */
+  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): Promise<readonly StoredMessage[]>;
 
   /**
    * Commits contents of friends in order: an item is committed only when its sequence is the next of its (chat,
