@@ -21,7 +21,7 @@ export class DeadlineWheel {
   readonly #clock: Clock;
   readonly #ticks = new Map<number, Waiting[]>();
   #timer: Timer | undefined;
-  #nextTick = 0;
+  #dueTick = 0;
   #turning = false;
 
   constructor(clock: Clock) {
@@ -49,8 +49,8 @@ export class DeadlineWheel {
 
   #arm(): void {
     if (this.#timer || this.#turning) return;
-    this.#nextTick = Math.floor(this.#clock.now() / TICK_MS) + 1;
-    this.#timer = this.#clock.setTimer((this.#nextTick * TICK_MS) as Instant, this.#turn);
+    this.#dueTick = Math.floor(this.#clock.now() / TICK_MS) + 1;
+    this.#timer = this.#clock.setTimer((this.#dueTick * TICK_MS) as Instant, this.#turn);
   }
 
   readonly #turn = (): void => {
@@ -58,14 +58,14 @@ export class DeadlineWheel {
     const tick = Math.floor(now / TICK_MS);
     this.#timer = undefined;
     this.#turning = true;
-    for (; this.#nextTick <= tick; this.#nextTick++) {
-      const slot = this.#ticks.get(this.#nextTick);
-      this.#ticks.delete(this.#nextTick);
-      for (const waiting of slot ?? []) this.#look(waiting, this.#nextTick, now);
+    for (; this.#dueTick <= tick; this.#dueTick++) {
+      const slot = this.#ticks.get(this.#dueTick);
+      this.#ticks.delete(this.#dueTick);
+      for (const waiting of slot ?? []) this.#look(waiting, this.#dueTick, now);
     }
     this.#turning = false;
     if (this.#ticks.size > 0) {
-      this.#timer = this.#clock.setTimer((this.#nextTick * TICK_MS) as Instant, this.#turn);
+      this.#timer = this.#clock.setTimer((this.#dueTick * TICK_MS) as Instant, this.#turn);
     }
   };
 
