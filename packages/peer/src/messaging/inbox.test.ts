@@ -1,0 +1,196 @@
+import type { NumberedContent } from '@magpie/common/content/content.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { Instant, WallMs } from '@magpie/common/time.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryState } from '../store/memory-state.ts';
+import type { IncomingOutcome, MessageRoad } from '../store/store.ts';
+import { Inbox } from './inbox.ts';
+
+const BOB = 10_002 as AccountNumber;
+const DEVICE = 'b0'.repeat(16) as DeviceId;
+const A = 'aa'.repeat(8) as Incarnation;
+const B = 'bb'.repeat(8) as Incarnation;
+const ROAD: MessageRoad = { kind: 'relay', lan: false, rttMs: 40 };
+const NOW = 0 as Instant;
+
+describe('inbox', () => {
+  let inbox: Inbox;
+  let disk: MemoryState;
+  beforeEach(() => {
+    inbox = new Inbox({ device: DEVICE, chat: BOB });
+    disk = new MemoryState();
+  });
+
+  it('hands contents to the store in order, one batch at a time', () => {
+    receive(2, 1);
+    const batch = inbox.pollCommit();
+    expect(batch?.map((item) => [item.chat, item.device, item.content.sequence, item.road])).toEqual([
+      [BOB, DEVICE, 1, ROAD],
+      [BOB, DEVICE, 2, ROAD],
+    ]);
+    receive(3);
+    expect(inbox.pollCommit()).toBeUndefined();
+    inbox.handleOutcomes(disk.commitIncoming(batch!, wall()), NOW);
+    expect(sequences(inbox.pollCommit())).toEqual([3]);
+  });
+
+  it('owes a receipt only for what the store has committed, once, cumulatively', () => {
+    receive(1, 2);
+    expect(inbox.pollReceipt()).toBeUndefined();
+    const batch = inbox.pollCommit()!;
+    expect(inbox.pollReceipt()).toBeUndefined();
+    inbox.handleOutcomes(disk.commitIncoming(batch, wall()), NOW);
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 2 }]);
+    expect(inbox.pollReceipt()).toBeUndefined();
+  });
+
+  it('holds what is ahead of a gap and commits all of it when the missing one comes', () => {
+    receive(1, 3, 4);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 1 }]);
+    expect(inbox.pollCommit()).toBeUndefined();
+    receive(2);
+    expect(sequences(inbox.pollCommit())).toEqual([2, 3, 4]);
+  });
+
+  it('owes the receipt again for a double of what is committed, without asking the store', () => {
+    receive(1, 2);
+    commitAll();
+    inbox.pollReceipt();
+    receive(1);
+    expect(inbox.pollCommit()).toBeUndefined();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 2 }]);
+  });
+
+  it('after a restart learns from the store what is a double, and does not take later ones for a gap', () => {
+    receive(1, 2, 3, 4);
+    commitAll();
+    inbox = new Inbox({ device: DEVICE, chat: BOB });
+    receive(2);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 2 }]);
+    receive(5);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 5 }]);
+  });
+
+  it('asks again about what it holds when something of the numbering arrives, since another road may have filled the gap', () => {
+    receive(2);
+    commitAll();
+    expect(disk.commitIncoming([{ chat: BOB, device: DEVICE, content: content(1), road: ROAD }], wall())[0]?.kind).toBe(
+      'committed',
+    );
+    expect(inbox.pollCommit()).toBeUndefined();
+    receive(2);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 2 }]);
+  });
+
+  it('keeps what the store could not commit, and tries again when the sender sends anything again', () => {
+    receive(1, 2);
+    inbox.pollCommit();
+    inbox.handleCommitFailed(NOW);
+    expect(inbox.pollReceipt()).toBeUndefined();
+    expect(inbox.pollCommit()).toBeUndefined();
+    receive(1);
+    expect(sequences(inbox.pollCommit())).toEqual([1, 2]);
+  });
+
+  it('[R17] keeps numberings apart', () => {
+    receive(1);
+    inbox.handleContent(content(1, { incarnation: B, messageId: messageId(77) }), ROAD, NOW);
+    inbox.handleContent(content(3, { incarnation: B, messageId: messageId(78) }), ROAD, NOW);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([
+      { incarnation: A, to: 1 },
+      { incarnation: B, to: 1 },
+    ]);
+  });
+
+  it('never has a sequence 0', () => {
+    receive(0);
+    expect(inbox.pollCommit()).toBeUndefined();
+    expect(inbox.pollReceipt()).toBeUndefined();
+  });
+
+  it('holds at most 256 messages, and drops the farthest rather than the missing one', () => {
+    receive(...Array.from({ length: 300 }, (_, n) => n + 2));
+    receive(1);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 256 }]);
+    receive(257);
+    expect(sequences(inbox.pollCommit())).toEqual([257]);
+  });
+
+  it('holds at most 1 MiB of text', () => {
+    for (let sequence = 2; sequence <= 40; sequence++) {
+      inbox.handleContent(content(sequence, { text: 'x'.repeat(65_536) }), ROAD, NOW);
+    }
+    receive(1);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 16 }]);
+  });
+
+  it('remembers at most 16 numberings, and still receipts what a forgotten one has committed', () => {
+    for (let n = 0; n < 100; n++) {
+      const incarnation = n.toString(16).padStart(16, '0') as Incarnation;
+      inbox.handleContent(content(1, { incarnation, messageId: messageId(n) }), ROAD, NOW);
+      commitAll();
+      expect(inbox.pollReceipt()).toEqual([{ incarnation, to: 1 }]);
+    }
+    const first = '0'.repeat(16) as Incarnation;
+    inbox.handleContent(content(1, { incarnation: first, messageId: messageId(0) }), ROAD, NOW);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: first, to: 1 }]);
+  });
+
+  it('a device that begins numberings without end takes no more than its room', () => {
+    for (let n = 0; n < 1_000; n++) {
+      const incarnation = n.toString(16).padStart(16, '0') as Incarnation;
+      inbox.handleContent(content(2, { incarnation, messageId: messageId(n) }), ROAD, NOW);
+    }
+    expect(inbox.pollCommit()).toHaveLength(16);
+  });
+
+  function receive(...numbers: readonly number[]): void {
+    for (const sequence of numbers) inbox.handleContent(content(sequence), ROAD, NOW);
+  }
+
+  function commitAll(): void {
+    for (let batch = inbox.pollCommit(); batch; batch = inbox.pollCommit()) {
+      const outcomes: readonly IncomingOutcome[] = disk.commitIncoming(batch, wall());
+      inbox.handleOutcomes(outcomes, NOW);
+    }
+  }
+});
+
+function sequences(batch: ReturnType<Inbox['pollCommit']>): readonly number[] | undefined {
+  return batch?.map((item) => item.content.sequence);
+}
+
+interface Changes {
+  readonly incarnation?: Incarnation;
+  readonly messageId?: MessageId;
+  readonly text?: string;
+}
+
+function content(sequence: number, changes: Changes = {}): NumberedContent {
+  return {
+    type: 'text',
+    messageId: messageId(sequence),
+    conversation: 0,
+    incarnation: A,
+    sequence,
+    stamp: { wallMs: 1 as WallMs, counter: sequence },
+    text: `text ${sequence}`,
+    ...changes,
+  };
+}
+
+function messageId(n: number): MessageId {
+  return n.toString(16).padStart(32, '0') as MessageId;
+}
+
+function wall(): WallMs {
+  return 1 as WallMs;
+}
