@@ -21,19 +21,25 @@ export class ContactBook {
   readonly #presence = new Map<AccountNumber, PresenceEntry>();
   #presenceKnown = false;
 
-  /** Replaces all rows by the store's. @returns the accounts whose state, names or devices are not what they were */
+  /** Replaces all rows by the store's. @returns the accounts whose rows are new or have a new version */
   load(contacts: readonly Contact[]): readonly AccountNumber[] {
     const changed: AccountNumber[] = [];
-    this.#devices.clear();
     for (const contact of contacts) {
       const before = this.#contacts.get(contact.account);
-      if (!before || before.version !== contact.version || before.unread !== contact.unread) {
-        changed.push(contact.account);
-      }
       this.#contacts.set(contact.account, contact);
+      if (before?.version === contact.version) continue;
+      changed.push(contact.account);
+      // Signatures are checked once per change of a row, not once per load.
+      for (const { device } of this.devicesOf(contact.account)) this.#devices.delete(device);
       for (const device of certifiedDevices(contact)) this.#devices.set(device.device, device);
     }
     return changed;
+  }
+
+  /** Messages of theirs have come. */
+  addUnread(account: AccountNumber, count: number): void {
+    const contact = this.#contacts.get(account);
+    if (contact) this.#contacts.set(account, { ...contact, unread: contact.unread + count });
   }
 
   get(account: AccountNumber): Contact | undefined {

@@ -132,7 +132,10 @@ export class MagpieEngine implements Engine {
       closeSession: (device) => this.#sessions.close(device, CLOSE_GOODBYE),
       handlers: {
         onMessages: (messages, areNew) => {
-          for (const message of messages) this.#emitMessage(message, areNew);
+          for (const message of messages) {
+            if (areNew && message.kind === 'text') this.#book.addUnread(message.chat, 1);
+            this.#emitMessage(message, areNew);
+          }
         },
       },
     });
