@@ -1,0 +1,10 @@
+/** What a script can rely on; the same numbers as those of `magpie`. */
+export const EXIT = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  notRunning: 3,
+  refused: 6,
+  timedOut: 8,
+  internal: 10,
+} as const;
