@@ -26,8 +26,10 @@ export type ConnectionEvent =
       readonly bytes: Uint8Array;
       readonly path: PathId;
     }
-  /** The peer's transport has all of a stream of ours; whether it was committed, only a receipt says. `path` carried the piece
-   * acknowledged last, the relay when it was mirrored. */
+  /**
+   * The peer's transport has all of a stream of ours; whether it was committed, only a receipt says. `path` carried the
+   * piece acknowledged last; the relay when it was mirrored.
+   */
   | { readonly type: 'stream-acked'; readonly stream: number; readonly path: PathId }
   /** A stream of the peer's ended early, or the peer wants no more of a stream of ours. */
   | { readonly type: 'stream-reset'; readonly stream: number; readonly code: number }

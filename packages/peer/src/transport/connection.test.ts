@@ -250,6 +250,35 @@ describe('a connection over several paths (TR)', () => {
     expect(pair.a.connection.pollTimeout()).toBeUndefined();
   });
 
+  it('[TR9] asks an abandoned route one plain timeout long, however far its backoff had gone', () => {
+    const pair = new TransportPair(20, { 1: { delayMs: 10 }, 0: relay });
+    pair.route([1]);
+    openMany(pair, 'a', 5, 23);
+    pair.run();
+    pair.link(1).deadFrom = 'both';
+    pair.a.connection.openStream(1, Buffer.from('stuck'), pair.now);
+    pair.run(() => pair.a.eventsOf('path-doubt').length === 6, 10_000);
+    pair.route([0]);
+    const switchedAt = pair.now;
+    expect(pair.run(() => pair.b.arrivals.size === 6, 5_000)).toBe(true);
+    expect(pair.now - switchedAt).toBeLessThan(150);
+  });
+
+  it('[TR9] slows its judgement when a path reorders: no more losses are declared wrongly', () => {
+    const pair = new TransportPair(21, { 1: { delayMs: 20, jitterMs: 12 } });
+    const wrongPerRound: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const before = pair.a.connection.stats().spuriousLosses;
+      for (let i = 0; i < 4; i++) {
+        pair.a.connection.openStream(3, new Uint8Array(12_000), pair.now);
+        pair.run(() => !pair.a.connection.hasUnacked);
+      }
+      wrongPerRound.push(pair.a.connection.stats().spuriousLosses - before);
+    }
+    expect(wrongPerRound[0]).toBeGreaterThan(0);
+    expect(wrongPerRound.slice(1)).toEqual([0, 0, 0, 0]);
+  });
+
   it('[TR12] acks by relay too what came by relay, while its own direct route is dead', () => {
     const pair = new TransportPair(17, { 1: { delayMs: 10, deadFrom: 'both' }, 0: relay });
     pair.route([1]);

@@ -299,7 +299,8 @@ export class Connection {
     for (const flight of this.#routes.flights()) {
       const acked = flight.acknowledge(frame.ranges, now);
       if (acked.length === 0) continue;
-      for (const packet of acked) this.#onAcked(packet.contents, flight.pathIds.at(-1) ?? RELAY_PATH);
+      const road = flight.pathIds.includes(RELAY_PATH) ? RELAY_PATH : flight.pathIds[0]!;
+      for (const packet of acked) this.#onAcked(packet.contents, road);
       this.#measureRtt(flight, acked, frame, now);
       const spurious = acked.filter((packet) => packet.state === 'lost').length;
       if (spurious > 0) flight.onSpuriousLoss(now);
