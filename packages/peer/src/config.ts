@@ -16,8 +16,10 @@ export interface ProfilePaths {
   readonly identity: string;
   /** Unix socket, or a named pipe on Windows, on which the daemon listens. */
   readonly socket: string;
-  /** Names the running daemon's process. */
+  /** Locked by the running daemon as long as it lives. */
   readonly lock: string;
+  /** The running daemon's process id, for people. */
+  readonly pid: string;
   readonly log: string;
 }
 
@@ -42,7 +44,8 @@ function pathsIn(folder: string, env: Environment): ProfilePaths {
     database: join(folder, 'profile.db'),
     identity: join(folder, 'identity.key'),
     socket: socketPath(folder, env),
-    lock: join(folder, 'daemon.pid'),
+    lock: join(folder, 'daemon.lock'),
+    pid: join(folder, 'daemon.pid'),
     log: join(folder, 'daemon.log'),
   };
 }

@@ -1,0 +1,258 @@
+import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { CommandError } from '../engine/command-error.ts';
+import type { AccountView, ContactView, Engine, EngineEvent, MessageView, PathView } from '../engine/engine.ts';
+
+/** An engine without network or disk: one account, a few contacts, messages in a list. */
+export class FakeEngine implements Engine {
+  account: AccountView | undefined;
+  readonly people = new Map<string, ContactView>();
+  readonly log: MessageView[] = [];
+  readonly calls: { readonly name: string; readonly input: unknown }[] = [];
+  /** When set, the next command fails with it. */
+  nextError: CommandError | undefined;
+  /** What `register` and `login` answer to an address without a pin unless `trustFirst`. */
+  serverPin = 'PINPINPIN';
+  dropping = false;
+  running = false;
+  #listeners = new Set<(event: EngineEvent) => void>();
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  async start(): Promise<void> {
+    this.running = true;
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async register(input: Parameters<Engine['register']>[0]) {
+    return this.#signIn('register', input, input.name, input.server, input.trustFirst);
+  }
+
+  async login(input: Parameters<Engine['login']>[0]) {
+    const server = input.server ?? 'host:1#known';
+    if (input.password === undefined && !this.account) {
+      return err<CommandError>({ code: 'SERVER_REFUSED', refusal: 'unknown-device' });
+    }
+    return this.#signIn('login', input, input.account ?? 'alice', server, input.trustFirst);
+  }
+
+  async logout() {
+    return this.#did('logout', {}, () => undefined);
+  }
+
+  async whoami() {
+    if (!this.account) return err<CommandError>({ code: 'NOT_SIGNED_IN' });
+    return ok(this.account);
+  }
+
+  async contacts() {
+    return this.#did('contacts', {}, () => [...this.people.values()]);
+  }
+
+  async contact(who: string): Promise<Result<ContactView, CommandError>> {
+    const found = [...this.people.values()].find((each) => each.name === who || String(each.account) === who);
+    return found ? ok(found) : err({ code: 'NOT_FOUND' });
+  }
+
+  async addContact(who: string, text: string) {
+    return this.#did('addContact', { who, text }, () => this.person(10_009, who, 'asked'));
+  }
+
+  async answerRequest(who: string, accept: boolean) {
+    const found = await this.contact(who);
+    if (!found.ok) return found;
+    return this.#did('answerRequest', { who, accept }, () => this.person(found.value.account, who, 'member'));
+  }
+
+  async removeContact(who: string) {
+    const found = await this.contact(who);
+    return found.ok ? this.#did('removeContact', { who }, () => undefined) : found;
+  }
+
+  async presence() {
+    return ok('online' as const);
+  }
+
+  async setPresence(status: Parameters<Engine['setPresence']>[0]) {
+    return this.#did('setPresence', { status }, () => status);
+  }
+
+  async send(input: Parameters<Engine['send']>[0]): Promise<Result<MessageView, CommandError>> {
+    const to = await this.contact(input.to);
+    if (!to.ok) return to;
+    return this.#did('send', input, () => this.message_(to.value.account, 'out', input.text, input.id));
+  }
+
+  async messages(input: Parameters<Engine['messages']>[0]) {
+    const chat = await this.contact(input.chat);
+    if (!chat.ok) return chat;
+    const all = this.log.filter((each) => each.chat === chat.value.account);
+    const indexOf = (id: string | undefined) => all.findIndex((each) => each.id === id);
+    const end = input.before ? indexOf(input.before) : all.length;
+    const page = input.after
+      ? all.slice(indexOf(input.after) + 1, indexOf(input.after) + 1 + input.limit)
+      : all.slice(Math.max(0, end - input.limit), end);
+    return this.#did('messages', input, () => page);
+  }
+
+  async message(id: MessageId): Promise<Result<MessageView, CommandError>> {
+    const found = this.log.find((each) => each.id === id);
+    return found ? ok(found) : err({ code: 'NOT_FOUND' });
+  }
+
+  async markRead(chat: string, upTo?: MessageId) {
+    return this.#did('markRead', { chat, upTo }, () => ({ changed: 2 }));
+  }
+
+  async changesSince(cursor: number, limit: number) {
+    return this.log.filter((each) => each.change > cursor).slice(0, limit);
+  }
+
+  async cursor() {
+    return this.log.at(-1)?.change ?? 0;
+  }
+
+  async status() {
+    return {
+      account: this.account,
+      server: { state: 'connected' as const, rttMs: 9, lastError: undefined, retryAt: undefined },
+      presence: 'online' as const,
+      peers: { direct: 1, relay: 0, offline: 1 },
+      unread: { chats: 1, messages: 2 },
+      udp: {
+        enabled: true,
+        port4: 40_001,
+        port6: undefined,
+        datagramsSent: 5,
+        datagramsReceived: 6,
+        datagramsDropped: 0,
+        dropping: this.dropping,
+        reflexive: ['192.0.2.1:40001'],
+      },
+    };
+  }
+
+  async paths(who?: string): Promise<Result<readonly PathView[], CommandError>> {
+    const people = who === undefined ? ok([...this.people.values()]) : await this.contact(who);
+    if (!people.ok) return people;
+    const list = 'account' in people.value ? [people.value] : people.value;
+    return ok(list.map((each) => pathOf(each)));
+  }
+
+  setDropUdp(drop: boolean): void {
+    this.dropping = drop;
+  }
+
+  /** Adds a contact. */
+  person(account: number, name: string, state: ContactView['state'], displayName = name): ContactView {
+    const view: ContactView = {
+      account: account as AccountNumber,
+      name: name as AccountName,
+      displayName,
+      state,
+      presence: state === 'member' ? 'online' : 'unknown',
+      path: state === 'member' ? { kind: 'direct', lan: false, rttMs: 12.4 } : undefined,
+      unread: 0,
+      text: state === 'asking' ? 'hello' : '',
+      keyChanged: false,
+    };
+    this.people.set(name, view);
+    return view;
+  }
+
+  /** Adds a message and tells the listeners. */
+  message_(chat: number, direction: 'in' | 'out', text: string, id?: MessageId): MessageView {
+    const number = this.log.length + 1;
+    const view: MessageView = {
+      id: id ?? (number.toString(16).padStart(32, '0') as MessageId),
+      chat: chat as AccountNumber,
+      from: (direction === 'in' ? chat : 10_001) as AccountNumber,
+      direction,
+      device: 'd'.repeat(32) as DeviceId,
+      incarnation: 'e'.repeat(16) as Incarnation,
+      sequence: number,
+      stamp: { wallMs: (1_760_000_000_000 + number * 1_000) as WallMs, counter: 0 },
+      kind: 'text',
+      text,
+      state: direction === 'in' ? 'delivered' : 'queued',
+      reason: '',
+      road: undefined,
+      change: number,
+    };
+    this.log.push(view);
+    this.emit({ type: 'message', message: view, isNew: true });
+    return view;
+  }
+
+  /** Changes a message, as a receipt or a refusal does. */
+  change(message: MessageView, patch: Partial<MessageView>): void {
+    const changed = { ...message, ...patch, change: (this.log.at(-1)?.change ?? 0) + 1_000 };
+    this.log.splice(this.log.indexOf(message), 1);
+    this.log.push(changed);
+    this.emit({ type: 'message', message: changed, isNew: false });
+  }
+
+  signedIn(name = 'alice'): this {
+    this.account = accountOf(name, 'host:1#known');
+    return this;
+  }
+
+  #signIn(name: string, input: object, account: string, server: string, trustFirst: boolean) {
+    if (!this.nextError && !server.includes('#') && !trustFirst) {
+      this.calls.push({ name, input });
+      return err<CommandError>({ code: 'SERVER_KEY_UNKNOWN', detail: { pin: this.serverPin } });
+    }
+    return this.#did(name, input, () => {
+      this.account = accountOf(account, server);
+      return this.account;
+    });
+  }
+
+  #did<T>(name: string, input: object, value: () => T): Result<T, CommandError> {
+    this.calls.push({ name, input });
+    const error = this.nextError;
+    this.nextError = undefined;
+    return error ? err(error) : ok(value());
+  }
+}
+
+function accountOf(name: string, server: string): AccountView {
+  return {
+    account: 10_001 as AccountNumber,
+    name: name as AccountName,
+    displayName: name,
+    server,
+    signedIn: true,
+    device: 'd'.repeat(32),
+  };
+}
+
+function pathOf(contact: ContactView): PathView {
+  return {
+    account: contact.account,
+    name: contact.name,
+    session: 'established',
+    path: contact.path,
+    state: 'direct',
+    reason: 'proven',
+    endpoint: '192.0.2.2:4000',
+    packetsSent: 3,
+    packetsReceived: 4,
+    packetsLost: 0,
+  };
+}
