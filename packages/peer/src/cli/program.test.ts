@@ -1,0 +1,191 @@
+import { CATALOGUES, LANGUAGES } from '@magpie/common/i18n/translator.ts';
+import { LOCAL_ERROR_CODES } from '@magpie/common/rpc/rpc-message.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { COMMAND_ERROR_CODES } from '../engine/command-error.ts';
+import { CLI_ERROR_CODES } from './cli-error.ts';
+import { TestCli } from './test-cli.ts';
+
+let cli: TestCli;
+beforeEach(async () => {
+  cli = await TestCli.create();
+});
+afterEach(() => cli.dispose());
+
+/** Every command that needs a daemon, in a form that is right. */
+const COMMANDS = [
+  'account whoami',
+  'account logout',
+  'contact list',
+  'contact show bob',
+  'contact requests',
+  'contact add carol',
+  'contact accept eve',
+  'contact reject eve',
+  'contact remove bob',
+  'presence get',
+  'presence set away',
+  'send bob hello',
+  'msg list bob',
+  'msg show 00000000000000000000000000000001',
+  'msg mark-read bob',
+  'status',
+  'net status',
+  'net path',
+  'net path bob',
+  'daemon status',
+] as const;
+
+describe('every command', () => {
+  it.each(COMMANDS)('without a daemon, `%s` exits 3 and says what to type', async (line) => {
+    const human = await cli.run(line);
+    expect([human.exit, human.out]).toEqual([3, '']);
+    expect(human.err).toContain(`magpie --profile ${cli.folder}/ daemon start`);
+    const { exit, json, err } = await cli.run(`${line} --json`);
+    expect([exit, err]).toEqual([3, '']);
+    expect(json).toMatchObject({ ok: false, schema: 1, error: { code: 'DAEMON_NOT_RUNNING', exit: 3 } });
+  });
+
+  it.each(COMMANDS)('with a daemon, `%s` exits 0 and prints one JSON object with --json', async (line) => {
+    await withPeople();
+    const { exit, json, err } = await cli.run(`${line} --json`);
+    expect([exit, err]).toEqual([0, '']);
+    expect(json).toMatchObject({ ok: true, schema: 1 });
+  });
+
+  it.each(COMMANDS)('`%s` prints for people in both languages, without control characters', async (line) => {
+    await withPeople();
+    for (const lang of ['en', 'zh-CN']) {
+      const { exit, out } = await cli.run(`${line} --lang ${lang}`);
+      expect(exit).toBe(0);
+      expect(out.trim()).not.toBe('');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
+      expect(out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]|\{\{/);
+    }
+  });
+
+  it.each(COMMANDS)('`%s` with one word too many or an unknown option is a usage error', async (line) => {
+    const unknown = await cli.run(`${line} --nonsense --json`);
+    expect(unknown.exit).toBe(2);
+    expect(unknown.json.error).toMatchObject({ code: 'USAGE', exit: 2 });
+    if (line.startsWith('send') || line === 'net path') return;
+    expect((await cli.run(`${line} more words --json`)).json.error).toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe('the command line', () => {
+  it('names the word that is wrong and the likely one', async () => {
+    const { exit, err } = await cli.run('contact lits');
+    expect([exit, err.includes('Did you mean list?')]).toEqual([2, true]);
+  });
+
+  it('answers usage errors in JSON too, in the language asked for', async () => {
+    const { json } = await cli.run('send --json --lang zh');
+    expect(json.error).toMatchObject({ code: 'USAGE', exit: 2, message: '缺少参数 to。' });
+  });
+
+  it.each([
+    'status --timeout never',
+    'status --lang xx',
+    'status --color blue',
+    'presence set invisible',
+    'msg list bob --limit 0',
+    'msg list bob --before x',
+    'msg show x',
+    'send bob hi --wait stored',
+    'send bob hi --id 12',
+    'watch --types message,call',
+    'watch --since now',
+  ])('refuses a bad value: %s', async (line) => {
+    const { exit, json } = await cli.run(`${line} --json`);
+    expect([exit, json.error?.code]).toEqual([2, 'USAGE']);
+    expect(json.error?.message).not.toContain('{{');
+  });
+
+  it('takes global options before and after the command', async () => {
+    await withPeople();
+    expect((await cli.run('--json status')).json.ok).toBe(true);
+    expect((await cli.run('status --json')).json.ok).toBe(true);
+  });
+
+  it('prints the version and the topics of help without a daemon', async () => {
+    expect(await cli.run('version')).toMatchObject({ exit: 0, out: 'magpie 0.1.0\n' });
+    expect((await cli.run('help exit-codes')).out).toContain('the daemon is not running');
+    expect((await cli.run('help environment --lang zh-CN')).out).toContain('环境变量');
+    expect((await cli.run('help json --json')).json).toMatchObject({ ok: true, schema: 1 });
+    expect((await cli.run('help contact add')).out).toContain('magpie contact add bob');
+    expect((await cli.run('help nonsense')).exit).toBe(2);
+  });
+
+  it('shows help with examples on stdout for --help, and on stderr with exit 2 for a noun alone', async () => {
+    const help = await cli.run('send --help');
+    expect([help.exit, help.err]).toEqual([0, '']);
+    expect(help.out).toMatch(/Usage: magpie send[\s\S]*Examples:\s+magpie send bob Hello[\s\S]*--wait/);
+    const noun = await cli.run('contact');
+    expect([noun.exit, noun.out]).toEqual([2, '']);
+    expect((await cli.run('contact --json')).json.error).toMatchObject({ code: 'USAGE' });
+  });
+
+  it('gives an engine error its exit code, sentence, and the server code where there is one', async () => {
+    await withPeople();
+    cli.engine.nextError = { code: 'SERVER_REFUSED', refusal: 'rate-limited', retryAfterMs: 4_200 };
+    const { exit, json } = await cli.run('contact add carol --json');
+    expect(exit).toBe(6);
+    expect(json.error).toEqual({
+      code: 'SERVER_REFUSED',
+      exit: 6,
+      message: 'Too many attempts in a short time.',
+      hint: 'Try again in 5 s or more.',
+      refusal: 'rate-limited',
+      retryAfterMs: 4_200,
+    });
+    expect((await cli.run('contact show nobody --json')).json.error).toMatchObject({ code: 'NOT_FOUND', exit: 5 });
+    expect((await cli.run('contact show nobody')).err).toContain('"nobody"');
+  });
+
+  it('times out with exit 8 when the daemon does not answer', async () => {
+    await withPeople();
+    cli.engine.presence = () => new Promise(() => {});
+    const { exit, json } = await cli.run('presence get --timeout 50ms --json');
+    expect([exit, json.error?.code]).toEqual([8, 'TIMED_OUT']);
+  });
+
+  it('uses colour and tables on a terminal only, and never with NO_COLOR', async () => {
+    await withPeople();
+    const colored = await cli.run('contact list', { typed: [] });
+    expect(colored.out).toContain('\u001b[');
+    expect(colored.out).toMatch(/NUMBER.*NAME/);
+    expect((await cli.run('contact list', { typed: [], env: { NO_COLOR: '1' } })).out).not.toContain('\u001b[');
+    const plain = await cli.run('contact list --plain', { typed: [] });
+    expect(plain.out).toBe('10002\tbob\tBob\tonline\tDirect 12 ms\t0\n');
+    expect((await cli.run('contact list')).out).toBe(plain.out);
+  });
+
+  it('shows what names and texts would do to a terminal instead of letting them', async () => {
+    await cli.startDaemon();
+    cli.engine.signedIn().person(10_002, 'bob', 'member', 'B\u001b[2J\u202eob\t!');
+    cli.engine.message_(10_002, 'in', 'first\n\u001b]0;owned\u0007second');
+    expect((await cli.run('contact list')).out).toContain('B\u241b[2J<U+202E>ob\u2409!');
+    const shown = await cli.run('msg list bob', { typed: [], env: { NO_COLOR: '1' } });
+    expect(shown.out).toContain('bob: first\n    \u241b]0;owned\u2407second');
+    const json = await cli.run('msg list bob --json');
+    expect(json.json).toMatchObject({ items: [{ text: 'first\n\u001b]0;owned\u0007second' }] });
+  });
+});
+
+describe('the catalogues', () => {
+  it.each(LANGUAGES)('say in %s what is wrong and what to do next for every error code', (language) => {
+    for (const code of [...COMMAND_ERROR_CODES, ...LOCAL_ERROR_CODES, ...CLI_ERROR_CODES]) {
+      expect([code, CATALOGUES[language][`error.${code}`], CATALOGUES[language][`hint.${code}`]]).not.toContain(
+        undefined,
+      );
+    }
+  });
+});
+
+async function withPeople(): Promise<void> {
+  await cli.startDaemon();
+  cli.engine.signedIn();
+  cli.engine.person(10_002, 'bob', 'member', 'Bob');
+  cli.engine.person(10_004, 'eve', 'asking');
+  cli.engine.message_(10_002, 'in', 'hi');
+}
