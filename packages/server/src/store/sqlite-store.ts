@@ -50,8 +50,7 @@ class SqliteStore implements Store {
         resolve();
       });
     });
-    // A bug in the worker ends it; `exit` follows and every call then fails as `closed`.
-    worker.on('error', () => {});
+    // No listener for `error`: a bug in the worker ends the program, as one in the main thread does.
   }
 
   register(account: NewAccount): ReturnType<Store['register']> {

@@ -1,0 +1,221 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseServerAddress } from '@magpie/common/channel/pin.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const launcher = fileURLToPath(new URL('../../bin/magpie-server.mjs', import.meta.url));
+
+/** Everything that was started and may have to be ended. */
+const children = new Set<ChildProcess>();
+
+interface Ended {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Ready {
+  readonly ok: true;
+  readonly listen: readonly string[];
+  readonly udp: readonly number[];
+  readonly address: string;
+  readonly pin: string;
+  readonly pid: number;
+}
+
+describe('magpie-server as a process', () => {
+  let parent: string;
+  let data: string;
+
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), 'magpie-server-'));
+    data = join(parent, 'data');
+  });
+
+  afterEach(() => {
+    for (const child of children) child.kill('SIGKILL');
+    children.clear();
+    rmSync(parent, { recursive: true, force: true });
+  });
+
+  it('[R10] prints the line to hand out once it listens, takes notices and stops on SIGTERM with 0', async () => {
+    const server = await started('--json');
+    const { ready } = server;
+    const address = parseServerAddress(ready.address);
+    expect(address).toEqual({ host: '127.0.0.1', port: Number(ready.listen[0]!.split(':')[1]), pin: ready.pin });
+    expect(ready.udp).toHaveLength(2);
+    await connected(address!.port);
+
+    const sent = await run('notice', 'send', 'maintenance', 'at', 'noon', '--data', data, '--json');
+    expect(sent).toMatchObject({ exit: 0 });
+    expect(JSON.parse(sent.stdout)).toEqual({ ok: true, notice: { id: 1, reached: 0 } });
+    const piped = await runWith('公告\n', 'notice', 'send', '-', '--data', data, '--lang', 'zh-CN');
+    expect(piped).toMatchObject({ exit: 0, stdout: '公告 2 已保存，并已发送给 0 个在线会话。\n' });
+
+    const second = await run('run', '--listen', '127.0.0.1:0', '--data', data);
+    expect(second).toMatchObject({ exit: 1, stdout: '' });
+    expect(second.stderr).toContain(`Another server runs on ${data}.`);
+
+    process.kill(ready.pid, 'SIGTERM');
+    const ended = await server.ended;
+    expect(ended.exit).toBe(0);
+    expect(ended.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('keeps its key over a restart and a kill, and prints just the address for people', async () => {
+    const first = await started('--json');
+    process.kill(first.ready.pid, 'SIGKILL');
+    await first.ended;
+    const child = launch(['run', '--listen', '127.0.0.1:0', '--data', data, '--public-host', 'chat.example']);
+    const line = await firstLine(child);
+    expect(line).toMatch(new RegExp(`^chat\\.example:[0-9]+#${first.ready.pin}$`));
+  });
+
+  it('logs neither its key nor the addresses of clients', async () => {
+    const server = await started('--json');
+    await connected(parseServerAddress(server.ready.address)!.port);
+    process.kill(server.ready.pid, 'SIGTERM');
+    const { stderr } = await server.ended;
+    const secret = readFileSync(join(data, 'server.key'), 'utf8').split(' ')[1]!;
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    expect(stderr).not.toContain(secret);
+    expect(stderr).not.toContain('"remote');
+  });
+
+  it('refuses a key that others may read, with the command that makes it right', async () => {
+    const server = await started('--json');
+    process.kill(server.ready.pid, 'SIGTERM');
+    await server.ended;
+    const key = join(data, 'server.key');
+    chmodSync(key, 0o644);
+    const refused = await run('run', '--listen', '127.0.0.1:0', '--data', data, '--json');
+    expect(refused.exit).toBe(6);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      ok: false,
+      error: { code: 'PERMISSIONS', exit: 6, hint: `Type: chmod 600 ${key}` },
+    });
+  });
+
+  it('refuses a damaged database, says so in Chinese too, and does not touch it', async () => {
+    const server = await started('--json');
+    process.kill(server.ready.pid, 'SIGTERM');
+    await server.ended;
+    const database = join(data, 'server.db');
+    expect(existsSync(`${database}-wal`)).toBe(false);
+    const garbage = Buffer.alloc(40_000, 'not a database ');
+    writeFileSync(database, garbage);
+    const refused = await run('run', '--listen', '127.0.0.1:0', '--data', data, '--lang', 'zh-CN');
+    expect(refused.exit).toBe(1);
+    expect(refused.stderr).toContain(`数据库 ${database} 已损坏`);
+    expect(readFileSync(database).equals(garbage)).toBe(true);
+  });
+
+  it('says which address is taken', async () => {
+    const server = await started('--json');
+    const taken = server.ready.listen[0]!;
+    const refused = await run('run', '--listen', taken, '--data', join(parent, 'other'));
+    expect(refused).toMatchObject({ exit: 1, stdout: '' });
+    expect(refused.stderr).toContain(`Another program listens on ${taken}.`);
+  });
+
+  async function started(
+    ...flags: readonly string[]
+  ): Promise<{ readonly ready: Ready; readonly ended: Promise<Ended> }> {
+    const child = launch(['run', '--listen', '127.0.0.1:0', '--data', data, ...flags]);
+    const ended = endOf(child);
+    return { ready: JSON.parse(await firstLine(child)) as Ready, ended };
+  }
+});
+
+describe('magpie-server without a server', () => {
+  it('names every mistake of the configuration', async () => {
+    const checked = await run('check-config', '--listen', 'nowhere', '--config', '/nonexistent.toml');
+    expect(checked).toMatchObject({ exit: 2, stdout: '' });
+    expect(checked.stderr).toContain('/nonexistent.toml');
+    const flag = await run('check-config', '--listen', 'nowhere');
+    expect(flag.stderr).toContain('--listen: listen is "nowhere", but must be HOST:PORT');
+  });
+
+  it('shows the effective configuration as JSON', async () => {
+    const checked = await run('check-config', '--listen', '127.0.0.1:7', '--json');
+    expect(checked.exit).toBe(0);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      ok: true,
+      config: { listen: [{ address: '127.0.0.1', port: 7 }], limits: { lookupsPerHour: 300 } },
+    });
+  });
+
+  it.each([
+    [['frobnicate'], 2],
+    [['run', '--colour'], 2],
+    [['notice', 'send'], 2],
+    [['notice', 'send', ' ', '--data', '/nonexistent'], 2],
+    [['notice', 'send', 'x'.repeat(4_097), '--data', '/nonexistent'], 2],
+    [['notice', 'send', 'hello', '--data', '/nonexistent'], 3],
+    [[], 2],
+    [['--help'], 0],
+    [['version'], 0],
+  ])('ends %j with %i', async (words, exit) => {
+    expect(await run(...words)).toMatchObject({ exit });
+  });
+});
+
+function run(...words: readonly string[]): Promise<Ended> {
+  return runWith('', ...words);
+}
+
+function runWith(stdin: string, ...words: readonly string[]): Promise<Ended> {
+  const child = launch(words);
+  child.stdin!.end(stdin);
+  return endOf(child);
+}
+
+function launch(words: readonly string[]): ChildProcess {
+  const env = { ...process.env, LC_ALL: 'C', MAGPIE_LANG: '' };
+  const child = spawn(process.execPath, [launcher, ...words], { env, stdio: 'pipe' });
+  children.add(child);
+  return child;
+}
+
+function endOf(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout!.on('data', (bytes) => {
+    stdout += String(bytes);
+  });
+  child.stderr!.on('data', (bytes) => {
+    stderr += String(bytes);
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      children.delete(child);
+      resolve({ exit: code ?? (signal === 'SIGKILL' ? 137 : 1), stdout, stderr });
+    });
+  });
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout!.on('data', (bytes) => {
+      text += String(bytes);
+      const end = text.indexOf('\n');
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    child.on('close', () => reject(new Error('ended before it was ready')));
+  });
+}
+
+function connected(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on('error', reject);
+  });
+}

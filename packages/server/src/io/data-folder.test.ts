@@ -1,0 +1,83 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DataFolder, dataFolderAt, lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { loadServerKey } from './server-key.ts';
+import { systemRandom } from './system-random.ts';
+
+describe('the data folder', () => {
+  let parent: string;
+  let folder: DataFolder;
+
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), 'magpie-data-'));
+    folder = dataFolderAt(join(parent, "it's data", 'deep'));
+    prepareDataFolder(folder);
+  });
+
+  afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+  it('is made private, and accepted again', () => {
+    expect(statSync(folder.path).mode & 0o777).toBe(0o700);
+    prepareDataFolder(folder);
+  });
+
+  it('is refused when others may enter it, with the command to type', () => {
+    chmodSync(folder.path, 0o750);
+    expect(() => prepareDataFolder(folder)).toThrow(
+      expect.objectContaining({ code: 'permissions', fix: `chmod 700 '${parent}/it'\\''s data/deep'` }),
+    );
+  });
+
+  it('is refused when it is a file', () => {
+    const file = join(parent, 'file');
+    writeFileSync(file, '');
+    expect(() => prepareDataFolder(dataFolderAt(file))).toThrow(
+      expect.objectContaining({ code: 'unreadable', detail: 'EEXIST' }),
+    );
+  });
+
+  it('belongs to one server at a time', () => {
+    const lock = lockDataFolder(folder);
+    expect(() => lockDataFolder(folder)).toThrow(expect.objectContaining({ code: 'already-running' }));
+    lock.release();
+    lockDataFolder(folder).release();
+  });
+
+  describe('and its key', () => {
+    it('is made once, private, and read back', () => {
+      const made = loadServerKey(folder, systemRandom);
+      expect(statSync(folder.key).mode & 0o777).toBe(0o600);
+      expect(loadServerKey(folder, systemRandom)).toEqual(made);
+    });
+
+    it('is refused when others may read it, with the command to type', () => {
+      loadServerKey(folder, systemRandom);
+      chmodSync(folder.key, 0o644);
+      expect(() => loadServerKey(folder, systemRandom)).toThrow(
+        expect.objectContaining({ code: 'permissions', fix: expect.stringMatching(/^chmod 600 /) }),
+      );
+    });
+
+    it.each([
+      ['empty', () => ''],
+      ['cut', (text: string) => text.slice(0, 50)],
+      ['changed by one digit', (text: string) => text.replace(/[0-9a-f](?= [0-9a-f]{16}\n)/, (digit) => (digit === '0' ? '1' : '0'))],
+      ['far too long', (text: string) => text.repeat(100)],
+      ['of another kind', () => `magpie-server-key-2 ${'0'.repeat(64)} ${'0'.repeat(16)}\n`],
+    ])('is refused when it is %s, and never replaced', (_what, damage) => {
+      loadServerKey(folder, systemRandom);
+      const damaged = damage(readFileSync(folder.key, 'utf8'));
+      writeFileSync(folder.key, damaged);
+      expect(() => loadServerKey(folder, systemRandom, true)).toThrow(expect.objectContaining({ code: 'key-corrupt' }));
+      expect(readFileSync(folder.key, 'utf8')).toBe(damaged);
+    });
+
+    it('is made anew beside a database only when that is asked for', () => {
+      writeFileSync(folder.database, 'x');
+      expect(() => loadServerKey(folder, systemRandom)).toThrow(expect.objectContaining({ code: 'key-missing' }));
+      expect(loadServerKey(folder, systemRandom, true).publicKey).toHaveLength(32);
+    });
+  });
+});

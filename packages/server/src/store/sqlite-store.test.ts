@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AccountName } from '@magpie/common/ids.ts';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, it } from 'vitest';
+import { newAccount } from '../../../../test/contract/server-store-contract.ts';
+import { MIGRATIONS } from './migrations/all.ts';
+import { runBatch, type StoreRequest } from './sqlite-batch.ts';
+import { openDatabase } from './sqlite-open.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+import { SqliteTables } from './sqlite-tables.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'magpie-sqlite-'));
+const alice = 'alice' as AccountName;
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the SQLite store on its file', () => {
+  it('finds after a restart what it had, with a database that is checked, strict and durable', async () => {
+    const path = join(folder, 'restart.db');
+    const first = await openSqliteStore(path);
+    await first.register(newAccount('alice', 1));
+    await first.close();
+    const second = await openSqliteStore(path);
+    expect(await second.accountByName(alice)).toMatchObject({ account: 10_001 });
+    await second.close();
+    const db = openDatabase(path);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('synchronous', { simple: true })).toBe(2);
+    expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.at(-1)!.version);
+    const loose = db.prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE '%STRICT%'",
+    );
+    expect(loose.all()).toEqual([]);
+    db.close();
+  });
+
+  it('numbers its migrations without gaps', () => {
+    expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, index) => index + 1));
+  });
+
+  it('keeps every answered registration when the process is killed', async () => {
+    const path = join(folder, 'killed.db');
+    const answered = await registerUntilKilled(path, 50);
+    const store = await openSqliteStore(path);
+    for (const name of answered) expect(await store.accountByName(name)).toBeDefined();
+    await store.close();
+  });
+
+  it.each([
+    ['garbage', 'corrupt', (path: string) => writeFileSync(path, 'this is no database '.repeat(500))],
+    ['a damaged page', 'corrupt', damagePages],
+    [
+      'a database of another program',
+      'foreign',
+      (path: string) => withDatabase(path, (db) => db.exec('CREATE TABLE other (x)')),
+    ],
+    ['a folder', 'unreadable', (path: string) => mkdirSync(path)],
+    [
+      'a database of a newer version',
+      'newer-schema',
+      (path: string) => {
+        openDatabase(path).close();
+        withDatabase(path, (db) => db.pragma('user_version = 999'));
+      },
+    ],
+  ] as const)('refuses %s and leaves it as it is', async (what, code, make) => {
+    const path = join(folder, `${what}.db`);
+    make(path);
+    const before = code === 'unreadable' ? undefined : readFileSync(path);
+    await expect(openSqliteStore(path)).rejects.toMatchObject({ name: 'StoreOpenError', code, path });
+    if (before) expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('refuses a database that another program holds', async () => {
+    const path = join(folder, 'held.db');
+    openDatabase(path).close();
+    const holder = new Database(path);
+    holder.pragma('locking_mode = EXCLUSIVE');
+    holder.exec('BEGIN EXCLUSIVE');
+    await expect(openSqliteStore(path)).rejects.toMatchObject({ name: 'StoreOpenError', code: 'locked' });
+    holder.close();
+  });
+
+  it('refuses a path in a folder that is not there', async () => {
+    await expect(openSqliteStore(join(folder, 'nowhere', 'a.db'))).rejects.toMatchObject({
+      code: 'unreadable',
+      detail: expect.stringContaining('ENOENT'),
+    });
+  });
+});
+
+describe('a batch of calls', () => {
+  it('is one transaction, in which a call that fails undoes nothing of the others', () => {
+    const { db, tables } = opened();
+    const broken = { ...newAccount('broken', 2), accountKey: new Uint8Array(5) };
+    const replies = runBatch(db, tables, [
+      request(1, 'register', newAccount('alice', 1)),
+      request(2, 'register', broken),
+      request(3, 'register', newAccount('bob', 3)),
+      request(4, 'accountByName', 'bob'),
+    ]);
+    expect(replies).toMatchObject([
+      { id: 1, answer: { ok: true } },
+      { id: 2, failure: expect.stringMatching(/^SQLITE_CONSTRAINT/) },
+      { id: 3, answer: { ok: true, value: { account: 10_002 } } },
+      { id: 4, answer: { account: 10_002 } },
+    ]);
+    expect(tables.accountByName('broken' as AccountName)).toBeUndefined();
+    expect(db.inTransaction).toBe(false);
+  });
+
+  it('answers reads on a full disk, refuses writes with a code, and goes on when there is room', () => {
+    const { db, tables } = opened();
+    runBatch(db, tables, [request(1, 'register', newAccount('alice', 1))]);
+    const pageCount = db.pragma('page_count', { simple: true }) as number;
+    db.pragma(`max_page_count = ${pageCount}`);
+    const large = { ...newAccount('bob', 2), deviceList: new Uint8Array(100_000) };
+    const requests = [request(2, 'accountByName', 'alice'), request(3, 'register', large)];
+    expect(runBatch(db, tables, requests)).toMatchObject([
+      { id: 2, answer: { account: 10_001 } },
+      { id: 3, failure: 'SQLITE_FULL' },
+    ]);
+    db.pragma('max_page_count = 1000000');
+    expect(runBatch(db, tables, [request(4, 'register', large)])).toMatchObject([{ answer: { ok: true } }]);
+  });
+});
+
+function opened() {
+  const db = openDatabase(':memory:');
+  return { db, tables: new SqliteTables(db) };
+}
+
+function request(id: number, method: StoreRequest['method'], ...args: readonly unknown[]): StoreRequest {
+  return { id, method, args };
+}
+
+function withDatabase(path: string, change: (db: Database.Database) => void): void {
+  const db = new Database(path);
+  change(db);
+  db.close();
+}
+
+/** Overwrites all pages but the first, which holds the header. */
+function damagePages(path: string): void {
+  openDatabase(path).close();
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xa5, 4_096));
+}
+
+/** Registers one account after the other in a child process, which dies by SIGKILL in the middle. */
+async function registerUntilKilled(path: string, count: number): Promise<readonly AccountName[]> {
+  const registrar = fileURLToPath(new URL('./test-account-registrar.ts', import.meta.url));
+  const child = spawn(process.execPath, [registrar, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const names: AccountName[] = [];
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+    const lines = text.split('\n');
+    text = lines.pop()!;
+    names.push(...(lines as AccountName[]));
+    if (names.length >= count) child.kill('SIGKILL');
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  expect(names.length).toBeGreaterThanOrEqual(count);
+  return names;
+}
