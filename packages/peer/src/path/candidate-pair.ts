@@ -52,6 +52,11 @@ export class CandidatePair {
     return this.candidate.kind === 'peer-reflexive';
   }
 
+  /** Left because it passed probes but no data: not to be used for a while. */
+  held(now: Instant): boolean {
+    return this.heldUntil !== undefined && now < this.heldUntil;
+  }
+
   /** Two echoes, the newest of them recent: may carry data alone. */
   provenFresh(now: Instant): boolean {
     return this.echoes >= ECHOES_TO_PROVE && this.provenAt !== undefined && now - this.provenAt < FRESH_MS;

@@ -18,8 +18,6 @@ import {
   KEEPALIVE_MS,
   LAST_GOOD_PROBE_MS,
   RECHALLENGE_MS,
-  RTT_GAIN_MS_MIN,
-  RTT_GAIN_RATIO,
   SUSPECT_MS_MAX,
   SUSPECT_PROBE_MS,
   TRIAL_MS_MAX,
@@ -27,10 +25,13 @@ import {
 } from './limits.ts';
 import { type PathEvent, PathEvents } from './path-events.ts';
 import type { PathStatus } from './path-status.ts';
+import { type Probe, probeOf } from './probe.ts';
+import { Selection } from './selection.ts';
 
 export type { PathState, Route, RouteReason } from './lease.ts';
 export type { PathEvent } from './path-events.ts';
 export type { PathStatus } from './path-status.ts';
+export type { Probe } from './probe.ts';
 
 export interface PathAgentOptions {
   /** The device with the lower id selects (R27); exactly one of the two agents is controlling. */
@@ -39,11 +40,6 @@ export interface PathAgentOptions {
   readonly direct: boolean;
   readonly random: RandomSource;
   readonly now: Instant;
-}
-
-export interface Probe {
-  readonly to: Endpoint;
-  readonly frame: PathFrame;
 }
 
 /**
@@ -58,7 +54,6 @@ export interface Probe {
  * kinds; server-timed starts are a `RoundGate` request; neither changes the states here.
  */
 export class PathAgent {
-  readonly #controlling: boolean;
   readonly #random: RandomSource;
   readonly #candidates = new CandidateExchange();
   readonly #checks: Checks;
@@ -67,16 +62,12 @@ export class PathAgent {
   #cold = false;
   #lease: Lease;
   #activityAt: Instant;
-  /** Our side as controlling counts its selections; the other side keeps the newest it was told. */
-  #selection = 0;
-  #remoteSelected: CandidatePair | undefined;
-  /** Where the selection that we follow was seen coming from as well. */
-  #selectedElsewhere: CandidatePair | undefined;
+  readonly #selection: Selection;
   #lastGood: CandidatePair | undefined;
   #doubtsWithoutAck = 0;
 
   constructor(options: PathAgentOptions) {
-    this.#controlling = options.controlling;
+    this.#selection = new Selection(options.controlling);
     this.#random = options.random;
     this.#allowed = options.direct;
     this.#activityAt = options.now;
@@ -138,7 +129,7 @@ export class PathAgent {
     pair.receivedAt = now;
     if (frame.observed) this.#checks.counters.observed = frame.observed;
     if (frame.echo) this.#handleEcho(frame.echo, frame.delayMs, pair, now);
-    if (frame.selected && !this.#controlling) this.#handleSelection(frame.selection, pair, now);
+    if (frame.selected) this.#handleSelection(frame.selection, pair, now);
     if (frame.suspect) this.#handlePeerSuspect(now);
     const check = this.#needsProof(pair, now) ? pair : undefined;
     if (frame.challenge) this.#checks.answer(source, frame.challenge, check, now);
@@ -175,7 +166,7 @@ export class PathAgent {
       pair.onProof(rttMs, now);
       this.#doubtsWithoutAck = 0;
       this.#checks.gate.forgetFailures();
-    } else if (this.#usable(pair, now)) {
+    } else if (this.#selection.usable(pair, now)) {
       pair.onProof(rttMs, now);
       pair.echoes = Math.max(pair.echoes, ECHOES_TO_PROVE);
       this.#toDirect(pair, 'proven', now);
@@ -203,13 +194,10 @@ export class PathAgent {
   networkChanged(now: Instant): void {
     const lease = this.#lease;
     this.#doubtsWithoutAck = 0;
-    this.#selectedElsewhere = undefined;
-    // The peer sees the same selection from a new address: only a higher one moves it there at once.
-    if (this.#controlling) this.#selection++;
     this.#checks.reset();
     this.#checks.list.forgetPeerReflexive();
+    this.#selection.networkChanged(this.#checks.list);
     if (this.#lastGood && !this.#checks.list.has(this.#lastGood)) this.#lastGood = undefined;
-    if (this.#remoteSelected && !this.#checks.list.has(this.#remoteSelected)) this.#remoteSelected = undefined;
     if (!this.#allowed || this.#cold) return;
     if (lease.name === 'trial') this.#setLease({ name: 'none', since: now }, 'network-changed');
     else if (lease.name !== 'none' && this.#checks.list.has(lease.pair))
@@ -249,20 +237,18 @@ export class PathAgent {
     this.#advanceLease(now);
     if (this.#checks.advance(now)) this.#afterRound(now);
     this.#startRoundIfDue(now);
-    const lastGood = this.#probedLastGood();
-    if (lastGood && now >= after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS))
-      this.#checks.challenge(lastGood, now);
+    const lastGood = this.#lastGoodCheck();
+    if (lastGood && now >= lastGood.at) this.#checks.challenge(lastGood.pair, now);
   }
 
   pollTimeout(): Deadline | undefined {
     if (!this.#allowed || this.#cold) return undefined;
-    const lastGood = this.#probedLastGood();
     return nextDeadline({
       lease: this.#lease,
       activityAt: this.#activityAt,
       roundAt: this.#checks.nextProbeAt,
       nextRoundAt: this.#checks.gate.dueAt,
-      lastGoodAt: lastGood && after(this.#lastGoodBase(lastGood), LAST_GOOD_PROBE_MS),
+      lastGoodAt: this.#lastGoodCheck()?.at,
     });
   }
 
@@ -273,26 +259,7 @@ export class PathAgent {
   /** The next probe to send, as a type-5 packet padded to PROBE_BYTES, or undefined when none is waiting. */
   pollProbe(now: Instant): Probe | undefined {
     const probe = this.#checks.pollProbe(!this.#cold, now);
-    if (!probe) return undefined;
-    const { to, challenge, echo, keepAlive, candidateId, delayMs } = probe;
-    const { name } = this.#lease;
-    const onLease = pairOf(this.#lease)?.key === endpointText(to);
-    return {
-      to,
-      frame: {
-        type: 'path',
-        challenge,
-        echo,
-        selected: this.#controlling && onLease && (name === 'direct' || name === 'suspect'),
-        suspect: onLease && name === 'suspect',
-        keepAlive,
-        candidateId,
-        selection: this.#controlling ? this.#selection : 0,
-        delayMs,
-        observed: echo && to,
-        relayRttMs: 0,
-      },
-    };
+    return probe && probeOf(probe, this.#lease, this.#selection);
   }
 
   // ---- what probes say
@@ -306,26 +273,18 @@ export class PathAgent {
       if (sentAt >= lease.since) this.#toDirect(pair, 'healed', now);
       return;
     }
-    if (lease.name === 'direct' && (lease.pair === pair || this.#controlling)) return;
-    if (pair.echoes >= ECHOES_TO_PROVE && this.#usable(pair, now)) {
+    if (lease.name === 'direct' && (lease.pair === pair || this.#selection.controlling)) return;
+    if (pair.echoes >= ECHOES_TO_PROVE && this.#selection.usable(pair, now)) {
       this.#toDirect(pair, lease.name === 'none' || lease.name === 'trial' ? 'proven' : 'selected', now);
-    } else if (lease.name === 'none' && !this.#held(pair, now)) {
+    } else if (lease.name === 'none' && !pair.held(now)) {
       this.#setLease({ name: 'trial', pair, since: now, nextProbeAt: after(now, TRIAL_PROBE_MS) }, 'trial');
     }
   }
 
   #handleSelection(selection: number, pair: CandidatePair, now: Instant): void {
-    if (selection < this.#selection) return;
-    const moved = selection === this.#selection && pair !== this.#remoteSelected;
-    if (moved && this.#lease.name === 'direct') {
-      // From elsewhere: a NAT may have mapped the peer anew, or somebody relays its packets. Doubt will tell.
-      this.#selectedElsewhere = pair;
-      return;
-    }
-    this.#selection = selection;
-    this.#remoteSelected = pair;
+    if (!this.#selection.hear(selection, pair, this.#lease.name === 'direct')) return;
     if (pair === pairOf(this.#lease) && this.#lease.name !== 'trial') return;
-    if (pair.provenFresh(now) && this.#usable(pair, now)) {
+    if (pair.provenFresh(now) && this.#selection.usable(pair, now)) {
       this.#toDirect(pair, this.#lease.name === 'direct' ? 'selected' : 'proven', now);
     }
   }
@@ -345,32 +304,23 @@ export class PathAgent {
     return !pair.provenFresh(now) || (this.#lease.name === 'suspect' && this.#lease.pair === pair);
   }
 
-  #usable(pair: CandidatePair, now: Instant): boolean {
-    return !this.#held(pair, now) && (this.#controlling || this.#remoteSelected === pair);
-  }
-
-  #held(pair: CandidatePair, now: Instant): boolean {
-    return pair.heldUntil !== undefined && now < pair.heldUntil;
-  }
-
   // ---- leases
 
   #toDirect(pair: CandidatePair, reason: RouteReason, now: Instant): void {
-    if (this.#controlling && reason !== 'healed') this.#selection++;
+    if (reason !== 'healed') this.#selection.rise();
     const keepaliveMs = KEEPALIVE_MS + KEEPALIVE_JITTER_MS * (2 * randomUnit(this.#random) - 1);
     this.#setLease({ name: 'direct', pair, since: now, keepaliveMs }, reason);
     this.#lastGood = pair;
     this.#checks.gate.cancel();
     // The peer learns of the selection at once, rather than with the next probe that happens to go there.
-    if (this.#controlling) this.#checks.challenge(pair, now);
+    if (this.#selection.controlling) this.#checks.challenge(pair, now);
   }
 
   #toSuspect(pair: CandidatePair, reason: RouteReason, now: Instant): void {
     pair.voidProof();
     this.#events.resend();
-    this.#remoteSelected = this.#selectedElsewhere ?? this.#remoteSelected;
-    this.#selectedElsewhere = undefined;
-    const other = this.#bestProven(pair, now);
+    this.#selection.doubt();
+    const other = this.#selection.best(this.#checks.list, pair, now);
     // A fresh proof goes before a doubtful path, however much quicker that one was (tailscale#19407).
     if (other) return this.#toDirect(other, 'selected', now);
     this.#setLease({ name: 'suspect', pair, since: now, probes: 0, nextProbeAt: now }, reason);
@@ -445,31 +395,17 @@ export class PathAgent {
   #afterRound(now: Instant): void {
     const { gate } = this.#checks;
     if (this.#lease.name === 'none' && gate.dueAt === undefined) gate.requestLater(now);
-    if (this.#lease.name === 'direct' && this.#controlling) this.#considerBetter(this.#lease.pair, now);
-  }
-
-  /** One side decides, and only for a clear gain, so that two good paths do not take turns (tailscale#118). */
-  #considerBetter(current: CandidatePair, now: Instant): void {
-    const best = this.#bestProven(current, now);
-    if (!best) return;
-    const gainMs = Math.max(RTT_GAIN_MS_MIN, RTT_GAIN_RATIO * current.rttMs);
-    if (current.score - best.score > gainMs) this.#toDirect(best, 'selected', now);
-  }
-
-  #bestProven(except: CandidatePair, now: Instant): CandidatePair | undefined {
-    return [...this.#checks.list.all()]
-      .filter((pair) => pair !== except && pair.provenFresh(now) && this.#usable(pair, now))
-      .sort((a, b) => a.score - b.score)[0];
+    const lease = this.#lease;
+    const better = lease.name === 'direct' && this.#selection.better(this.#checks.list, lease.pair, now);
+    if (better) this.#toDirect(better, 'selected', now);
   }
 
   /** While relayed and in use, the path that worked last is asked now and then whether it works again. */
-  #probedLastGood(): CandidatePair | undefined {
-    if (this.#lease.name !== 'none' || this.#checks.punching || !this.#lastGood) return undefined;
-    return this.#checks.list.has(this.#lastGood) ? this.#lastGood : undefined;
-  }
-
-  #lastGoodBase(lastGood: CandidatePair): Instant {
-    return Math.max(this.#lease.since, lastGood.challengedAt ?? 0) as Instant;
+  #lastGoodCheck(): { readonly pair: CandidatePair; readonly at: Instant } | undefined {
+    const pair = this.#lastGood;
+    if (this.#lease.name !== 'none' || this.#checks.punching || !pair || !this.#checks.list.has(pair)) return undefined;
+    const since = Math.max(this.#lease.since, pair.challengedAt ?? 0) as Instant;
+    return { pair, at: after(since, LAST_GOOD_PROBE_MS) };
   }
 
   // ---- candidates

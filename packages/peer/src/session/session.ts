@@ -138,7 +138,10 @@ export class Session {
 
   openStream(bytes: Uint8Array, now: Instant): Result<number, 'too-many-streams' | 'closed'> {
     this.#agent.handleSent(now);
-    return this.#connection.openStream(1, bytes, now);
+    const stream = this.#connection.openStream(1, bytes, now);
+    // Traffic may have woken the agent from the cold.
+    this.#joinPaths(now);
+    return stream;
   }
 
   setLocalCandidates(candidates: readonly Candidate[], now: Instant): void {
