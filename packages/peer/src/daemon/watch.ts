@@ -29,6 +29,8 @@ export class Watch {
   /** Events that came during the replay; undefined once the stream is live. */
   #held: EngineEvent[] | undefined = [];
   #cursor = 0;
+  /** Changes up to here were told by the replay, or were there before the watch. */
+  #toldUpTo = 0;
   #closed = false;
 
   private constructor(engine: Engine, sink: WatchSink, params: RpcParams<'watch.start'>, chat?: AccountNumber) {
@@ -49,6 +51,7 @@ export class Watch {
     const watch = new Watch(engine, sink, params, contact?.value.account);
     watch.#unsubscribe = engine.subscribe((event) => watch.#handleEvent(event));
     watch.#cursor = params.since === undefined ? await engine.cursor() : Number(params.since);
+    watch.#toldUpTo = watch.#cursor;
     return ok(watch);
   }
 
@@ -74,6 +77,7 @@ export class Watch {
     while (await this.#sink.ready()) {
       const rows = await this.#engine.changesSince(this.#cursor, REPLAY_ROWS_PER_PAGE);
       for (const message of rows) this.#publish({ type: 'message', message, isNew: true });
+      this.#toldUpTo = this.#cursor;
       if (rows.length < REPLAY_ROWS_PER_PAGE) return;
     }
   }
@@ -92,8 +96,9 @@ export class Watch {
   #publish(event: EngineEvent): void {
     if (this.#closed) return;
     if (event.type === 'message') {
-      if (event.message.change <= this.#cursor) return;
-      this.#cursor = event.message.change;
+      // Changes that share a sync are not always told in their order, so the newest cursor says nothing about others.
+      if (event.message.change <= this.#toldUpTo) return;
+      this.#cursor = Math.max(this.#cursor, event.message.change);
       if (event.message.kind === 'void') return;
     }
     if (!this.#concernsChat(event)) return;
