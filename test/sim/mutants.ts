@@ -15,7 +15,58 @@ export interface Mutant extends PlantedLine {
 /** Each must be caught within this many seeds of its scenarios (design section 9). */
 export const MUTANT_SEEDS_MAX = 50;
 
-export const MUTANTS: readonly Mutant[] = [];
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'no-dedup',
+    what: 'a message that comes again is taken as a new one',
+    file: sourcePath('packages/peer/src/store/memory-state.ts'),
+    line: "if (content.sequence <= upTo) return { kind: 'duplicate' };",
+    replacement:
+      "if (content.sequence <= upTo) return { kind: 'committed', message: this.#messages.incoming(chat, content.messageId)! };",
+    scenarios: ['foundation'],
+  },
+  {
+    name: 'no-relay-retransmission',
+    what: 'what is lost on the relay is never sent again by the session',
+    file: sourcePath('packages/peer/src/transport/flight.ts'),
+    line: 'if (!oldest) return undefined;',
+    replacement: 'if (!oldest || this.#ordered) return undefined;',
+    scenarios: ['foundation'],
+  },
+  {
+    name: 'packet-number-reused',
+    what: 'packet numbers begin anew when the path changes',
+    file: sourcePath('packages/peer/src/transport/connection.ts'),
+    line: 'if (this.#routes.current !== before) this.#probesLeft = 0;',
+    replacement: 'if (this.#routes.current !== before) this.#probesLeft = this.#nextPacketNumber = 0;',
+    scenarios: ['foundation'],
+  },
+  {
+    name: 'stale-epoch-accepted',
+    what: 'a session may write after a newer login of its device',
+    file: sourcePath('packages/server/src/store/memory-tables.ts'),
+    line: "if (!this.#isCurrent(by)) return err('stale-epoch');",
+    replacement: '',
+    scenarios: ['stale-session'],
+  },
+  {
+    name: 'replay-evicts',
+    what: 'the server acts on message 1 of a handshake, before the client has proved that it is alive',
+    file: sourcePath('packages/server/src/session/connection.ts'),
+    line: "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic };",
+    replacement:
+      "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic }; this.#handleLogin({ type: 'resume', requestId: 0 });",
+    scenarios: ['replayed-handshake'],
+  },
+  {
+    name: 'no-friend-check',
+    what: 'anybody is introduced to anybody',
+    file: sourcePath('packages/server/src/rendezvous/rendezvous.ts'),
+    line: 'const target = this.#directory.friendSession(from.account, request.to);',
+    replacement: 'const target = this.#directory.session(request.to);',
+    scenarios: ['stranger-asks'],
+  },
+];
 
 export function mutantNamed(name: string): Mutant | undefined {
   return MUTANTS.find((mutant) => mutant.name === name);

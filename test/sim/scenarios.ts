@@ -1,8 +1,9 @@
 import type { Scenario } from './scenario.ts';
+import { replayedHandshake, staleSession, strangerAsks } from './scenarios/attacks.ts';
 import { firstMessage } from './scenarios/first-message.ts';
 import { foundation } from './scenarios/foundation.ts';
 
-export const SCENARIOS: readonly Scenario[] = [foundation, firstMessage];
+export const SCENARIOS: readonly Scenario[] = [foundation, firstMessage, replayedHandshake, strangerAsks, staleSession];
 
 export function scenarioNamed(name: string): Scenario | undefined {
   return SCENARIOS.find((scenario) => scenario.name === name);

@@ -57,6 +57,11 @@ export class SimServer {
     return this.#server;
   }
 
+  /** The disk as a reader beside the server sees it: only what is synced. */
+  get disk(): MemoryStore['disk'] {
+    return this.#store.disk;
+  }
+
   async start(): Promise<void> {
     const { time, seed, host, onLog } = this.#options;
     host.revive();

@@ -1,4 +1,5 @@
 import type { LinkProfile } from '../link.ts';
+import { nonceWatch } from '../nonce-watch.ts';
 import { Oracle } from '../oracle.ts';
 import type { Scenario, ScenarioOutcome } from '../scenario.ts';
 import { befriend, registerPeer } from '../setup.ts';
@@ -8,7 +9,7 @@ import { World } from '../world.ts';
 /** How long faults happen and messages are sent. */
 const TROUBLE_MS = 90_000;
 /** After the last fault everything must be delivered within this: reconnect backoff (20 s), dead TCP (25 s), resends. */
-const SETTLE_MS = 180_000;
+const SETTLE_MS = 75_000;
 const MESSAGES_PER_PEER = 30;
 const FAULTS = 12;
 const LOSS_RATIO_MAX = 0.3;
@@ -24,6 +25,7 @@ async function runFoundation(seed: number): Promise<ScenarioOutcome> {
   const world = new World({ seed });
   const oracle = new Oracle(world);
   const { random } = world;
+  world.network.taps.push(nonceWatch((detail) => oracle.report('attack', detail)));
   await world.settle(world.server.start(), 'the server starts');
   const peers = ['alice', 'bob', 'carol', 'dave'].slice(0, random.whole(2, 4)).map((name) => world.addPeer(name));
   setLinks(world, peers);
