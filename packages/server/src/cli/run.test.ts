@@ -131,39 +131,6 @@ describe('magpie-server as a process', () => {
   }
 });
 
-describe('magpie-server without a server', () => {
-  it('names every mistake of the configuration', async () => {
-    const checked = await run('check-config', '--listen', 'nowhere', '--config', '/nonexistent.toml');
-    expect(checked).toMatchObject({ exit: 2, stdout: '' });
-    expect(checked.stderr).toContain('/nonexistent.toml');
-    const flag = await run('check-config', '--listen', 'nowhere');
-    expect(flag.stderr).toContain('--listen: listen is "nowhere", but must be HOST:PORT');
-  });
-
-  it('shows the effective configuration as JSON', async () => {
-    const checked = await run('check-config', '--listen', '127.0.0.1:7', '--json');
-    expect(checked.exit).toBe(0);
-    expect(JSON.parse(checked.stdout)).toMatchObject({
-      ok: true,
-      config: { listen: [{ address: '127.0.0.1', port: 7 }], limits: { lookupsPerHour: 300 } },
-    });
-  });
-
-  it.each([
-    [['frobnicate'], 2],
-    [['run', '--colour'], 2],
-    [['notice', 'send'], 2],
-    [['notice', 'send', ' ', '--data', '/nonexistent'], 2],
-    [['notice', 'send', 'x'.repeat(4_097), '--data', '/nonexistent'], 2],
-    [['notice', 'send', 'hello', '--data', '/nonexistent'], 3],
-    [[], 2],
-    [['--help'], 0],
-    [['version'], 0],
-  ])('ends %j with %i', async (words, exit) => {
-    expect(await run(...words)).toMatchObject({ exit });
-  });
-});
-
 function run(...words: readonly string[]): Promise<Ended> {
   return runWith('', ...words);
 }

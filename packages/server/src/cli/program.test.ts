@@ -1,0 +1,101 @@
+import { Readable } from 'node:stream';
+import { silentLog } from '@magpie/common/log.ts';
+import { describe, expect, it } from 'vitest';
+import { StartError } from '../io/start-error.ts';
+import { StoreOpenError } from '../store/store-error.ts';
+import { EXIT } from './exit-codes.ts';
+import type { CliPorts } from './ports.ts';
+import { runProgram } from './program.ts';
+
+describe('the command line of magpie-server', () => {
+  it('names every mistake of the configuration, with its source', async () => {
+    const checked = await run(['check-config', '--listen', 'nowhere'], { env: { MAGPIE_SERVER_DATE: '/x' } });
+    expect(checked.exit).toBe(EXIT.usage);
+    expect(checked.stdout).toBe('');
+    expect(checked.stderr.split('\n')).toEqual([
+      'The configuration has mistakes:',
+      '  MAGPIE_SERVER_DATE: unknown key MAGPIE_SERVER_DATE (did you mean MAGPIE_SERVER_DATA?)',
+      '  --listen: listen is "nowhere", but must be HOST:PORT with an IP address, such as 0.0.0.0:10000 or [::]:10000',
+      '',
+    ]);
+  });
+
+  it('says which configuration file it cannot read', async () => {
+    const checked = await run(['check-config'], { env: { MAGPIE_SERVER_CONFIG: '/nonexistent.toml' } });
+    expect(checked).toMatchObject({ exit: EXIT.usage, stderr: expect.stringContaining('/nonexistent.toml') });
+  });
+
+  it('shows the effective configuration as JSON', async () => {
+    const checked = await run(['check-config', '--listen', '127.0.0.1:7', '--json']);
+    expect(checked.exit).toBe(EXIT.ok);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      ok: true,
+      config: { listen: [{ address: '127.0.0.1', port: 7 }], limits: { lookupsPerHour: 300 } },
+    });
+  });
+
+  it.each([
+    [['frobnicate'], EXIT.usage],
+    [['run', '--colour'], EXIT.usage],
+    [['notice', 'send'], EXIT.usage],
+    [['notice', 'send', ' ', '--data', '/nonexistent'], EXIT.usage],
+    [['notice', 'send', '-', '--data', '/nonexistent'], EXIT.usage],
+    [['notice', 'send', 'x'.repeat(4_097), '--data', '/nonexistent'], EXIT.usage],
+    [['notice', 'send', 'hello', '--data', '/nonexistent'], EXIT.notRunning],
+    [[], EXIT.usage],
+    [['--help'], EXIT.ok],
+    [['run', '--help'], EXIT.ok],
+    [['version'], EXIT.ok],
+  ])('ends %j with exit code %i', async (words, exit) => {
+    const ended = await run(words);
+    expect(ended.exit).toBe(exit);
+    expect(exit === EXIT.ok ? ended.stdout : ended.stderr).not.toBe('');
+  });
+
+  it.each([
+    [new StartError('permissions', '/d/server.key', { fix: 'chmod 600 /d/server.key' }), 6, 'PERMISSIONS', /chmod 600/],
+    [new StartError('already-running', '/d'), 1, 'ALREADY_RUNNING', /--data/],
+    [new StartError('key-corrupt', '/d/server.key'), 1, 'KEY_CORRUPT', /--new-key/],
+    [new StartError('address-in-use', '[::]:1', { detail: 'EADDRINUSE' }), 1, 'ADDRESS_IN_USE', /--listen/],
+    [new StoreOpenError('corrupt', '/d/server.db', 'malformed'), 1, 'STORE_CORRUPT', /backup/],
+    [new StoreOpenError('newer-schema', '/d/server.db', 'schema 9'), 1, 'STORE_NEWER_SCHEMA', /version/],
+    [new StoreOpenError('locked', '/d/server.db', 'busy'), 1, 'STORE_LOCKED', /program/],
+  ])('explains %s and says what to do', async (cause, exit, code, hint) => {
+    const startServer = (): Promise<never> => Promise.reject(cause);
+    const shown = await run(['run', '--json'], { startServer });
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      ok: false,
+      error: { code, exit, hint: expect.stringMatching(hint) },
+    });
+    const chinese = await run(['run'], { startServer, env: { LANG: 'zh_CN.UTF-8' } });
+    expect(chinese).toMatchObject({ exit, stdout: '' });
+    expect(chinese.stderr).toMatch(/[\u4e00-\u9fff]/);
+    expect(chinese.stderr).not.toMatch(/\{[a-z]+\}/);
+  });
+
+  it('hides no bug behind a sentence', async () => {
+    const startServer = (): Promise<never> => Promise.reject(new TypeError('a bug'));
+    await expect(run(['run'], { startServer })).rejects.toThrow('a bug');
+  });
+});
+
+async function run(words: readonly string[], changes: Partial<CliPorts> = {}) {
+  const written = { stdout: '', stderr: '' };
+  const sink = (name: 'stdout' | 'stderr') => ({
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  const exit = await runProgram(words, {
+    env: {},
+    pid: 1,
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    stdin: Readable.from(['\n']),
+    stopRequested: () => Promise.resolve(),
+    startServer: () => Promise.reject(new Error('not asked for')),
+    openLog: () => silentLog,
+    ...changes,
+  });
+  return { exit, ...written };
+}
