@@ -6,6 +6,7 @@ import type { WallMs } from '@magpie/common/time.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
 import { type LoginRequest, ServerLink, type ServerTarget, type Welcome } from '../server-link/server-link.ts';
 import type { Profile } from '../store/store.ts';
+import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
 import type { EnginePorts } from './create-engine.ts';
 import type { DeviceKeys } from './device-keys.ts';
@@ -233,7 +234,8 @@ export class AccountLink {
     if (wasUp) this.#options.onDown();
     this.#setState(retryAt === undefined ? 'stopped' : 'waiting', error);
     if (error === 'unknown-device' && this.#profile) {
-      void this.#save({ ...this.#profile, signedIn: false });
+      const saved = this.#save({ ...this.#profile, signedIn: false });
+      inBackground(this.#options.ports.log, 'the profile could not be stored', saved);
       this.#setState('signed-out', error);
     }
   }

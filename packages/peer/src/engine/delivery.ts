@@ -6,6 +6,7 @@ import { Inbox } from '../messaging/inbox.ts';
 import { Outbox } from '../messaging/outbox.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
 import type { IncomingOutcome, MessageRoad, PeerStore, StoredMessage } from '../store/store.ts';
+import { inBackground } from './background.ts';
 import { CONTROL_CONTENTS_MAX, SESSION_RETRY_MS_MAX, SESSION_RETRY_MS_MIN, UNDELIVERED_BATCH } from './limits.ts';
 
 export interface DeliveryOptions {
@@ -88,7 +89,7 @@ export class Delivery {
     this.#lanes.set(device, lane);
     lane.outbox.sessionUp(this.#options.clock.now());
     this.#load(lane);
-    void this.#sendKnownReceipts(lane);
+    this.#background('receipts could not be read', this.#sendKnownReceipts(lane));
   }
 
   handleSessionDown(device: DeviceId): void {
@@ -96,12 +97,12 @@ export class Delivery {
     if (!lane) return;
     lane.timer?.cancel();
     this.#lanes.delete(device);
-    void this.#reconnectIfOwed(device);
+    this.#background('the outbox could not be read', this.#reconnectIfOwed(device));
   }
 
   /** A handshake failed: while messages wait, another follows, at growing distances. */
   handleHandshakeFailed(device: DeviceId): void {
-    void this.#reconnectIfOwed(device);
+    this.#background('the outbox could not be read', this.#reconnectIfOwed(device));
   }
 
   /** The friend's device has just come (back): no reason to wait for the next retry. */
@@ -137,9 +138,9 @@ export class Delivery {
         lane.inbox.handleContent(content, road, this.#now());
         return this.#commit(lane);
       case 'receipt':
-        return void this.#handleReceipt(lane, content);
+        return this.#background('a receipt could not be stored', this.#handleReceipt(lane, content));
       case 'refused-content':
-        return void this.#handleRefusal(lane, content);
+        return this.#background('a refusal could not be stored', this.#handleRefusal(lane, content));
     }
   }
 
@@ -176,6 +177,10 @@ export class Delivery {
     return this.#options.clock.now();
   }
 
+  #background(what: string, work: Promise<unknown>): void {
+    inBackground(this.#options.log, what, work);
+  }
+
   #alive(lane: Lane): boolean {
     return this.#lanes.get(lane.device) === lane;
   }
@@ -187,15 +192,22 @@ export class Delivery {
       return;
     }
     lane.loading = 'loading';
-    void this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH).then((messages) => {
-      if (!this.#alive(lane)) return;
-      for (const message of messages) lane.outbox.enqueue(message);
-      const again = lane.loading === 'again';
-      lane.loading = 'idle';
-      lane.complete = !again && messages.length < UNDELIVERED_BATCH;
-      this.#pump(lane);
-      if (again) this.#load(lane);
+    this.#background('the outbox could not be read', this.#fill(lane));
+  }
+
+  async #fill(lane: Lane): Promise<void> {
+    const messages = await this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH).catch((cause) => {
+      // Without its outbox the lane would stand still; the next session tries again.
+      this.#options.closeSession(lane.device);
+      throw cause;
     });
+    if (!this.#alive(lane)) return;
+    for (const message of messages) lane.outbox.enqueue(message);
+    const again = lane.loading === 'again';
+    lane.loading = 'idle';
+    lane.complete = !again && messages.length < UNDELIVERED_BATCH;
+    this.#pump(lane);
+    if (again) this.#load(lane);
   }
 
   #pump(lane: Lane): void {

@@ -160,7 +160,9 @@ export class Handshakes {
     if (!friend) return;
     this.#beginning.add(device);
     this.#begunAt.set(device, this.#options.clock.now());
-    const stamp = await this.#options.nextStamp().finally(() => this.#beginning.delete(device));
+    const stamp = await this.#options.nextStamp().catch(() => undefined);
+    this.#beginning.delete(device);
+    if (stamp === undefined) return this.#fail(device, 'store-failed');
     if (this.#closed || this.#pending.has(device)) return;
     const now = this.#options.clock.now();
     const localIndex = this.#options.newIndex();

@@ -8,6 +8,7 @@ import type { Welcome } from '../server-link/server-link.ts';
 import { CLOSE_GOODBYE, CLOSE_REMOVED } from '../session/session.ts';
 import type { Contact, MessageRoad, StoredMessage } from '../store/store.ts';
 import { AccountLink } from './account-link.ts';
+import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
 import { ContactBook, keyChanged } from './contact-book.ts';
 import { ContactCommands } from './contact-commands.ts';
@@ -358,7 +359,7 @@ export class MagpieEngine implements Engine {
 
   #handleNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): void {
     this.#bus.emit({ type: 'notice', ...notice });
-    void this.#ports.store.saveNotice(notice);
+    inBackground(this.#ports.log, 'a notice could not be stored', this.#ports.store.saveNotice(notice));
   }
 
   #handlePresence(frame: FrameOf<'presence'>): void {
@@ -367,7 +368,7 @@ export class MagpieEngine implements Engine {
       for (const device of this.#book.setPresence(entry)) {
         // It logged in anew: perhaps only its link broke, perhaps it is another run that knows no session of ours.
         this.#sessions.probe(device);
-        void this.#delivery.handleDeviceOnline(device);
+        inBackground(this.#ports.log, 'the outbox could not be read', this.#delivery.handleDeviceOnline(device));
       }
       if (before !== entry.status) this.#bus.emit({ type: 'presence', account: entry.account, status: entry.status });
     }
@@ -381,7 +382,8 @@ export class MagpieEngine implements Engine {
     for (const device of this.#sessions.devices()) {
       if (!this.#book.device(device)) this.#sessions.close(device, CLOSE_REMOVED);
     }
-    if (contact.state === 'removed') void this.#delivery.handleRemoved(account);
+    if (contact.state !== 'removed') return;
+    inBackground(this.#ports.log, 'a refusal could not be stored', this.#delivery.handleRemoved(account));
   }
 
   async #introduce(to: DeviceId, packet: Uint8Array): Promise<Result<{ readonly psk: Uint8Array }, string>> {
@@ -397,10 +399,12 @@ export class MagpieEngine implements Engine {
   }
 
   async #renewStamps(): Promise<void> {
-    await this.#stamps.renew();
-    const { clock } = this.#ports;
+    const { clock, log } = this.#ports;
     this.#stampTimer?.cancel();
     this.#stampTimer = clock.setTimer(after(clock.now(), STAMP_BLOCK_MS / 3), () => void this.#renewStamps());
+    await this.#stamps.renew().catch((cause: { readonly code?: string }) => {
+      log.error({ code: cause.code ?? 'unknown' }, 'handshake stamps could not be reserved');
+    });
   }
 
   #roadOfDevice(device: DeviceId): MessageRoad | undefined {

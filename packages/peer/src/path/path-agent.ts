@@ -262,8 +262,6 @@ export class PathAgent {
     return probe && probeOf(probe, this.#lease, this.#selection);
   }
 
-  // ---- what probes say
-
   #handleEcho(echo: Uint8Array, delayMs: number, pair: CandidatePair, now: Instant): void {
     const sentAt = this.#checks.redeem(echo, delayMs, pair, now);
     if (sentAt === undefined) return;
@@ -303,8 +301,6 @@ export class PathAgent {
   #needsProof(pair: CandidatePair, now: Instant): boolean {
     return !pair.provenFresh(now) || (this.#lease.name === 'suspect' && this.#lease.pair === pair);
   }
-
-  // ---- leases
 
   #toDirect(pair: CandidatePair, reason: RouteReason, now: Instant): void {
     if (reason !== 'healed') this.#selection.rise();
@@ -384,8 +380,6 @@ export class PathAgent {
     }
   }
 
-  // ---- rounds
-
   #startRoundIfDue(now: Instant): void {
     if (!this.#allowed || this.#cold) return;
     const { name } = this.#lease;
@@ -407,8 +401,6 @@ export class PathAgent {
     const since = Math.max(this.#lease.since, pair.challengedAt ?? 0) as Instant;
     return { pair, at: after(since, LAST_GOOD_PROBE_MS) };
   }
-
-  // ---- candidates
 
   #acceptRemote(now: Instant): void {
     const added = this.#checks.list.replace(this.#candidates.accepted, pairOf(this.#lease));
@@ -435,8 +427,6 @@ export class PathAgent {
   #pairFrom(source: Endpoint): CandidatePair {
     return this.#checks.list.get(source) ?? this.#checks.list.addPeerReflexive(source, pairOf(this.#lease));
   }
-
-  // ---- rest and waking
 
   #rest(now: Instant, reason: RouteReason): void {
     this.#checks.reset();

@@ -188,7 +188,8 @@ export class Session {
     this.#keys.confirm(header.receiverIndex);
     if (this.#state === 'unconfirmed') this.#confirm();
     if (header.type === 'probe') this.#handleProbe(plaintext, from, now);
-    else this.#handleData(header.packetNumber, plaintext, header.ackNow, from, now);
+    // The transport sees probes too: it acknowledges nothing of them, but a number it never saw would be a gap.
+    this.#handleData(header.packetNumber, plaintext, header.ackNow, from, now);
     this.#joinPaths(now);
   }
 
@@ -234,7 +235,6 @@ export class Session {
   }
 
   #handleData(packetNumber: number, payload: Uint8Array, ackNow: boolean, from: Hop, now: Instant): void {
-    if (from !== 'relay') this.#agent.handleDatagram(from, now);
     const path = from === 'relay' ? RELAY_PATH : this.#pathFor(from);
     const result = this.#connection.handlePacket(packetNumber, payload, { ackNow }, path, now);
     // What cannot be read is dropped; what breaks a rule has closed the connection, and its CLOSE still goes out.
