@@ -63,7 +63,10 @@ describe('the data folder', () => {
     it.each([
       ['empty', () => ''],
       ['cut', (text: string) => text.slice(0, 50)],
-      ['changed by one digit', (text: string) => text.replace(/[0-9a-f](?= [0-9a-f]{16}\n)/, (digit) => (digit === '0' ? '1' : '0'))],
+      [
+        'changed by one digit',
+        (text: string) => text.replace(/[0-9a-f](?= [0-9a-f]{16}\n)/, (digit) => (digit === '0' ? '1' : '0')),
+      ],
       ['far too long', (text: string) => text.repeat(100)],
       ['of another kind', () => `magpie-server-key-2 ${'0'.repeat(64)} ${'0'.repeat(16)}\n`],
     ])('is refused when it is %s, and never replaced', (_what, damage) => {
