@@ -1,8 +1,10 @@
 import type { ContactJson, RoadJson } from '@magpie/common/rpc/schemas.ts';
+import { CliError } from './cli-error.ts';
 import type { CommandHost } from './command-host.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
 import { printable } from './printable.ts';
+import { confirm } from './prompt.ts';
 
 export function addContactCommands(host: CommandHost): void {
   const contact = host.noun('contact', 'help.contact');
@@ -88,9 +90,14 @@ export function addContactCommands(host: CommandHost): void {
   host.add(contact, {
     usage: 'remove <who>',
     summary: 'help.contact.remove',
-    examples: ['contact remove bob'],
-    body: (invocation, [who]) =>
+    examples: ['contact remove bob', 'contact remove bob --yes'],
+    options: [['--yes', 'option.yes']],
+    body: (invocation, [who], options) =>
       withDaemon(invocation, async (link) => {
+        if (invocation.interactive && options.yes !== true) {
+          const sure = await confirm(invocation.ports, invocation.text('prompt.remove', { who: printable(who!) }));
+          if (!sure) throw new CliError({ code: 'CANCELLED' });
+        }
         await link.call('contact.remove', { who: who! });
         invocation.out.done({}, invocation.text('contact.removed', { who: printable(who!) }));
         return undefined;

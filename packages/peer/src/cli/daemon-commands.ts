@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonStatusJson } from '@magpie/common/rpc/schemas.ts';
 import { LOG_LEVELS } from '../daemon/log-level.ts';
@@ -65,22 +66,31 @@ async function stop(invocation: Invocation): Promise<undefined> {
   const { pid } = await link.call('daemon.stop', {});
   const gone = await Promise.race([link.ended, delay(timeoutMs ?? CALL_MS_DEFAULT, undefined, { ref: false })]);
   link.close();
-  if (!gone || !(await processEnds(pid))) throw new CliError({ code: 'TIMED_OUT' });
+  if (!gone || !(await letsGo(invocation, pid))) throw new CliError({ code: 'TIMED_OUT' });
   out.done({ stopped: true, pid }, text('daemon.stopped', { pid }));
 }
 
-/** The socket closes a moment before the process is gone; the profile is free only then. */
-async function processEnds(pid: number): Promise<boolean> {
-  if (pid === process.pid) return true;
-  for (let attempt = 0; attempt < 100; attempt++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
+/** The socket closes a moment before the daemon lets go of the profile; only then may another one start. */
+async function letsGo({ paths }: Invocation, pid: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 150; attempt++) {
+    if (!isAlive(pid) || !(await namesPid(paths.pid, pid))) return true;
     await delay(20);
   }
   return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function namesPid(path: string, pid: number): Promise<boolean> {
+  const content = await readFile(path, 'utf8').catch(() => '');
+  return Number.parseInt(content, 10) === pid;
 }
 
 async function status(invocation: Invocation): Promise<undefined> {

@@ -16,7 +16,13 @@ export function describeFailure(thrown: unknown, translator: Translator, magpie:
   if (thrown instanceof CommanderError) return usageFailure(thrown, translator, magpie);
   if (!(thrown instanceof CliError)) return internalFailure(thrown, translator, magpie);
   const { error, exit, extras } = thrown;
-  const values = safeValues({ magpie, ...extras.values, ...error.detail, ...retryValue(error) });
+  const values = safeValues({
+    magpie,
+    because: because(error),
+    ...extras.values,
+    ...error.detail,
+    ...retryValue(error),
+  });
   const message = extras.sentence ? translator.text(extras.sentence, values) : sentenceOf(error, translator, values);
   const hint = hintOf(error, translator, values);
   const json = {
@@ -81,6 +87,11 @@ function internalFailure(thrown: unknown, translator: Translator, magpie: string
   const hint = translator.text('hint.INTERNAL', { magpie });
   const lines = [`magpie: ${message} ${cause}`.trimEnd(), hint];
   return { exit: EXIT.internal, json: { error: { code: 'INTERNAL', exit: EXIT.internal, message, hint } }, lines };
+}
+
+/** The system's own short word, such as ECONNREFUSED, for those who know it. */
+function because({ detail }: RpcError): string {
+  return detail?.reason === undefined ? '' : ` (${detail.reason})`;
 }
 
 function retryValue(error: RpcError): TextValues {

@@ -202,6 +202,20 @@ describe('contact', () => {
   });
 });
 
+describe('contact remove', () => {
+  it('asks on a terminal, and takes only yes for yes', async () => {
+    const removed = () => cli.engine.calls.some((call) => call.name === 'removeContact');
+    expect((await cli.run('contact remove bob', { typed: ['n'] })).exit).toBe(130);
+    expect(removed()).toBe(false);
+    expect((await cli.run('contact remove bob', { typed: ['y'] })).exit).toBe(0);
+    expect(removed()).toBe(true);
+  });
+
+  it('does not ask with --yes', async () => {
+    expect((await cli.run('contact remove bob --yes', { typed: [] })).exit).toBe(0);
+  });
+});
+
 describe('daemon', () => {
   it('start is content with a daemon that runs already', async () => {
     const { exit, json } = await cli.run('daemon start --json');
