@@ -51,8 +51,9 @@ export class AccountLink {
       staticKey: options.keys.exchange,
       handlers: {
         onUp: (welcome, at) => {
-          this.#early = [];
-          this.#settled = this.#handleUp(welcome, at);
+          const early: Frame[] = [];
+          this.#early = early;
+          this.#settled = this.#settled.then(() => this.#handleUp(welcome, at, early));
         },
         onDown: (error, retryAt) => this.#handleDown(error, retryAt),
         onFrame: (frame) => this.#handleFrame(frame),
@@ -191,7 +192,13 @@ export class AccountLink {
     return { signKey, accountKey, deviceList };
   }
 
-  async #handleUp(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Promise<void> {
+  async #handleUp(
+    welcome: Welcome,
+    at: ServerTarget & { readonly serverKey: Uint8Array },
+    early: readonly Frame[],
+  ): Promise<void> {
+    // Overtaken by the loss of that connection, perhaps by a newer one: nothing of it counts any more.
+    if (this.#early !== early) return;
     this.#options.time.learn(welcome.serverWallMs);
     try {
       await this.#save(this.#profileAfter(welcome, at));
@@ -199,9 +206,9 @@ export class AccountLink {
     } catch (cause) {
       this.#options.ports.log.error({ code: codeOf(cause) }, 'login could not be worked in');
     }
-    if (this.#link.up) this.#setState('connected', undefined);
-    const early = this.#early ?? [];
+    if (this.#early !== early) return;
     this.#early = undefined;
+    this.#setState('connected', undefined);
     for (const frame of early) this.#options.onFrame(frame);
   }
 
