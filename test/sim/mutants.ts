@@ -4,10 +4,12 @@ import type { PlantedLine } from './plant-mutant.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-export interface Mutant extends PlantedLine {
+export interface Mutant {
   readonly name: string;
   /** What is broken. */
   readonly what: string;
+  /** One line; more where several layers guard the same thing, so that without the others the bug would not show. */
+  readonly plants: readonly PlantedLine[];
   /** The scenarios of which one must turn red within the seeds allowed. */
   readonly scenarios: readonly string[];
 }
@@ -19,51 +21,81 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-dedup',
     what: 'a message that comes again is taken as a new one',
-    file: sourcePath('packages/peer/src/store/memory-state.ts'),
-    line: "if (content.sequence <= upTo) return { kind: 'duplicate' };",
-    replacement:
-      "if (content.sequence <= upTo) return { kind: 'committed', message: this.#messages.incoming(chat, content.messageId)! };",
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/store/memory-state.ts'),
+        line: "if (content.sequence <= upTo) return { kind: 'duplicate' };",
+        replacement:
+          "if (content.sequence <= upTo) return { kind: 'committed', message: this.#messages.incoming(chat, content.messageId)! };",
+      },
+    ],
     scenarios: ['foundation'],
   },
   {
     name: 'no-relay-retransmission',
     what: 'what is lost on the relay is never sent again by the session',
-    file: sourcePath('packages/peer/src/transport/flight.ts'),
-    line: 'if (!oldest) return undefined;',
-    replacement: 'if (!oldest || this.#ordered) return undefined;',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/transport/flight.ts'),
+        line: "this.#sent.push({ packetNumber, sequence: this.#nextSequence++, sentAt: now, bytes, contents, state: 'sent' });",
+        replacement:
+          "this.#sent.push({ packetNumber, sequence: this.#nextSequence++, sentAt: now, bytes, contents: this.#ordered ? [] : contents, state: 'sent' });",
+      },
+    ],
     scenarios: ['foundation'],
   },
   {
     name: 'packet-number-reused',
     what: 'packet numbers begin anew when the path changes',
-    file: sourcePath('packages/peer/src/transport/connection.ts'),
-    line: 'if (this.#routes.current !== before) this.#probesLeft = 0;',
-    replacement: 'if (this.#routes.current !== before) this.#probesLeft = this.#nextPacketNumber = 0;',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/transport/connection.ts'),
+        line: 'if (this.#routes.current !== before) this.#probesLeft = 0;',
+        replacement: 'if (this.#routes.current !== before) this.#probesLeft = this.#nextPacketNumber = 0;',
+      },
+    ],
     scenarios: ['foundation'],
   },
   {
     name: 'stale-epoch-accepted',
     what: 'a session may write after a newer login of its device',
-    file: sourcePath('packages/server/src/store/memory-tables.ts'),
-    line: "if (!this.#isCurrent(by)) return err('stale-epoch');",
-    replacement: '',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/store/memory-tables.ts'),
+        line: "if (!this.#isCurrent(by)) return err('stale-epoch');",
+        replacement: '',
+      },
+    ],
     scenarios: ['stale-session'],
   },
   {
     name: 'replay-evicts',
     what: 'the server acts on message 1 of a handshake, before the client has proved that it is alive',
-    file: sourcePath('packages/server/src/session/connection.ts'),
-    line: "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic };",
-    replacement:
-      "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic }; this.#handleLogin({ type: 'resume', requestId: 0 });",
+    plants: [
+      {
+        file: sourcePath('packages/common/src/channel/secure-link.ts'),
+        line: "this.#phase = 'confirming';",
+        replacement: 'this.#establish(now);',
+      },
+      {
+        file: sourcePath('packages/server/src/session/connection.ts'),
+        line: "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic };",
+        replacement:
+          "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic }; void this.#context.dispatcher.logIn(new Proxy(this, { get: (own, name) => (name === 'open' ? true : name === 'source' || name === 'remote' ? own[name] : () => undefined) }), event.remoteStatic, { type: 'resume', requestId: 1 });",
+      },
+    ],
     scenarios: ['replayed-handshake'],
   },
   {
     name: 'no-friend-check',
     what: 'anybody is introduced to anybody',
-    file: sourcePath('packages/server/src/rendezvous/rendezvous.ts'),
-    line: 'const target = this.#directory.friendSession(from.account, request.to);',
-    replacement: 'const target = this.#directory.session(request.to);',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/rendezvous/rendezvous.ts'),
+        line: 'const target = this.#directory.friendSession(from.account, request.to);',
+        replacement: 'const target = this.#directory.session(request.to);',
+      },
+    ],
     scenarios: ['stranger-asks'],
   },
 ];

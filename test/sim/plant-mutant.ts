@@ -20,19 +20,21 @@ export function plantLine(source: string, planted: Pick<PlantedLine, 'line' | 'r
 }
 
 /**
- * Makes this process load the file with the bug in it. The product's sources hold no branch for tests.
- * @returns whether the file has been loaded so far: a mutant that is never loaded proves nothing
+ * Makes this process load the files with the bug in them. The product's sources hold no branch for tests.
+ * @param plants one line each, of different files
+ * @returns whether all files have been loaded so far: a mutant that is never loaded proves nothing
  */
-export function plantMutant(planted: PlantedLine): () => boolean {
-  const url = pathToFileURL(planted.file).href;
-  let loaded = false;
+export function plantMutant(plants: readonly PlantedLine[]): () => boolean {
+  const waiting = new Map(plants.map((planted) => [pathToFileURL(planted.file).href, planted]));
+  const loaded = new Set<string>();
   registerHooks({
-    load(wanted, context, nextLoad) {
-      const result = nextLoad(wanted, context);
-      if (wanted !== url) return result;
-      loaded = true;
+    load(url, context, nextLoad) {
+      const result = nextLoad(url, context);
+      const planted = waiting.get(url);
+      if (!planted) return result;
+      loaded.add(url);
       return { ...result, source: plantLine(Buffer.from(result.source as Uint8Array).toString('utf8'), planted) };
     },
   });
-  return () => loaded;
+  return () => loaded.size === waiting.size;
 }

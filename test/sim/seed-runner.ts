@@ -26,7 +26,7 @@ const { values } = parseArgs({
 });
 const mutant = values.mutant === undefined ? undefined : mutantNamed(values.mutant);
 if (values.mutant !== undefined && !mutant) throw new Error(`no mutant is named ${values.mutant}`);
-const wasLoaded = mutant ? plantMutant(mutant) : () => true;
+const wasLoaded = mutant ? plantMutant(mutant.plants) : () => true;
 const { scenarioNamed } = await import('./scenarios.ts');
 const scenario = scenarioNamed(values.scenario ?? '');
 if (!scenario) throw new Error(`no scenario is named ${values.scenario}`);
@@ -52,7 +52,7 @@ async function runSeed(seed: number): Promise<SeedReport> {
   } catch (error) {
     broken ??= error;
   }
-  if (!wasLoaded()) broken ??= new Error(`the mutant's file was never loaded`);
+  if (!wasLoaded()) broken ??= new Error(`a file of the mutant was never loaded`);
   const thrown = broken === undefined ? [] : [{ kind: 'thrown', atMs: 0, detail: textOf(broken) }];
   return {
     scenario: scenario!.name,
