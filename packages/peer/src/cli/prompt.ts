@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { CliError } from './cli-error.ts';
-import type { CliPorts, TerminalInput } from './ports.ts';
+import type { CliPorts } from './ports.ts';
 
 /** Characters a prompt takes before it stops listening. */
 const ANSWER_CHARS_MAX = 4_096;
@@ -28,7 +28,6 @@ export async function confirm(ports: CliPorts, question: string): Promise<boolea
 /** Reads a secret without showing it. */
 export function askSecret(ports: CliPorts, question: string): Promise<string> {
   const { stdin, stderr } = ports;
-  stderr.write(question);
   return new Promise<string>((resolve, reject) => {
     const typed = new SecretLine();
     const finish = (settle: () => void): void => {
@@ -43,13 +42,11 @@ export function askSecret(ports: CliPorts, question: string): Promise<string> {
       if (state === 'done') finish(() => resolve(typed.text));
       if (state === 'cancelled') onEnd();
     };
-    startRaw(stdin);
+    // Echo ends before the question appears: a fast typist, or a program, may answer at once.
+    stdin.setRawMode?.(true);
     stdin.on('data', onData).on('end', onEnd).resume();
+    stderr.write(question);
   });
-}
-
-function startRaw(stdin: TerminalInput): void {
-  stdin.setRawMode?.(true);
 }
 
 /** A line edited blindly: Enter ends it, backspace takes back, Ctrl-U clears, Ctrl-C and Ctrl-D cancel. */
