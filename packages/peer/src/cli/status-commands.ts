@@ -67,9 +67,11 @@ function statusLines(invocation: Invocation, status: StatusJson): string[] {
   ];
 }
 
-function linkLines({ text }: Invocation, { server }: NetStatusJson): string[] {
+function linkLines({ text, translator }: Invocation, { server }: NetStatusJson): string[] {
   const rtt = server.rttMs === null ? '' : ` ${rttText(server.rttMs)}`;
-  const error = server.lastError === null ? '' : ` (${printable(server.lastError)})`;
+  const refusal = `refusal.${server.lastError}`;
+  const because = translator.has(refusal) ? text(refusal) : printable(server.lastError ?? '');
+  const error = because === '' ? '' : ` (${because})`;
   return [text('status.server', { state: `${text(`link.${server.state}`)}${rtt}${error}` })];
 }
 
