@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RpcClient } from '@magpie/common/rpc/rpc-client.ts';
 import type { RpcMethod, RpcParams, RpcResult } from '@magpie/common/rpc/rpc-table.ts';
-import type { EventJson } from '@magpie/common/rpc/schemas.ts';
+import type { EventJson, HelloJson } from '@magpie/common/rpc/schemas.ts';
 import { type ProfilePaths, profilePaths } from '@magpie/peer/config.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -109,19 +109,24 @@ export class Stage {
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
     this.#clients.clear();
-    const detached = this.#detachedDaemons();
+    const detached = await this.#detachedDaemons();
     for (const pid of detached) signal(pid, 'SIGTERM');
     await Promise.all([...this.#children].map((child) => endProcess(child)));
     for (const pid of detached) await waitForEnd(pid);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Daemons that `register` started by itself: their profiles' lock files name them. */
-  #detachedDaemons(): readonly number[] {
+  /** Daemons that `register` started by itself: who answers on a profile's socket says its process id. */
+  async #detachedDaemons(): Promise<readonly number[]> {
     const own = new Set([...this.#children].map((child) => child.pid));
-    return profilesIn(this.folder)
-      .map((profile) => lockHolder(pathsOf(profile).lock))
-      .filter((pid): pid is number => pid !== undefined && !own.has(pid));
+    const pids: number[] = [];
+    for (const profile of profilesIn(this.folder)) {
+      const connection = await RpcConnection.open(pathsOf(profile).socket).catch(() => undefined);
+      if (!connection) continue;
+      if (!own.has(connection.daemonPid)) pids.push(connection.daemonPid);
+      connection.close();
+    }
+    return pids;
   }
 
   #makeProfile(profile: string): void {
@@ -148,6 +153,8 @@ export class Stage {
 
 /** One connection to a daemon. Calls that fail throw: scripts say what they expect to work. */
 export class RpcConnection {
+  /** From the daemon's hello. */
+  daemonPid = 0;
   readonly #client: RpcClient;
   readonly #listeners = new Set<(event: EventJson) => void>();
 
@@ -164,7 +171,11 @@ export class RpcConnection {
       socket.once('connect', () => {
         const connection = new RpcConnection((onEvent) => {
           const pipe = { write: (bytes: Uint8Array) => void socket.write(bytes), close: () => socket.destroy() };
-          const client = new RpcClient(pipe, { onEvent, onHello: () => resolve(connection) });
+          const onHello = (hello: HelloJson): void => {
+            connection.daemonPid = hello.pid;
+            resolve(connection);
+          };
+          const client = new RpcClient(pipe, { onEvent, onHello });
           socket.on('data', (bytes) => client.handleBytes(bytes));
           socket.on('close', () => client.handleClose());
           return client;
@@ -258,15 +269,6 @@ function profilesIn(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(folder, entry.name));
-}
-
-function lockHolder(path: string): number | undefined {
-  try {
-    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
-    return Number.isInteger(pid) && pid > 1 && signal(pid, 0) ? pid : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {

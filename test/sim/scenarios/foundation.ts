@@ -11,6 +11,7 @@ const TROUBLE_MS = 90_000;
 /** After the last fault everything must be delivered within this: reconnect backoff (20 s), dead TCP (25 s), resends. */
 const SETTLE_MS = 75_000;
 const MESSAGES_PER_PEER = 30;
+const READINGS = 6;
 const FAULTS = 12;
 const LOSS_RATIO_MAX = 0.3;
 
@@ -33,6 +34,7 @@ async function runFoundation(seed: number): Promise<ScenarioOutcome> {
   for (const [a, b] of pairsOf(peers)) await befriend(world, a, b);
 
   scheduleMessages(world, oracle, peers);
+  scheduleReading(world, oracle, peers);
   const faults = scheduleFaults(world, peers);
   await world.runFor(TROUBLE_MS);
   await heal(world, peers);
@@ -77,6 +79,15 @@ function scheduleMessages(world: World, oracle: Oracle, peers: readonly SimPeer[
         if (peer.running) await oracle.send(peer, to, text);
       });
     }
+  }
+}
+
+function scheduleReading(world: World, oracle: Oracle, peers: readonly SimPeer[]): void {
+  for (let i = 0; i < READINGS; i++) {
+    const [reader, writer] = world.random.pick(pairsOf(peers));
+    world.at(world.random.between(0, TROUBLE_MS), async () => {
+      if (reader.running) await reader.engine.markRead(String(oracle.accountOf(writer)));
+    });
   }
 }
 

@@ -1,0 +1,3 @@
+import { benchCommand } from '../test/bench/command.ts';
+
+process.exitCode = await benchCommand(process.argv.slice(2));
