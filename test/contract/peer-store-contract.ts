@@ -388,6 +388,23 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         ]);
       });
 
+      it('[R17] a renumbered message that nobody read is not receipted as read, under whichever number', async () => {
+        await store.commitIncoming([incoming(1)], wall(50));
+        await store.markRead(BOB);
+        await store.commitIncoming([incoming(2)], wall(51));
+        const anew = [
+          incoming(1, { messageId: theirId(2), incarnation: THEIR_SECOND }),
+          incoming(2, { messageId: theirId(3), incarnation: THEIR_SECOND }),
+        ];
+        await store.commitIncoming(anew, wall(60));
+        const readUpTo = async () => (await store.receivedUpTo(BOB)).at(-1)?.readUpTo;
+        expect(await readUpTo()).toBe(0);
+        await store.markRead(BOB, theirId(2));
+        expect(await readUpTo()).toBe(1);
+        await store.markRead(BOB);
+        expect(await readUpTo()).toBe(2);
+      });
+
       it('one friend cannot shut out a message of another, or of the user, by taking its id', async () => {
         await store.commitOutgoing(textTo(BOB, 5), wall(1));
         const outcomes = await store.commitIncoming(

@@ -187,7 +187,13 @@ export class MemoryState {
     if (content.sequence <= upTo) return { kind: 'duplicate' };
     if (content.sequence > upTo + 1) return { kind: 'gap', next: upTo + 1 };
     this.#received.set(key, { chat, device, incarnation: content.incarnation, upTo: content.sequence });
-    if (this.#messages.incoming(chat, content.messageId)) return { kind: 'duplicate' };
+    const known = this.#messages.incoming(chat, content.messageId);
+    if (known) {
+      // Its sender knows it by the new number only: receipts have to speak of that one.
+      const { incarnation, sequence } = content;
+      if (known.device === device) this.#messages.replace({ ...known, incarnation, sequence });
+      return { kind: 'duplicate' };
+    }
     this.#clocks.set(chat, laterStamp(this.#clocks.get(chat) ?? STAMP_ZERO, content.stamp));
     const message = this.#messages.add({
       id: content.messageId,

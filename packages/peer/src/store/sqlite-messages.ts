@@ -160,7 +160,13 @@ export class SqliteMessages {
     if (content.sequence <= upTo) return { kind: 'duplicate' };
     if (content.sequence > upTo + 1) return { kind: 'gap', next: upTo + 1 };
     this.#sql.saveReceivedTo.run(...numbering, content.sequence);
-    if (this.#sql.incoming.get(toBlob(content.messageId), chat)) return { kind: 'duplicate' };
+    const known = this.#sql.incoming.get(toBlob(content.messageId), chat);
+    if (known) {
+      // Its sender knows it by the new number only: receipts have to speak of that one.
+      const { incarnation, sequence } = content;
+      if (known.device.equals(toBlob(device))) this.#sql.setNumber.run(toBlob(incarnation), sequence, known.position);
+      return { kind: 'duplicate' };
+    }
     this.#saveClock(chat, laterStamp(this.#clock(chat), content.stamp));
     const message = this.#insert({
       id: toBlob(content.messageId),
