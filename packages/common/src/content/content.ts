@@ -45,7 +45,7 @@ const sequenceRanges = listMax(struct({ from: varint, to: varint }), 64);
 export const CONTENT_REFUSALS = ['clock', 'too-large', 'not-friends', 'unsupported'] as const;
 export type ContentRefusal = (typeof CONTENT_REFUSALS)[number];
 
-/** Message content types; codes are the registry of PROTOCOL.md. What is unknown is answered `unsupported`. */
+/** Message content types; codes are the registry of PROTOCOL.md. What is unknown is not acknowledged: its sender keeps it. */
 const CONTENT_TABLE = {
   text: { code: 0x01, body: struct({ ...numbered, text: textMax(TEXT_BYTES_MAX) }) },
   /** Fills the number of a message that was cancelled before it left (R17). */

@@ -78,7 +78,7 @@ export function decodeInit(bytes: Uint8Array): InitPacket | undefined {
   };
 }
 
-/** Everything before the Noise message: what both sides authenticate with message 2. */
+/** Everything before the Noise message. Noise has one prologue, the init's; the hello in message 2 repeats the sender index. */
 export function responsePrologue(response: Omit<ResponsePacket, 'noise'>): Uint8Array {
   const writer = new ByteWriter(RESPONSE_PROLOGUE_BYTES);
   writer.u8(firstByte('response', false));

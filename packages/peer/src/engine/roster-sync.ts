@@ -1,3 +1,4 @@
+import { verifyDeviceList } from '@magpie/common/channel/device-list.ts';
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
@@ -40,17 +41,31 @@ export class RosterSync {
   /** A change that the server pushed. */
   apply(entries: readonly RosterEntry[], version: number): Promise<void> {
     return this.#inTurn(async () => {
-      if (version > (this.#options.account.profile?.rosterVersion ?? 0)) await this.#store(entries, version);
+      // Not only higher ones: a change of many rows comes in pages of the same version.
+      if (version >= (this.#options.account.profile?.rosterVersion ?? 0)) await this.#store(entries, version);
     });
   }
 
   async #store(entries: readonly RosterEntry[], version: number): Promise<void> {
     const { store, book, account, onChanged } = this.#options;
     if (entries.length > 0) {
-      await store.applyRoster(entries, version);
+      await store.applyRoster(
+        entries.map((entry) => this.#withNewestList(entry)),
+        version,
+      );
       account.noteRosterVersion(version);
       for (const changed of book.load(await store.contacts())) onChanged(changed);
     }
+  }
+
+  /** R6: a device list older than the one we hold is refused; devices that were taken off it must not come back. */
+  #withNewestList(entry: RosterEntry): RosterEntry {
+    const held = this.#options.book.get(entry.account);
+    if (!held || Buffer.compare(held.accountKey, entry.accountKey) !== 0) return entry;
+    const before = verifyDeviceList(held.deviceList, held.accountKey);
+    const now = verifyDeviceList(entry.deviceList, entry.accountKey);
+    const older = before.ok && now.ok && now.value.version < before.value.version;
+    return older ? { ...entry, deviceList: held.deviceList } : entry;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -9,7 +9,9 @@ export const BACKOFF_MS_MIN = 500;
 export const BACKOFF_MS_MAX = 20_000;
 /** Bytes that may wait for the server before relay packets are dropped (transport.md 2.12: bufferbloat). */
 export const RELAY_QUEUED_BYTES_MAX = 256 * 1024;
-/** Frames that the server may send before the engine has loaded its friend list are bounded by this many. */
+/** Waits before each question to the reflector (p2p.md 6.6). */
 export const REFLECT_TRIES_MS = [0, 100, 300] as const;
+/** An answer may come this long after the last question. */
+export const REFLECT_PATIENCE_MS = 2_000;
 /** A reflexive address older than this is asked for again before punching (p2p.md 6.6). */
 export const REFLEXIVE_VALID_MS = 25_000;

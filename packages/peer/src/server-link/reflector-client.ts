@@ -3,7 +3,7 @@ import { type Endpoint, endpointText } from '@magpie/common/net.ts';
 import { decodeReflectAnswer, encodeReflectQuestion } from '@magpie/common/packets/reflect.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { after, type Instant } from '@magpie/common/time.ts';
-import { REFLECT_TRIES_MS, REFLEXIVE_VALID_MS } from './limits.ts';
+import { REFLECT_PATIENCE_MS, REFLECT_TRIES_MS, REFLEXIVE_VALID_MS } from './limits.ts';
 
 interface Query {
   readonly to: Endpoint;
@@ -80,11 +80,12 @@ export class ReflectorClient {
   pollTransmit(now: Instant): { readonly to: Endpoint; readonly bytes: Uint8Array } | undefined {
     for (const [key, query] of this.#queries) {
       if (query.nextAt > now) continue;
-      const waitMs = REFLECT_TRIES_MS[query.tries + 1];
-      if (waitMs === undefined) this.#queries.delete(key);
+      if (query.tries === REFLECT_TRIES_MS.length || !this.#token) {
+        this.#queries.delete(key);
+        continue;
+      }
       query.tries++;
-      query.nextAt = after(now, waitMs ?? 0);
-      if (query.tries > REFLECT_TRIES_MS.length || !this.#token) continue;
+      query.nextAt = after(now, REFLECT_TRIES_MS[query.tries] ?? REFLECT_PATIENCE_MS);
       return { to: query.to, bytes: encodeReflectQuestion({ token: this.#token, txid: query.transaction }) };
     }
     return undefined;

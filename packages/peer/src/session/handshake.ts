@@ -10,6 +10,7 @@ import {
 } from '@magpie/common/packets/handshake-packet.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
+import { HANDSHAKE_SENDS_MAX } from './limits.ts';
 
 /** Version of the packets between peers (PROTOCOL.md, PK). */
 export const PEER_PROTOCOL_VERSION = 1;
@@ -71,9 +72,12 @@ export class InitiatorHandshake {
     });
   }
 
-  /** Each retransmission through the server brings another psk; the responder used one of them. Three are kept (R3). */
+  /**
+   * Each retransmission through the server brings another psk, and the responder answers the same bytes with the same
+   * response, made with whichever psk reached it first (R12): all of this one handshake are kept.
+   */
   addPsk(psk: Uint8Array): void {
-    this.#psks = [psk, ...this.#psks].slice(0, 3);
+    if (this.#psks.length < HANDSHAKE_SENDS_MAX) this.#psks.push(psk);
   }
 
   handleResponse(packet: Uint8Array): Result<SessionSecrets, 'bad-handshake'> {
@@ -102,8 +106,6 @@ export class InitiatorHandshake {
 /** An init that was understood; nothing has been answered yet. */
 export interface ReceivedInit {
   readonly hello: Hello;
-  /** The initiator's ephemeral key: remembered for the psk's life (R5). */
-  readonly ephemeral: Uint8Array;
   /** Answers it: the response packet and the keys. Call at most once. */
   answer(
     localIndex: number,
@@ -137,7 +139,6 @@ export function receiveInit(options: {
   if (!hello.ok || hello.value.index !== init.senderIndex) return err('bad-handshake');
   return ok({
     hello: hello.value,
-    ephemeral: init.noise.slice(0, 32),
     answer: (localIndex, ownHello) => {
       const header = { receiverIndex: init.senderIndex, senderIndex: localIndex };
       const message = noise.writeMessage(encode(helloCodec, { ...ownHello, index: localIndex }));

@@ -26,12 +26,11 @@ describe('handshake of a session (PK)', () => {
     expect(initiator.remoteIndex).toBe(responder.localIndex);
   });
 
-  it('[R3] tries each of the last three psks, for a retransmission brings another', () => {
+  it('[R12] tries every psk of its retransmissions, for the responder answers with the first that reached it', () => {
     const handshake = startHandshake();
     const answer = answerOf(handshake.init, psk);
     handshake.addPsk(psk);
-    handshake.addPsk(new Uint8Array(32).fill(7));
-    handshake.addPsk(new Uint8Array(32).fill(8));
+    for (let i = 0; i < 7; i++) handshake.addPsk(new Uint8Array(32).fill(20 + i));
     expect(handshake.handleResponse(answer.response).ok).toBe(true);
   });
 
@@ -82,6 +81,15 @@ describe('session over relay and direct paths (PA, PK)', () => {
     pair.run(500);
     expect(pair.received('b')).toEqual(['hello direct']);
     expect(pair.relayedPackets).toBe(relayed);
+  });
+
+  it('[PA5] challenges the source of data that comes from an unknown endpoint', () => {
+    const pair = new SessionPair({ udp: true });
+    pair.run(1_500);
+    pair.send('a', 'moved');
+    pair.divert = { address: '192.168.1.77', port: 40_001 };
+    pair.run(50);
+    expect(pair.sentTo('b')).toContain('192.168.1.77:40001');
   });
 
   it('loses and doubles nothing when UDP dies and comes back under traffic', () => {
@@ -210,6 +218,9 @@ class SessionPair {
   udp: boolean;
   /** Nothing at all passes. */
   cut = false;
+  /** Set: what a sends over UDP seems to come from there. */
+  divert: Endpoint | undefined;
+  readonly #sentTo: Record<Side, string[]> = { a: [], b: [] };
   relayedPackets = 0;
   readonly a: Session;
   readonly b: Session;
@@ -266,6 +277,11 @@ class SessionPair {
     return this.#received[side];
   }
 
+  /** Endpoints that the side has sent datagrams to. */
+  sentTo(side: Side): readonly string[] {
+    return this.#sentTo[side];
+  }
+
   run(ms: number): void {
     const until = after(this.now, ms);
     for (;;) {
@@ -279,7 +295,7 @@ class SessionPair {
       const due = this.#flying.filter(({ at }) => at <= this.now);
       this.#flying = this.#flying.filter(({ at }) => at > this.now);
       for (const { to, bytes, from } of due) {
-        this[to].handlePacket(bytes, from, this.now);
+        this[to].handlePacket(bytes, from !== 'relay' && to === 'b' && this.divert ? this.divert : from, this.now);
         this.#drain(to);
       }
       for (const side of ['a', 'b'] as const) {
@@ -305,6 +321,7 @@ class SessionPair {
       for (let out = session.pollTransmit(this.now); out; out = session.pollTransmit(this.now)) {
         busy = true;
         this.sentBy[side].push(out.bytes);
+        if (out.to !== 'relay') this.#sentTo[side].push(endpointText(out.to));
         if (this.cut) continue;
         if (out.to === 'relay') {
           this.relayedPackets++;

@@ -188,6 +188,7 @@ export class Session {
     this.#keys.confirm(header.receiverIndex);
     if (this.#state === 'unconfirmed') this.#confirm();
     if (header.type === 'probe') this.#handleProbe(plaintext, from, now);
+    else if (from !== 'relay') this.#agent.handleDatagram(from, now);
     // The transport sees probes too: it acknowledges nothing of them, but a number it never saw would be a gap.
     this.#handleData(header.packetNumber, plaintext, header.ackNow, from, now);
     this.#joinPaths(now);
