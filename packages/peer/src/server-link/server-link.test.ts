@@ -1,0 +1,255 @@
+import { newExchangeKeyPair } from '@magpie/common/channel/keys.ts';
+import { pinOf } from '@magpie/common/channel/pin.ts';
+import type { Frame } from '@magpie/common/frames/frame.ts';
+import type { DeviceId } from '@magpie/common/ids.ts';
+import { silentLog } from '@magpie/common/log.ts';
+import type { RefusalCode } from '@magpie/common/refusal.ts';
+import { describe, expect, it } from 'vitest';
+import { RELAY_QUEUED_BYTES_MAX } from './limits.ts';
+import { ServerLink, type ServerTarget } from './server-link.ts';
+import { hospitable, LinkWorld, welcome } from './test-server.ts';
+
+/** What the simulated operating system takes before anything counts as waiting. */
+const SIM_KERNEL_BYTES = 128 * 1024;
+const LOGIN = {
+  type: 'login',
+  account: 'alice',
+  password: 'seven quiet magpies',
+  signKey: new Uint8Array(32),
+  accountKey: new Uint8Array(32),
+  deviceList: new Uint8Array(200),
+} as const;
+
+describe('login', () => {
+  it('brings the link up and keeps it up by the device key from then on', async () => {
+    const { world, link, events } = await linked();
+    const result = await world.settle(link.login(world.pinned, LOGIN));
+    expect(result.ok && result.value.serverKey).toEqual(world.server.key.publicKey);
+    expect(events).toEqual(['up']);
+    world.network.cutTcp('client', 'server');
+    await world.run(1_000);
+    expect(events).toEqual(['up', 'down ECONNRESET', 'up']);
+    expect(world.server.connections.map(({ types }) => types[0])).toEqual(['login', 'resume']);
+  });
+
+  it('[LK4] never shows the password to a server with another key', async () => {
+    const { world, link, events } = await linked();
+    const wrong = { ...world.pinned, pin: pinOf(newExchangeKeyPair(world.random).publicKey) };
+    expect(await world.settle(link.login(wrong, LOGIN))).toEqual({
+      ok: false,
+      error: { kind: 'link', failure: { kind: 'wrong-pin' } },
+    });
+    const unpinned = { ...world.pinned, pin: undefined };
+    expect(await world.settle(link.login(unpinned, LOGIN))).toEqual({
+      ok: false,
+      error: { kind: 'link', failure: { kind: 'key-unknown', pin: world.server.pin } },
+    });
+    await world.run(60_000);
+    expect(world.server.connections.map(({ received }) => received)).toEqual([[], []]);
+    expect(events).toEqual([]);
+  });
+
+  it('is tried once: a refusal is told and nothing follows', async () => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type === 'login') {
+        to.say({ type: 'refused', requestId: frame.requestId, code: 'wrong-credentials', detail: '', retryAfterMs: 0 });
+      }
+    };
+    expect(await world.settle(link.login(world.pinned, LOGIN))).toMatchObject({
+      error: { kind: 'request', error: { code: 'wrong-credentials' } },
+    });
+    await world.run(120_000);
+    expect(world.server.connections).toHaveLength(1);
+    expect(world.server.last.closed).toBe(true);
+    expect(events).toEqual([]);
+  });
+});
+
+describe('a server that we know', () => {
+  it('[LK12] that shows another key is told as such, with the new pin, and not tried again', async () => {
+    const { world, link, events } = await up();
+    link.keepUp(world.known);
+    await world.run(100);
+    world.server.key = newExchangeKeyPair(world.random);
+    world.network.cutTcp('client', 'server');
+    await world.run(120_000);
+    expect(events.at(-1)).toBe('down server-key-changed for good');
+    const connections = world.server.connections.length;
+    await world.run(120_000);
+    expect(world.server.connections).toHaveLength(connections);
+    expect(await world.settle(link.login(world.known, LOGIN))).toMatchObject({
+      error: { kind: 'server-key-changed', pin: world.server.pin },
+    });
+    expect(world.server.connections.flatMap(({ types }) => types)).not.toContain('login');
+  });
+
+  it('that dies in the handshake with the same key has only died', async () => {
+    const { world, link } = await linked();
+    world.server.silent = true;
+    const login = world.settle(link.login(world.known, { type: 'resume' }));
+    world.time.schedule(50, () => {
+      world.server.last.stream.end();
+      world.server.silent = false;
+    });
+    expect(await login).toMatchObject({ error: { kind: 'link', failure: { kind: 'unreachable' } } });
+  });
+});
+
+describe('reconnecting', () => {
+  it('[SV80] waits 0.5 s doubling to 20 s, each cut by a random part of up to half', async () => {
+    const world = new TargetWorld();
+    const { link, retries } = linkOf(world);
+    link.keepUp(world.known);
+    await world.run(200_000);
+    const bounds = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000];
+    for (const [i, bound] of bounds.entries()) {
+      expect(retries[i]).toBeGreaterThanOrEqual(bound / 2);
+      expect(retries[i]).toBeLessThanOrEqual(bound);
+    }
+    expect(new Set(retries.slice(6)).size).toBeGreaterThan(1);
+  });
+
+  it('[SV80] comes back not before the server said', async () => {
+    const { world, retries } = await up();
+    world.server.last.say({ type: 'close', code: 'shutting-down', reason: '', retryAfterMs: 30_000 });
+    await world.run(29_900);
+    expect(world.server.connections).toHaveLength(1);
+    expect(retries).toEqual([30_000]);
+    await world.run(300);
+    expect(world.server.connections).toHaveLength(2);
+  });
+
+  it('[SV80] waits at most 200 s, whatever the server said', async () => {
+    const { world, retries } = await up();
+    world.server.last.say({ type: 'close', code: 'busy', reason: '', retryAfterMs: 0xffff_ffff });
+    await world.run(100);
+    expect(retries).toEqual([200_000]);
+  });
+
+  it.each<RefusalCode>(['replaced', 'revoked', 'unknown-device', 'unsupported-version'])(
+    '[SV80] does not come back by itself when closed with %s',
+    async (code) => {
+      const { world, events } = await up();
+      world.server.last.say({ type: 'close', code, reason: '', retryAfterMs: 0 });
+      await world.run(600_000);
+      expect(events).toEqual(['up', `down ${code} for good`]);
+      expect(world.server.connections).toHaveLength(1);
+    },
+  );
+
+  it('does not come back by itself when its key is refused', async () => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'resume') return;
+      to.say({ type: 'refused', requestId: frame.requestId, code: 'unknown-device', detail: '', retryAfterMs: 0 });
+    };
+    link.keepUp(world.known);
+    await world.run(600_000);
+    expect(events).toEqual(['down unknown-device for good']);
+  });
+
+  it('begins with a short wait again after it was up', async () => {
+    const world = new TargetWorld();
+    const { link, retries } = linkOf(world);
+    world.server.onRequest = hospitable;
+    link.keepUp(world.known);
+    await world.run(60_000);
+    await world.listen();
+    await world.run(30_000);
+    expect(link.up).toBe(true);
+    world.network.cutTcp('client', 'server');
+    await world.run(10);
+    expect(retries.at(-1)).toBeLessThanOrEqual(500);
+  });
+});
+
+describe('a connection that ends early', () => {
+  it('never stands beside a second one', async () => {
+    const { world, link, events } = await linked();
+    link.keepUp(world.known);
+    await world.run(70);
+    link.keepUp(world.known);
+    await world.run(10_000);
+    expect(events).toEqual(['up']);
+    expect(world.server.connections.filter(({ closed }) => !closed)).toHaveLength(1);
+  });
+});
+
+describe('frames', () => {
+  it('[SV82] of the relay are dropped while more than 256 KiB wait, and pass again later', async () => {
+    const { world, link } = await up();
+    const relay = { type: 'relay', to: '00'.repeat(16) as DeviceId, packet: new Uint8Array(1_200) } as const;
+    world.network.link('client', 'server').tcpStalled = true;
+    let taken = 0;
+    while (taken < 2_000 && link.sendRelay(relay)) {
+      taken++;
+      await world.run(1);
+    }
+    expect(taken * 1_200).toBeGreaterThan(RELAY_QUEUED_BYTES_MAX);
+    expect(taken * 1_200).toBeLessThan(RELAY_QUEUED_BYTES_MAX + SIM_KERNEL_BYTES + 3_000);
+    world.network.link('client', 'server').tcpStalled = false;
+    await world.run(1_000);
+    expect(link.sendRelay(relay)).toBe(true);
+    await world.run(1_000);
+    expect(world.server.last.types.filter((type) => type === 'relay')).toHaveLength(taken + 1);
+  });
+
+  it('go nowhere without a link', async () => {
+    const { world, link } = await linked();
+    link.send({ type: 'ping', token: 1 });
+    expect(link.sendRelay({ type: 'relay', to: '00'.repeat(16) as DeviceId, packet: new Uint8Array(9) })).toBe(false);
+    expect(await link.request({ type: 'reflect-token-get' })).toEqual({ ok: false, error: { kind: 'lost' } });
+    expect(await link.requestAll({ type: 'roster-get', since: 0 })).toEqual({ ok: false, error: { kind: 'lost' } });
+    expect(world.server.connections).toEqual([]);
+  });
+});
+
+async function up() {
+  const all = await linked();
+  all.link.keepUp(all.world.known);
+  await all.world.run(200);
+  return all;
+}
+
+/** A link that nobody has told to come up yet, and a server that welcomes everybody. */
+async function linked() {
+  const world = new TargetWorld();
+  await world.listen();
+  world.server.onRequest = hospitable;
+  return { world, ...linkOf(world) };
+}
+
+function linkOf(world: LinkWorld) {
+  const events: string[] = [];
+  /** How long each wait before a new try was, milliseconds. */
+  const retries: number[] = [];
+  const link = new ServerLink({
+    clock: world.clock,
+    random: world.random,
+    tcp: world.client.tcpConnector,
+    log: silentLog,
+    staticKey: newExchangeKeyPair(world.random),
+    handlers: {
+      onUp: () => void events.push('up'),
+      onDown: (error, retryAt) => {
+        events.push(`down ${error}${retryAt === undefined ? ' for good' : ''}`);
+        if (retryAt !== undefined) retries.push(retryAt - world.clock.wallNow());
+      },
+      onFrame: (frame) => void events.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
+    },
+  });
+  return { link, events, retries };
+}
+
+class TargetWorld extends LinkWorld {
+  get pinned(): ServerTarget {
+    return { ...this.target, pin: this.server.pin, serverKey: undefined, trustFirst: false };
+  }
+
+  get known(): ServerTarget {
+    return { ...this.target, pin: undefined, serverKey: this.#key, trustFirst: false };
+  }
+
+  readonly #key = this.server.key.publicKey;
+}
