@@ -170,17 +170,20 @@ export class Oracle {
 
   #handleOutgoing(peer: SimPeer, message: MessageView, isNew: boolean): void {
     const who = `${message.id} of ${peer.name}`;
-    const key = `${peer.name}:${message.id}`;
-    const before = this.#shownState.get(key);
-    this.#shownState.set(key, message.state);
     if (!peer.disk.messages.outgoing(message.id)) this.#note('false-state', `${who} is shown and not on its disk`);
-    if (before !== undefined && STATE_RANK[message.state] < STATE_RANK[before]) {
-      this.#note('false-state', `${who} went back from ${before} to ${message.state}`);
-    }
+    this.#checkForward(`out ${peer.name}:${message.id}`, who, message.state);
     if (message.state === 'refused') this.#note('false-state', `${who} is shown as refused (${message.reason})`);
     if (message.state === 'delivered' || message.state === 'read') this.#checkReceived(peer, message);
     const seen = this.#seenByPeer.get(`${peer.name}:${message.chat}`)?.at(-1);
     if (isNew && seen !== undefined) this.#seenBefore.set(message.id, seen);
+  }
+
+  #checkForward(key: string, who: string, state: MessageView['state']): void {
+    const before = this.#shownState.get(key);
+    this.#shownState.set(key, state);
+    if (before !== undefined && STATE_RANK[state] < STATE_RANK[before]) {
+      this.#note('false-state', `${who} went back from ${before} to ${state}`);
+    }
   }
 
   #checkReceived(peer: SimPeer, message: MessageView): void {
@@ -196,6 +199,7 @@ export class Oracle {
     if (!peer.disk.messages.incoming(message.chat, message.id)) {
       this.#note('false-state', `${who} is shown and not on its disk`);
     }
+    this.#checkForward(`in ${peer.name}:${message.id}`, who, message.state);
     if (!isNew) return;
     if (this.#shownIncoming.has(`${peer.name}:${message.id}`)) this.#note('doubled', `${who} is shown as new twice`);
     this.#shownIncoming.add(`${peer.name}:${message.id}`);

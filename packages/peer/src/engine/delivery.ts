@@ -207,7 +207,6 @@ export class Delivery {
     lane.loading = 'idle';
     lane.complete = !again && messages.length < UNDELIVERED_BATCH;
     this.#pump(lane);
-    if (again) this.#load(lane);
   }
 
   #pump(lane: Lane): void {
@@ -299,8 +298,9 @@ export class Delivery {
     });
     const changed = this.#options.store.applyReceipt(lane.account, incarnation, kind, ranges);
     this.#pump(lane);
-    await Promise.all(notes);
+    // Told before anything else is awaited, so that receipts are shown in the order in which they came.
     this.#options.handlers.onMessages(await changed, false);
+    await Promise.all(notes);
   }
 
   async #handleRefusal(lane: Lane, content: ContentOf<'refused-content'>): Promise<void> {
