@@ -165,6 +165,18 @@ describe('reconnecting', () => {
 });
 
 describe('a connection that ends early', () => {
+  it('is down when the server closes it together with its welcome', async () => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'resume' || world.server.connections.length > 1) return hospitable(to, frame);
+      to.say(welcome(frame.requestId), { type: 'close', code: 'shutting-down', reason: '', retryAfterMs: 1_000 });
+    };
+    link.keepUp(world.known);
+    await world.run(10_000);
+    expect(link.up).toBe(true);
+    expect(events).toEqual(['down shutting-down', 'up']);
+  });
+
   it('never stands beside a second one', async () => {
     const { world, link, events } = await linked();
     link.keepUp(world.known);

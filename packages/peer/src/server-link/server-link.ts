@@ -163,6 +163,7 @@ export class ServerLink {
   ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
     const early: Frame[] = [];
     let announced = false;
+    let lost: LinkFailure | undefined;
     const opened = await ServerConnection.open({
       clock: this.#options.clock,
       random: this.#options.random,
@@ -178,6 +179,7 @@ export class ServerLink {
         else if (early.length < 64) early.push(frame);
       },
       onClosed: (failure) => {
+        lost = failure;
         if (generation !== this.#generation || !announced) return;
         this.#connection = undefined;
         this.#handleDown({ kind: 'link', failure }, generation);
@@ -196,6 +198,8 @@ export class ServerLink {
       connection.close('shutting-down');
       return err({ kind: 'request', error: answer.ok ? { kind: 'lost' } : answer.error });
     }
+    // The welcome may have come in one piece with the end of the connection.
+    if (lost) return err({ kind: 'link', failure: lost });
     this.#connection = connection;
     this.#attempt = 0;
     announced = true;
