@@ -42,6 +42,8 @@ export interface ServerConnectionOptions {
   readonly pin: Pin | undefined;
   /** With neither key nor pin: accept what the server shows. */
   readonly trustFirst: boolean;
+  /** Ends the connection in order, in whatever phase it is. */
+  readonly signal?: AbortSignal;
   /** A frame that answers no request. Called after the frame's connection is established. */
   readonly onFrame: (frame: Frame) => void;
   /** Once, after `open` had succeeded. */
@@ -91,6 +93,7 @@ export class ServerConnection {
   #timerAt: Instant | undefined;
   #lastReceivedAt: Instant;
   readonly #connectDeadline: Instant;
+  readonly #onAbort = (): void => this.close('shutting-down');
   #pingSentAt: Instant | undefined;
   #rttMs: number | undefined;
   #draining = false;
@@ -122,6 +125,7 @@ export class ServerConnection {
       },
       onClose: (error) => this.#fail({ kind: 'unreachable', code: error ?? 'closed' }),
     });
+    options.signal?.addEventListener('abort', this.#onAbort);
     this.#arm();
   }
 
@@ -341,6 +345,7 @@ export class ServerConnection {
   #finish(failure: LinkFailure): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#timer?.cancel();
     for (const pending of this.#pending.values()) {
       pending.resolve(

@@ -177,6 +177,17 @@ describe('a connection that ends early', () => {
     expect(events).toEqual(['down shutting-down', 'up']);
   });
 
+  it('never logs in once it is not wanted any more', async () => {
+    const { world, link, events } = await linked();
+    link.keepUp(world.known);
+    await world.run(30);
+    await link.close();
+    await world.run(60_000);
+    expect(world.server.connections.flatMap(({ types }) => types)).not.toContain('resume');
+    expect(world.server.last.closed).toBe(true);
+    expect(events).toEqual([]);
+  });
+
   it('never stands beside a second one', async () => {
     const { world, link, events } = await linked();
     link.keepUp(world.known);

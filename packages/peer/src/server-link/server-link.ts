@@ -67,8 +67,9 @@ export class ServerLink {
   #target: ServerTarget | undefined;
   #connection: ServerConnection | undefined;
   #attempt = 0;
-  #generation = 0;
   #retry: Timer | undefined;
+  /** Aborted once another target, a login or a close takes over: it ends the try or the connection of before. */
+  #era = new AbortController();
 
   constructor(options: ServerLinkOptions) {
     this.#options = options;
@@ -89,10 +90,10 @@ export class ServerLink {
 
   /** Keeps a connection up from now on, resuming by device key. */
   keepUp(target: ServerTarget): void {
-    this.#stopTrying();
+    this.#beginEra();
     this.#target = target;
     this.#attempt = 0;
-    void this.#resume(this.#generation);
+    void this.#resume(this.#era.signal);
   }
 
   /**
@@ -103,11 +104,8 @@ export class ServerLink {
     target: ServerTarget,
     request: LoginRequest,
   ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
-    this.#stopTrying();
-    this.#connection?.close('replaced');
-    this.#connection = undefined;
-    const generation = this.#generation;
-    const result = await this.#connectAndLogin(target, request, generation);
+    this.#beginEra();
+    const result = await this.#connectAndLogin(target, request, this.#era.signal);
     if (!result.ok) return result;
     this.#target = { ...target, serverKey: result.value.serverKey };
     this.#attempt = 0;
@@ -116,10 +114,8 @@ export class ServerLink {
 
   /** Says goodbye and stays down. */
   async close(): Promise<void> {
-    this.#stopTrying();
+    this.#beginEra();
     this.#target = undefined;
-    this.#connection?.close('shutting-down');
-    this.#connection = undefined;
   }
 
   send(frame: Frame): void {
@@ -142,24 +138,27 @@ export class ServerLink {
     return this.#connection?.requestAll(request) ?? Promise.resolve(err({ kind: 'lost' }));
   }
 
-  #stopTrying(): void {
-    this.#generation++;
+  /** Whatever is up or under way ends, with a goodbye. */
+  #beginEra(): void {
     this.#retry?.cancel();
     this.#retry = undefined;
+    this.#connection = undefined;
+    // A try that went on would log in all the same, show us to friends, and evict the connection that follows.
+    this.#era.abort();
+    this.#era = new AbortController();
   }
 
-  async #resume(generation: number): Promise<void> {
+  async #resume(era: AbortSignal): Promise<void> {
     const target = this.#target;
-    if (!target || generation !== this.#generation) return;
-    const result = await this.#connectAndLogin(target, { type: 'resume' }, generation);
-    if (generation !== this.#generation || result.ok) return;
-    this.#handleDown(result.error, generation);
+    if (!target || era.aborted) return;
+    const result = await this.#connectAndLogin(target, { type: 'resume' }, era);
+    if (!era.aborted && !result.ok) this.#handleDown(result.error, era);
   }
 
   async #connectAndLogin(
     target: ServerTarget,
     request: LoginRequest,
-    generation: number,
+    era: AbortSignal,
   ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
     const early: Frame[] = [];
     let announced = false;
@@ -174,26 +173,22 @@ export class ServerLink {
       serverKey: target.serverKey,
       pin: target.pin,
       trustFirst: target.trustFirst,
+      signal: era,
       onFrame: (frame) => {
         if (announced) this.#options.handlers.onFrame(frame);
         else if (early.length < 64) early.push(frame);
       },
       onClosed: (failure) => {
         lost = failure;
-        if (generation !== this.#generation || !announced) return;
+        if (era.aborted || !announced) return;
         this.#connection = undefined;
-        this.#handleDown({ kind: 'link', failure }, generation);
+        this.#handleDown({ kind: 'link', failure }, era);
       },
     });
-    if (!opened.ok) {
-      return err(await this.#explain(target, opened.error));
-    }
+    if (!opened.ok) return err(await this.#explain(target, opened.error, era));
     const connection = opened.value;
     const answer = await connection.request(request);
-    if (generation !== this.#generation) {
-      connection.close('replaced');
-      return err({ kind: 'request', error: { kind: 'lost' } });
-    }
+    if (era.aborted) return err({ kind: 'request', error: { kind: 'lost' } });
     if (!answer.ok || answer.value.type !== 'welcome') {
       connection.close('shutting-down');
       return err({ kind: 'request', error: answer.ok ? { kind: 'lost' } : answer.error });
@@ -210,7 +205,8 @@ export class ServerLink {
   }
 
   /** A failed IK handshake may mean that the server's key changed: a look at the key it shows now tells. */
-  async #explain(target: ServerTarget, failure: LinkFailure): Promise<LoginError> {
+  async #explain(target: ServerTarget, failure: LinkFailure, era: AbortSignal): Promise<LoginError> {
+    if (era.aborted) return { kind: 'request', error: { kind: 'lost' } };
     const suspicious =
       failure.kind === 'bad-handshake' ||
       (failure.kind === 'unreachable' && ['closed', 'ECONNRESET'].includes(failure.code));
@@ -225,6 +221,7 @@ export class ServerLink {
       serverKey: undefined,
       pin: undefined,
       trustFirst: false,
+      signal: era,
       onFrame: () => {},
       onClosed: () => {},
     });
@@ -233,7 +230,7 @@ export class ServerLink {
     return { kind: 'server-key-changed', pin: look.error.pin };
   }
 
-  #handleDown(error: LoginError, generation: number): void {
+  #handleDown(error: LoginError, era: AbortSignal): void {
     const closed = error.kind === 'link' && error.failure.kind === 'closed' ? error.failure : undefined;
     const refused = error.kind === 'request' && error.error.kind === 'refused' ? error.error : closed;
     const final = error.kind === 'server-key-changed' || (refused && FINAL_CLOSES.has(refused.code));
@@ -247,7 +244,7 @@ export class ServerLink {
     const waitMs = Math.min(Math.max(jittered, refused?.retryAfterMs ?? 0), 10 * BACKOFF_MS_MAX);
     const { clock } = this.#options;
     this.#retry?.cancel();
-    this.#retry = clock.setTimer(after(clock.now(), waitMs), () => void this.#resume(generation));
+    this.#retry = clock.setTimer(after(clock.now(), waitMs), () => void this.#resume(era));
     this.#options.handlers.onDown(loginErrorCode(error), (clock.wallNow() + waitMs) as WallMs);
   }
 }
