@@ -7,7 +7,7 @@ import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, RELAY_QUEUED_BYTES_MAX } from './limits.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, EARLY_FRAMES_MAX, RELAY_QUEUED_BYTES_MAX } from './limits.ts';
 import {
   type Answer,
   type LinkFailure,
@@ -176,7 +176,7 @@ export class ServerLink {
       signal: era,
       onFrame: (frame) => {
         if (announced) this.#options.handlers.onFrame(frame);
-        else if (early.length < 64) early.push(frame);
+        else if (early.length < EARLY_FRAMES_MAX) early.push(frame);
       },
       onClosed: (failure) => {
         lost = failure;
