@@ -154,8 +154,9 @@ export class ServerConnection {
     return this.#rttMs;
   }
 
+  /** Bytes that wait for the server, those of this turn included. */
   get queuedBytes(): number {
-    return this.#stream.queuedBytes;
+    return this.#link.pendingBytes + this.#stream.queuedBytes;
   }
 
   /** Sends a frame that has no answer. Silently nothing once closed. */
