@@ -113,6 +113,16 @@ describe('what is known', () => {
     expect(client.reflexive).toEqual([]);
     expect(client.pollTimeout()).toBeUndefined();
   });
+
+  it('names only ports that the server still has', () => {
+    const { client, questions } = asked();
+    const [, b] = questions(0);
+    answer(client, b!.question.txid, SECOND, SEEN, 10);
+    client.ask([FIRST], TOKEN, at(1_000));
+    const moved = { ...SEEN, port: 5_000 };
+    answer(client, questions(1_000)[0]!.question.txid, FIRST, moved, 1_010);
+    expect(client.reflexive).toEqual([moved]);
+  });
 });
 
 function asked(servers: readonly Endpoint[] = [FIRST, SECOND]) {

@@ -27,10 +27,14 @@ export class ReflectorClient {
     this.#random = random;
   }
 
-  /** Begins a round of questions; answers of an earlier round are forgotten as they are replaced. */
+  /** Begins a round of questions; what an earlier round has brought holds for each port until it answers again. */
   ask(servers: readonly Endpoint[], token: Uint8Array, now: Instant): void {
     this.#token = token;
     this.#queries.clear();
+    const asked = new Set(servers.map(endpointText));
+    for (const key of [...this.#seen.keys()]) {
+      if (!asked.has(key)) this.#changed = this.#seen.delete(key);
+    }
     for (const to of servers) {
       const transaction = this.#random.bytes(8).slice();
       this.#queries.set(toHex(transaction), { to, transaction, tries: 0, nextAt: now });
