@@ -9,6 +9,8 @@ export const BACKOFF_MS_MIN = 500;
 export const BACKOFF_MS_MAX = 20_000;
 /** Bytes that may wait for the server before relay packets are dropped (transport.md 2.12: bufferbloat). */
 export const RELAY_QUEUED_BYTES_MAX = 256 * 1024;
+/** Frames in one piece with the welcome, which wait until it was told; one read of a socket brings far fewer. */
+export const EARLY_FRAMES_MAX = 4_096;
 /** Waits before each question to the reflector (p2p.md 6.6). */
 export const REFLECT_TRIES_MS = [0, 100, 300] as const;
 /** An answer may come this long after the last question. */

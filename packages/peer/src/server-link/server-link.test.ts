@@ -200,6 +200,18 @@ describe('a connection that ends early', () => {
 });
 
 describe('frames', () => {
+  it('come after the welcome and all of them, though they came in one piece with it', async () => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'resume') return hospitable(to, frame);
+      const notices = Array.from({ length: 100 }, (_, id): Frame => ({ type: 'notice', id, atWallMs: 1, text: '' }));
+      to.say(welcome(frame.requestId), ...notices);
+    };
+    link.keepUp(world.known);
+    await world.run(1_000);
+    expect(events).toEqual(['up', ...Array.from({ length: 100 }, (_, id) => `notice ${id}`)]);
+  });
+
   it('[SV82] of the relay are dropped while more than 256 KiB wait, and pass again later', async () => {
     const { world, link } = await up();
     const relay = { type: 'relay', to: '00'.repeat(16) as DeviceId, packet: new Uint8Array(1_200) } as const;
@@ -216,6 +228,14 @@ describe('frames', () => {
     expect(link.sendRelay(relay)).toBe(true);
     await world.run(1_000);
     expect(world.server.last.types.filter((type) => type === 'relay')).toHaveLength(taken + 1);
+  });
+
+  it('[SV82] of the relay count also while they wait for the end of this turn', async () => {
+    const { link } = await up();
+    const relay = { type: 'relay', to: '00'.repeat(16) as DeviceId, packet: new Uint8Array(16_000) } as const;
+    let taken = 0;
+    while (taken < 1_000 && link.sendRelay(relay)) taken++;
+    expect(taken * 16_000).toBeLessThan(RELAY_QUEUED_BYTES_MAX + 32_000);
   });
 
   it('go nowhere without a link', async () => {
