@@ -19,6 +19,7 @@ const WHAT: Readonly<Record<RoadName, string>> = {
 };
 
 interface BulkRound {
+  readonly messages: number;
   readonly sent: BulkSent;
   readonly received: BulkReceived;
 }
@@ -29,6 +30,7 @@ export async function linkBench(say: Say): Promise<readonly Row[]> {
   const right = new BenchProcess(new URL('link-end.ts', import.meta.url), (note) => left.note(note));
   try {
     const cipher = await openRoads(left, right);
+    const relayedBefore = await relayedPackets(left, right);
     const pings = new Map<RoadName, PingRound[]>(ROADS.map((name) => [name, []]));
     const bulks = new Map<RoadName, BulkRound[]>(ROADS.map((name) => [name, []]));
     // The first round warms up: it is not counted.
@@ -44,7 +46,16 @@ export async function linkBench(say: Say): Promise<readonly Row[]> {
     say(
       `two processes on loopback, ${ROUNDS} rounds in turns, ${PINGS} round trips of 100 bytes and ${BULK_SECONDS} s of bulk each; TLS is ${cipher}`,
     );
-    return [...ROADS.flatMap((name) => roadRows(name, pings.get(name)!, bulks.get(name)!)), ...ratioRows(pings, bulks)];
+    const relayed = (await relayedPackets(left, right)) - relayedBefore;
+    return [
+      ...ROADS.flatMap((name) => roadRows(name, pings.get(name)!, bulks.get(name)!)),
+      none(
+        'session-relayed',
+        'packets of the session that took the relay (here the bench itself), alone or beside the direct path',
+        relayed,
+      ),
+      ...ratioRows(pings, bulks),
+    ];
   } finally {
     await Promise.all([left.close(), right.close()]);
   }
@@ -73,9 +84,14 @@ async function openRoads(left: BenchProcess, right: BenchProcess): Promise<strin
 
 async function bulkRound(left: BenchProcess, right: BenchProcess, name: RoadName): Promise<BulkRound> {
   await right.call('expectBulk');
-  const sent = await left.call<BulkSent>('sendBulk', { name, seconds: BULK_SECONDS });
-  const received = await right.call<BulkReceived>('bulkReceived', sent.messages);
-  return { sent, received };
+  const messages = await left.call<number>('sendBulk', { name, seconds: BULK_SECONDS });
+  const received = await right.call<BulkReceived>('bulkReceived', messages);
+  return { messages, received, sent: await left.call<BulkSent>('bulkSent') };
+}
+
+async function relayedPackets(...ends: readonly BenchProcess[]): Promise<number> {
+  const counts = await Promise.all(ends.map((end) => end.call<number>('relayed')));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function rotated(by: number): readonly RoadName[] {
@@ -89,7 +105,7 @@ function roadRows(name: RoadName, pings: readonly PingRound[], bulks: readonly B
   const rate = bulks.map(megabytesPerSecond);
   const failed = pings.reduce((sum, round) => sum + round.failed, 0);
   const bad = bulks.reduce((sum, { received }) => sum + received.bad, 0);
-  const lost = bulks.reduce((sum, { sent, received }) => sum + sent.messages - received.messages, 0);
+  const lost = bulks.reduce((sum, { messages, received }) => sum + messages - received.messages, 0);
   const rows = [
     measured(`${name}-rtt-p50`, `round trip of 100 bytes, ${what}; rounds: ${listed(p50)}`, median(p50), 'µs'),
     measured(`${name}-rtt-p99`, `the same; rounds: ${listed(p99)}`, median(p99), 'µs'),

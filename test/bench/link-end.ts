@@ -13,6 +13,7 @@ const WARM_UP_PINGS = 200;
 const PING_MS_MAX = 1_000;
 /** Bulk that has not arrived this long after the last that did counts as lost. */
 const BULK_SILENCE_MS = 1_000;
+const SENDS_PER_TURN = 32;
 /** kind, number; then the filling; then CRC-32 of all that stands before it */
 const HEAD_BYTES = 5;
 const CHECKSUM_BYTES = 4;
@@ -24,8 +25,8 @@ export interface PingRound {
   readonly failed: number;
 }
 
+/** Of the sender, from the first message until the receiver had the last. */
 export interface BulkSent {
-  readonly messages: number;
   readonly cpuUs: number;
   readonly packetsSent: number;
   readonly packetsLost: number;
@@ -40,9 +41,9 @@ export interface BulkReceived {
 }
 
 const roads = new Map<RoadName, Road>();
-let road: Road;
 let onPong: (intact: boolean, number: number) => void = () => {};
 let bulk = newBulk();
+let outgoing: { readonly road: Road; readonly cpu: NodeJS.CpuUsage; readonly packets: ReturnType<Road['packets']> };
 let listener: StreamListener | undefined;
 let dgram: DgramRoad | undefined;
 
@@ -84,6 +85,8 @@ const note = serveBench(
       bulk = newBulk();
     },
     bulkReceived,
+    bulkSent,
+    relayed: () => sessionRoad().relayed,
   },
   (message) => sessionRoad().handleNote(message as SessionNote),
 );
@@ -140,41 +143,42 @@ function roundTrip(over: Road, number: number): Promise<boolean> {
   });
 }
 
-/** As much as the road takes, for so long. */
-async function sendBulk(over: Road, seconds: number): Promise<BulkSent> {
-  road = over;
-  const cpu = process.cpuUsage();
-  const before = over.packets();
+/** As much as the road takes, for so long. @returns the messages that it took */
+function sendBulk(road: Road, seconds: number): Promise<number> {
+  outgoing = { road, cpu: process.cpuUsage(), packets: road.packets() };
   const untilMs = performance.now() + seconds * 1000;
-  let messages = 0;
-  await new Promise<void>((resolve) => {
+  return new Promise((resolve) => {
+    let messages = 0;
     let resting = false;
     const fill = (): void => {
-      if (resting || road !== over) return;
+      if (resting) return;
       for (let n = 0; performance.now() < untilMs; n++) {
         // Sockets are served between turns: a loop that never rests would starve the acknowledgements.
-        if (n === 32) {
-          resting = true;
-          setImmediate(() => {
-            resting = false;
-            fill();
-          });
-          return;
-        }
-        if (!over.send(messageOf(KIND.bulk, messages, over.messageBytesMax))) return;
+        if (n === SENDS_PER_TURN) return rest();
+        if (!road.send(messageOf(KIND.bulk, messages, road.messageBytesMax))) return;
         messages++;
       }
-      over.onReady = () => {};
-      resolve();
+      road.onReady = () => {};
+      resolve(messages);
     };
-    over.onReady = fill;
+    const rest = (): void => {
+      resting = true;
+      setImmediate(() => {
+        resting = false;
+        fill();
+      });
+    };
+    road.onReady = fill;
     fill();
     setTimeout(fill, seconds * 1000 + 1);
   });
+}
+
+function bulkSent(): BulkSent {
+  const { road, cpu, packets } = outgoing;
   const { user, system } = process.cpuUsage(cpu);
-  const after = over.packets();
-  const packetsSent = after.sent - before.sent;
-  return { messages, cpuUs: user + system, packetsSent, packetsLost: after.lost - before.lost };
+  const { sent, lost } = road.packets();
+  return { cpuUs: user + system, packetsSent: sent - packets.sent, packetsLost: lost - packets.lost };
 }
 
 interface Bulk {

@@ -9,9 +9,10 @@ import { UdpGate } from '@magpie/peer/engine/udp-gate.ts';
 import { SystemClock } from '@magpie/peer/io/system-clock.ts';
 import { SystemRandom } from '@magpie/peer/io/system-random.ts';
 import { SystemUdpFactory } from '@magpie/peer/io/udp-sockets.ts';
+import { LONG_STREAMS_MAX } from '@magpie/peer/transport/limits.ts';
 import type { Road } from './road.ts';
 
-/** A stream of a session carries at most one message of 64 KiB; bulk is many of them back to back. */
+/** A stream of a session carries at most one message of 64 KiB; bulk is as many of them as may be begun at once. */
 const MESSAGE_BYTES_MAX = 64 * 1024;
 const DIRECT_MS_MAX = 10_000;
 
@@ -42,6 +43,8 @@ export class SessionRoad implements Road {
   readonly #sessions: PeerSessions;
   #friend: FriendDevice | undefined;
   #onDirect: () => void = () => {};
+  #relayed = 0;
+  #underWay = 0;
 
   constructor(send: (note: SessionNote) => void) {
     const clock = new SystemClock();
@@ -65,7 +68,10 @@ export class SessionRoad implements Road {
         send({ type: 'introduction', packet, psk, pskId: randomBytes(8) });
         return ok({ psk });
       },
-      sendRelay: (_to, packet) => send({ type: 'relayed', packet }),
+      sendRelay: (_to, packet) => {
+        this.#relayed++;
+        send({ type: 'relayed', packet });
+      },
       sendUdp: (bytes, to) => this.#gate.send(bytes, to),
       handlers: {
         onUp: () => {},
@@ -76,7 +82,10 @@ export class SessionRoad implements Road {
           throw new Error(`the handshake failed: ${code}`);
         },
         onStream: (_device, bytes) => this.onMessage(bytes),
-        onStreamAcked: () => this.onReady(),
+        onStreamAcked: () => {
+          this.#underWay--;
+          this.onReady();
+        },
         onRoute: (_device, route) => {
           if (route.kind === 'direct') this.#onDirect();
         },
@@ -113,7 +122,15 @@ export class SessionRoad implements Road {
   }
 
   send(message: Uint8Array): boolean {
-    return this.#sessions.openStream(this.#friend!.device, message) !== undefined;
+    if (this.#underWay >= LONG_STREAMS_MAX) return false;
+    const taken = this.#sessions.openStream(this.#friend!.device, message) !== undefined;
+    if (taken) this.#underWay++;
+    return taken;
+  }
+
+  /** Packets that went by the bench instead of the socket, this way. */
+  get relayed(): number {
+    return this.#relayed;
   }
 
   packets(): { sent: number; lost: number } {
