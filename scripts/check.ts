@@ -12,7 +12,7 @@ const steps: readonly { readonly name: string; readonly run: () => number }[] = 
   },
   {
     name: 'architecture',
-    run: () => runStep(toolPath('vitest', 'vitest'), ['run', '--silent', 'test/architecture.test.ts']),
+    run: () => runStep(toolPath('vitest', 'vitest'), ['run', '--silent=true', 'test/architecture.test.ts']),
   },
 ];
 
