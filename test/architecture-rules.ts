@@ -34,8 +34,8 @@ const EDGE =
 const MACHINES = new RegExp(
   [
     'packages/common/src/(bytes|frames|packets|content|channel)/',
-    'packages/peer/src/(path|transport|messaging)/',
-    'packages/server/src/relay/relay-queue',
+    'packages/peer/src/(path|transport|messaging|session)/',
+    'packages/server/src/(relay|presence|rendezvous/(rendezvous|reflector|reflect-tokens)\\.ts)',
   ].join('|'),
 );
 const SERVICES = ['accounts', 'friends', 'presence', 'rendezvous', 'relay', 'mailbox', 'notices', 'groups'];
