@@ -29,13 +29,16 @@ const RELAY_SECONDS = 3;
 const RELAY_WINDOWS = [1, 32] as const;
 
 const REFERENCE_MEMORY = 'for scale, without encryption: ejabberd 43 KiB, Prosody 34 KiB';
-const REFERENCE_RELAY = 'for scale, 100-byte messages without encryption: ejabberd 47600, Prosody 8700';
+const REFERENCE_RELAY = 'for scale, 100-byte messages per CPU-second without encryption: ejabberd 47600, Prosody 8700';
 
 /** Figures of a real magpie-server under load from another process. */
 export async function serverBench(connections: number, say: Say): Promise<readonly Row[]> {
   const stage = new Stage();
   const load = new BenchProcess(new URL('load-generator.ts', import.meta.url));
   const bench = new ServerBench(stage, load, say);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => void stage.close().then(() => process.exit(name === 'SIGINT' ? 130 : 143)));
+  }
   try {
     return [...(await bench.connections(connections)), ...(await bench.passwordLogins()), ...(await bench.relaying())];
   } finally {
