@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { EngineWorld, type TestPeer } from './test-world.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('delivery (DL)', () => {
+  it('[DL10] acknowledges after the commit and never before', async () => {
+    const { world, alice, bob } = await chatting();
+    bob.disk.syncMs = 700;
+    await world.ok(alice.engine.send({ to: 'bob', text: 'hello' }));
+    await world.run(600);
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
+    await world.run(600);
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('delivered');
+  });
+
+  it('[DL17] acknowledges nothing that its disk did not take, and gets it later all the same', async () => {
+    const { world, alice, bob } = await chatting();
+    bob.disk.full = true;
+    await world.ok(alice.engine.send({ to: 'bob', text: 'hello' }));
+    await world.run(10_000);
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
+    expect(bob.eventsOf('message').filter(({ message }) => message.text === 'hello')).toEqual([]);
+    bob.disk.full = false;
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
+    expect(await bob.texts('alice')).toEqual(['first', 'hello']);
+  });
+
+  it('[DL7] does not send what its disk did not take', async () => {
+    const { world, alice, bob } = await chatting();
+    alice.disk.full = true;
+    expect(await world.settle(alice.engine.send({ to: 'bob', text: 'lost' }))).toEqual({
+      ok: false,
+      error: { code: 'STORE_FAILED' },
+    });
+    alice.disk.full = false;
+    await world.run(5_000);
+    await world.ok(alice.engine.send({ to: 'bob', text: 'kept' }));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
+    expect(await bob.texts('alice')).toEqual(['first', 'kept']);
+    expect(alice.eventsOf('message').map(({ message }) => message.text)).not.toContain('lost');
+  });
+
+  it('[DL12] delivers any number of waiting messages, in order', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    const texts = Array.from({ length: 700 }, (_, i) => `message ${i}`);
+    await Promise.all(await queued(world, alice, texts));
+    await world.settle(bob.start());
+    await world.until(async () => {
+      const newest = await alice.engine.messages({ chat: 'bob', limit: 1 });
+      return newest.ok && newest.value[0]?.state === 'delivered';
+    });
+    const received = bob.eventsOf('message').flatMap(({ message, isNew }) => (isNew ? [message.text] : []));
+    expect(received.slice(-700)).toEqual(texts);
+  });
+
+  it('[DL16] refuses what waited when the friendship ends', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    await world.ok(alice.engine.send({ to: 'bob', text: 'too late' }));
+    await world.ok(alice.engine.removeContact('bob'));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'refused');
+    expect((await alice.chat('bob')).at(-1)).toMatchObject({ text: 'too late', reason: 'not-friends' });
+    expect(await world.settle(alice.engine.send({ to: 'bob', text: 'more' }))).toMatchObject({
+      error: { code: 'NOT_FRIENDS' },
+    });
+    await world.run(120_000);
+    expect(alice.timersArmed).toBeLessThan(6);
+  });
+
+  it('[DL6] keeps a message from a clock 25 h ahead queued, with the reason, until its time has come', async () => {
+    const world = await EngineWorld.start();
+    const alice = world.peer('alice', { wallSkewMs: 25 * HOUR_MS });
+    const bob = world.peer('bob');
+    await alice.register();
+    await bob.register();
+    await world.befriend(alice, bob);
+    await alice.stop();
+    world.sim.server.crash(true);
+    // Without the server's time alice has only her own.
+    await world.settle(alice.start());
+    await world.ok(alice.engine.send({ to: 'bob', text: 'from tomorrow' }));
+    await world.settle(world.sim.server.start());
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'clock');
+    await world.run(10_000);
+    expect((await alice.chat('bob')).at(-1)).toMatchObject({ state: 'queued', reason: 'clock' });
+    expect(await bob.texts('alice')).toEqual([]);
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 2 * HOUR_MS);
+    expect(await bob.texts('alice')).toEqual(['from tomorrow']);
+  });
+});
+
+describe('read receipts', () => {
+  it('[DL10] show the sender what was read', async () => {
+    const { world, alice, bob } = await chatting();
+    expect(await world.ok(bob.engine.markRead('alice'))).toEqual({ changed: 1 });
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'read');
+    expect((await bob.contact('alice'))?.unread).toBe(0);
+    expect(await world.ok(bob.engine.markRead('alice'))).toEqual({ changed: 0 });
+  });
+});
+
+/** Two friends with a session, over which one message has gone. */
+async function chatting(): Promise<{ world: EngineWorld; alice: TestPeer; bob: TestPeer }> {
+  const world = await EngineWorld.start();
+  const [alice, bob] = await world.friends('alice', 'bob');
+  await world.ok(alice.engine.send({ to: 'bob', text: 'first' }));
+  await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
+  return { world, alice, bob };
+}
+
+async function queued(world: EngineWorld, from: TestPeer, texts: readonly string[]) {
+  return texts.map((text) => world.ok(from.engine.send({ to: 'bob', text })));
+}
