@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { printReport, type Row, row } from '../../scripts/report.ts';
 import { MUTANT_SEEDS_MAX, MUTANTS, type Mutant, mutantNamed } from './mutants.ts';
 import { VIOLATION_KINDS } from './oracle.ts';
-import { SCENARIO_PLANS } from './scenario-plans.ts';
+import { SCENARIO_PLANS, type ScenarioPlan } from './scenario-plans.ts';
 import { runSeeds } from './seed-pool.ts';
 import type { SeedReport } from './seed-runner.ts';
 
@@ -24,8 +24,7 @@ export async function simCommand(commandArguments: readonly string[]): Promise<n
     return 2;
   }
   const rows: Row[] = [];
-  for (const plan of options.plans)
-    rows.push(...(await runPlan(plan.name, seedsFor(options, plan.share), plan.figures)));
+  for (const plan of options.plans) rows.push(...(await runPlan(plan, seedsFor(options, plan.share))));
   if (options.checkDeterminism) rows.push(await determinismRow(options.firstSeed));
   for (const mutant of options.mutants) rows.push(await mutantRow(mutant));
   return printReport('sim', startedMs, rows, options.json) ? 0 : 1;
@@ -85,11 +84,9 @@ function seedsFor(options: CommandOptions, share: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => options.firstSeed + i);
 }
 
-async function runPlan(
-  scenario: string,
-  seeds: readonly number[],
-  figures: (typeof SCENARIO_PLANS)[number]['figures'],
-): Promise<readonly Row[]> {
+async function runPlan(plan: ScenarioPlan, seeds: readonly number[]): Promise<readonly Row[]> {
+  const { name: scenario, figures } = plan;
+  const judged: readonly string[] = plan.judged;
   const reports = await runSeeds({ scenario, seeds }, showReport);
   const rows = [
     row(
@@ -104,7 +101,7 @@ async function runPlan(
   const kinds = [...VIOLATION_KINDS, 'thrown'];
   for (const kind of kinds) {
     const count = reports.reduce((sum, report) => sum + report.violations.filter((v) => v.kind === kind).length, 0);
-    const always = kind === 'lost' || kind === 'doubled' || kind === 'out-of-order' || kind === 'false-state';
+    const always = judged.includes(kind);
     if (count > 0 || always)
       rows.push(row(`${scenario}.${kind}`, `over ${seeds.length} seeds`, count, '', '0', count === 0));
   }

@@ -10,6 +10,7 @@ export const VIOLATION_KINDS = [
   'false-state',
   'invented',
   'unequal',
+  'late',
   'attack',
 ] as const;
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];

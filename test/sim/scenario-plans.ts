@@ -8,16 +8,23 @@ interface FigurePlan {
   readonly most?: number;
 }
 
-/** What the command runs: names only, so that the parent process loads no product code. */
-export const SCENARIO_PLANS: readonly {
+/** What a scenario stands or falls with; other kinds of violation get a row only when there are any. */
+type JudgedKind = 'lost' | 'doubled' | 'out-of-order' | 'false-state' | 'late' | 'attack';
+
+export interface ScenarioPlan {
   readonly name: string;
   /** Of the seeds asked for: cheap and uniform scenarios need fewer. */
   readonly share: number;
+  readonly judged: readonly JudgedKind[];
   readonly figures: readonly FigurePlan[];
-}[] = [
+}
+
+/** What the command runs: names only, so that the parent process loads no product code. */
+export const SCENARIO_PLANS: readonly ScenarioPlan[] = [
   {
     name: 'foundation',
     share: 1,
+    judged: ['lost', 'doubled', 'out-of-order', 'false-state'],
     figures: [
       { name: 'sent', what: 'messages that had to arrive', unit: 'messages', take: 'sum' },
       { name: 'direct', what: 'of them came directly', unit: 'messages', take: 'sum' },
@@ -28,6 +35,7 @@ export const SCENARIO_PLANS: readonly {
   {
     name: 'first-message',
     share: 0.2,
+    judged: ['late', 'lost', 'false-state'],
     figures: [
       {
         name: 'overBoundMsPunchable',
@@ -39,7 +47,7 @@ export const SCENARIO_PLANS: readonly {
       { name: 'overBoundMsUnpunchable', what: 'the same, punching impossible', unit: 'ms', take: 'max', most: 0 },
     ],
   },
-  { name: 'replayed-handshake', share: 0.1, figures: [] },
-  { name: 'stranger-asks', share: 0.1, figures: [] },
-  { name: 'stale-session', share: 0.25, figures: [] },
+  { name: 'replayed-handshake', share: 0.1, judged: ['attack'], figures: [] },
+  { name: 'stranger-asks', share: 0.1, judged: ['attack'], figures: [] },
+  { name: 'stale-session', share: 0.25, judged: ['attack'], figures: [] },
 ];

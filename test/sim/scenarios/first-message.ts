@@ -41,7 +41,7 @@ async function runFirstMessage(seed: number): Promise<ScenarioOutcome> {
   const relayRoundTripMs = 2 * (delaysMs[0] + delaysMs[1]);
   const boundMs = 1.5 * relayRoundTripMs + SYNC_MS + WORK_MS;
   if (tookMs > boundMs) {
-    oracle.report('lost', `the first message took ${tookMs.toFixed(1)} ms, the bound is ${boundMs.toFixed(1)} ms`);
+    oracle.report('late', `the first message took ${tookMs.toFixed(1)} ms, the bound is ${boundMs.toFixed(1)} ms`);
   }
   await world.runFor(2_000);
   oracle.checkEnd();
