@@ -38,6 +38,8 @@ interface Lane {
   loading: 'idle' | 'loading' | 'again';
   /** Every undelivered message of the chat is in the outbox, so that new ones may be added behind them. */
   complete: boolean;
+  /** While not complete: more is read from the store once the outbox holds fewer messages than this. */
+  refillBelow: number;
   committing: boolean;
   timer: Timer | undefined;
 }
@@ -65,7 +67,10 @@ export class Delivery {
       } else if (lane.complete) {
         lane.outbox.enqueue(message);
         this.#pump(lane);
-      } else this.#load(lane);
+      } else if (lane.loading === 'loading') {
+        // What is being read may have missed it; otherwise it is read in its turn.
+        lane.loading = 'again';
+      }
     }
   }
 
@@ -83,6 +88,7 @@ export class Delivery {
       control: [],
       loading: 'idle',
       complete: false,
+      refillBelow: UNDELIVERED_BATCH / 2,
       committing: false,
       timer: undefined,
     };
@@ -187,10 +193,7 @@ export class Delivery {
 
   /** Fills the outbox from the store, oldest first, until everything undelivered is in it or it is well filled. */
   #load(lane: Lane): void {
-    if (lane.loading !== 'idle') {
-      lane.loading = 'again';
-      return;
-    }
+    if (lane.loading !== 'idle') return;
     lane.loading = 'loading';
     this.#background('the outbox could not be read', this.#fill(lane));
   }
@@ -202,8 +205,13 @@ export class Delivery {
       throw cause;
     });
     if (!this.#alive(lane)) return;
+    const before = lane.outbox.size;
     for (const message of messages) lane.outbox.enqueue(message);
     const again = lane.loading === 'again';
+    const { size } = lane.outbox;
+    // With no room for any of it, reading it again is of no use before there is some.
+    const full = !again && size === before;
+    lane.refillBelow = full ? Math.min(UNDELIVERED_BATCH / 2, Math.ceil(size / 2) || 1) : UNDELIVERED_BATCH / 2;
     lane.loading = 'idle';
     lane.complete = !again && messages.length < UNDELIVERED_BATCH;
     this.#pump(lane);
@@ -223,7 +231,7 @@ export class Delivery {
     }
     // What had no room in the outbox waits in the store.
     if (lane.outbox.pollRefill()) lane.complete = false;
-    if (!lane.complete && lane.loading === 'idle' && lane.outbox.size < UNDELIVERED_BATCH / 2) this.#load(lane);
+    if (!lane.complete && lane.outbox.size < lane.refillBelow) this.#load(lane);
     this.#arm(lane);
   }
 

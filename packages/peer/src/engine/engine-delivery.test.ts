@@ -55,6 +55,21 @@ describe('delivery (DL)', () => {
     expect(received.slice(-700)).toEqual(texts);
   });
 
+  it('reads little while large messages wait for room', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    await Promise.all(await queued(world, alice, Array(300).fill('x'.repeat(65_000))));
+    let reads = 0;
+    const undelivered = alice.store.undelivered.bind(alice.store);
+    alice.store.undelivered = (chat, limit) => {
+      reads++;
+      return undelivered(chat, limit);
+    };
+    await world.settle(bob.start());
+    await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 120_000);
+    expect(reads).toBeLessThan(100);
+  });
+
   it('[DL16] refuses what waited when the friendship ends', async () => {
     const { world, alice, bob } = await chatting();
     await bob.stop();
