@@ -95,7 +95,7 @@ export class Delivery {
     this.#lanes.set(device, lane);
     lane.outbox.sessionUp(this.#options.clock.now());
     this.#load(lane);
-    this.#background('receipts could not be read', this.#sendKnownReceipts(lane));
+    this.#work(lane, 'receipts could not be read', this.#sendKnownReceipts(lane));
   }
 
   handleSessionDown(device: DeviceId): void {
@@ -103,12 +103,12 @@ export class Delivery {
     if (!lane) return;
     lane.timer?.cancel();
     this.#lanes.delete(device);
-    this.#background('the outbox could not be read', this.#reconnectIfOwed(device));
+    void this.#reconnectIfOwed(device);
   }
 
   /** A handshake failed: while messages wait, another follows, at growing distances. */
   handleHandshakeFailed(device: DeviceId): void {
-    this.#background('the outbox could not be read', this.#reconnectIfOwed(device));
+    void this.#reconnectIfOwed(device);
   }
 
   /** The friend's device has just come (back): no reason to wait for the next retry. */
@@ -144,9 +144,9 @@ export class Delivery {
         lane.inbox.handleContent(content, road, this.#now());
         return this.#commit(lane);
       case 'receipt':
-        return this.#background('a receipt could not be stored', this.#handleReceipt(lane, content));
+        return this.#work(lane, 'a receipt could not be stored', this.#handleReceipt(lane, content));
       case 'refused-content':
-        return this.#background('a refusal could not be stored', this.#handleRefusal(lane, content));
+        return this.#work(lane, 'a refusal could not be stored', this.#handleRefusal(lane, content));
     }
   }
 
@@ -183,8 +183,13 @@ export class Delivery {
     return this.#options.clock.now();
   }
 
-  #background(what: string, work: Promise<unknown>): void {
-    inBackground(this.#options.log, what, work);
+  /** Work of a lane with the store: where that fails, memory and store differ, and a new session begins from the store. */
+  #work(lane: Lane, what: string, work: Promise<unknown>): void {
+    const guarded = work.catch((cause) => {
+      if (this.#alive(lane)) this.#options.closeSession(lane.device);
+      throw cause;
+    });
+    inBackground(this.#options.log, what, guarded);
   }
 
   #alive(lane: Lane): boolean {
@@ -195,15 +200,11 @@ export class Delivery {
   #load(lane: Lane): void {
     if (lane.loading !== 'idle') return;
     lane.loading = 'loading';
-    this.#background('the outbox could not be read', this.#fill(lane));
+    this.#work(lane, 'the outbox could not be read', this.#fill(lane));
   }
 
   async #fill(lane: Lane): Promise<void> {
-    const messages = await this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH).catch((cause) => {
-      // Without its outbox the lane would stand still; the next session tries again.
-      this.#options.closeSession(lane.device);
-      throw cause;
-    });
+    const messages = await this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH);
     if (!this.#alive(lane)) return;
     const before = lane.outbox.size;
     for (const message of messages) lane.outbox.enqueue(message);
@@ -306,9 +307,8 @@ export class Delivery {
     });
     const changed = this.#options.store.applyReceipt(lane.account, incarnation, kind, ranges);
     this.#pump(lane);
-    // Told before anything else is awaited, so that receipts are shown in the order in which they came.
+    inBackground(this.#options.log, 'a road could not be noted', Promise.all(notes));
     this.#options.handlers.onMessages(await changed, false);
-    await Promise.all(notes);
   }
 
   async #handleRefusal(lane: Lane, content: ContentOf<'refused-content'>): Promise<void> {
@@ -333,8 +333,12 @@ export class Delivery {
   async #reconnectIfOwed(device: DeviceId): Promise<void> {
     const account = this.#options.accountOf(device);
     if (this.#stopped || account === undefined || this.#retries.has(device)) return;
-    const owed = await this.#options.store.undelivered(account, 1);
-    if (owed.length === 0 || this.#stopped || this.#lanes.has(device) || this.#retries.has(device)) return;
+    // A store that cannot tell may well owe something.
+    const owed = await this.#options.store.undelivered(account, 1).then(
+      ({ length }) => length > 0,
+      () => true,
+    );
+    if (!owed || this.#stopped || this.#lanes.has(device) || this.#retries.has(device)) return;
     this.#retryAfter(device, SESSION_RETRY_MS_MIN);
   }
 

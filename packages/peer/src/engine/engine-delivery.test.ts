@@ -26,6 +26,17 @@ describe('delivery (DL)', () => {
     expect(await bob.texts('alice')).toEqual(['first', 'hello']);
   });
 
+  it('shows a message as delivered although its own disk was full when the receipt came', async () => {
+    const { world, alice, bob } = await chatting();
+    bob.disk.syncMs = 500;
+    await world.ok(alice.engine.send({ to: 'bob', text: 'hello' }));
+    alice.disk.full = true;
+    await world.run(3_000);
+    expect(bob.eventsOf('message').at(-1)?.message.text).toBe('hello');
+    alice.disk.full = false;
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 30_000);
+  });
+
   it('[DL7] does not send what its disk did not take', async () => {
     const { world, alice, bob } = await chatting();
     alice.disk.full = true;
