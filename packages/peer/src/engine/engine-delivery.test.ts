@@ -52,6 +52,12 @@ describe('delivery (DL)', () => {
     expect(alice.eventsOf('message').map(({ message }) => message.text)).not.toContain('lost');
   });
 
+  it('tells of a disk that fails in every other command, too', async () => {
+    const { world, bob } = await chatting();
+    bob.disk.full = true;
+    expect(await world.settle(bob.engine.markRead('alice'))).toMatchObject({ error: { code: 'STORE_FAILED' } });
+  });
+
   it('[DL12] delivers any number of waiting messages, in order', async () => {
     const { world, alice, bob } = await chatting();
     await bob.stop();

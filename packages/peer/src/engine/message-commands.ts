@@ -9,6 +9,7 @@ import type { Delivery } from './delivery.ts';
 import type { Engine, MessageView } from './engine.ts';
 import { MESSAGES_PER_QUERY_MAX } from './limits.ts';
 import type { ServerTime } from './server-time.ts';
+import { orStoreFailed } from './store-failure.ts';
 import { messageView } from './views.ts';
 
 export interface MessageCommandsOptions {
@@ -34,69 +35,23 @@ export class MessageCommands implements Surface {
     this.#options = options;
   }
 
-  async send(input: {
-    readonly to: string;
-    readonly text: string;
-    readonly id?: MessageId | undefined;
-  }): Promise<Result<MessageView, CommandError>> {
-    const profile = this.#options.profile();
-    if (!profile) return err({ code: 'NOT_SIGNED_IN' });
-    if (isSelf(input.to, profile)) return err({ code: 'SELF' });
-    const valid = validateText(input.text);
-    if (!valid.ok) return err({ code: valid.error });
-    const friend = this.#options.book.findFriend(input.to);
-    if (!friend.ok) return friend;
-    const chat = friend.value.account;
-    // The handshake need not wait for our disk, nor our disk for the handshake.
-    for (const { device } of this.#options.book.devicesOf(chat)) this.#options.ensureSession(device);
-    const wallNow = this.#options.time.wallNow();
-    const id = input.id ?? newMessageId(wallNow, this.#options.random);
-    const known = input.id && (await this.#options.store.message(input.id));
-    if (known) return ok(this.view(known));
-    try {
-      const text = { id, chat, device: this.#options.ownDevice, text: input.text };
-      const message = await this.#options.store.commitOutgoing(text, wallNow);
-      this.#options.onMessage(message, true);
-      this.#options.delivery.handleCommitted(message);
-      return ok(this.view(message));
-    } catch {
-      return err({ code: 'STORE_FAILED' });
-    }
+  send(input: Parameters<Surface['send']>[0]): Promise<Result<MessageView, CommandError>> {
+    return orStoreFailed(() => this.#send(input));
   }
 
-  async messages(input: {
-    readonly chat: string;
-    readonly limit: number;
-    readonly before?: MessageId | undefined;
-    readonly after?: MessageId | undefined;
-  }): Promise<Result<readonly MessageView[], CommandError>> {
-    const found = this.#options.find(input.chat);
-    if (!found.ok) return found;
-    const messages = await this.#options.store.messages({
-      chat: found.value.account,
-      limit: Math.max(1, Math.min(input.limit, MESSAGES_PER_QUERY_MAX)),
-      ...(input.before ? { before: input.before } : {}),
-      ...(input.after ? { after: input.after } : {}),
+  messages(input: Parameters<Surface['messages']>[0]): Promise<Result<readonly MessageView[], CommandError>> {
+    return orStoreFailed(() => this.#messages(input));
+  }
+
+  message(id: MessageId): Promise<Result<MessageView, CommandError>> {
+    return orStoreFailed(async () => {
+      const message = await this.#options.store.message(id);
+      return message ? ok(this.view(message)) : err({ code: 'NOT_FOUND', detail: { who: id } });
     });
-    return ok(messages.map((message) => this.view(message)));
   }
 
-  async message(id: MessageId): Promise<Result<MessageView, CommandError>> {
-    const message = await this.#options.store.message(id);
-    return message ? ok(this.view(message)) : err({ code: 'NOT_FOUND', detail: { who: id } });
-  }
-
-  async markRead(chat: string, upTo?: MessageId): Promise<Result<{ readonly changed: number }, CommandError>> {
-    const found = this.#options.find(chat);
-    if (!found.ok) return found;
-    const { account } = found.value;
-    const changed = await this.#options.store.markRead(account, upTo);
-    if (changed.length > 0) {
-      for (const message of changed) this.#options.onMessage(message, false);
-      this.#options.book.load(await this.#options.store.contacts());
-      await this.#options.delivery.handleRead(account);
-    }
-    return ok({ changed: changed.length });
+  markRead(chat: string, upTo?: MessageId): Promise<Result<{ readonly changed: number }, CommandError>> {
+    return orStoreFailed(() => this.#markRead(chat, upTo));
   }
 
   async changesSince(cursor: number, limit: number): Promise<readonly MessageView[]> {
@@ -111,5 +66,52 @@ export class MessageCommands implements Surface {
   view(message: StoredMessage): MessageView {
     const contact = this.#options.book.get(message.chat);
     return messageView(message, this.#options.profile()!.account, contact !== undefined && keyChanged(contact));
+  }
+
+  async #send(input: Parameters<Surface['send']>[0]): Promise<Result<MessageView, CommandError>> {
+    const profile = this.#options.profile();
+    if (!profile) return err({ code: 'NOT_SIGNED_IN' });
+    if (isSelf(input.to, profile)) return err({ code: 'SELF' });
+    const valid = validateText(input.text);
+    if (!valid.ok) return err({ code: valid.error });
+    const friend = this.#options.book.findFriend(input.to);
+    if (!friend.ok) return friend;
+    const chat = friend.value.account;
+    // The handshake need not wait for our disk, nor our disk for the handshake.
+    for (const { device } of this.#options.book.devicesOf(chat)) this.#options.ensureSession(device);
+    const wallNow = this.#options.time.wallNow();
+    const id = input.id ?? newMessageId(wallNow, this.#options.random);
+    const known = input.id && (await this.#options.store.message(input.id));
+    if (known) return ok(this.view(known));
+    const text = { id, chat, device: this.#options.ownDevice, text: input.text };
+    const message = await this.#options.store.commitOutgoing(text, wallNow);
+    this.#options.onMessage(message, true);
+    this.#options.delivery.handleCommitted(message);
+    return ok(this.view(message));
+  }
+
+  async #messages(input: Parameters<Surface['messages']>[0]): Promise<Result<readonly MessageView[], CommandError>> {
+    const found = this.#options.find(input.chat);
+    if (!found.ok) return found;
+    const messages = await this.#options.store.messages({
+      chat: found.value.account,
+      limit: Math.max(1, Math.min(input.limit, MESSAGES_PER_QUERY_MAX)),
+      ...(input.before ? { before: input.before } : {}),
+      ...(input.after ? { after: input.after } : {}),
+    });
+    return ok(messages.map((message) => this.view(message)));
+  }
+
+  async #markRead(chat: string, upTo?: MessageId): Promise<Result<{ readonly changed: number }, CommandError>> {
+    const found = this.#options.find(chat);
+    if (!found.ok) return found;
+    const { account } = found.value;
+    const changed = await this.#options.store.markRead(account, upTo);
+    if (changed.length > 0) {
+      for (const message of changed) this.#options.onMessage(message, false);
+      this.#options.book.load(await this.#options.store.contacts());
+      await this.#options.delivery.handleRead(account);
+    }
+    return ok({ changed: changed.length });
   }
 }
