@@ -30,6 +30,11 @@ export const SUSPECT_PROBE_MS: readonly number[] = [100, 200, 400, 800];
 export const SUSPECT_MS_MAX = 3_000;
 /** A challenge unanswered for max(3 srtt, this) puts the path in doubt. */
 export const CHALLENGE_DOUBT_MS_MIN = 500;
+/**
+ * Data unacknowledged for max(3 srtt, this) puts the path in doubt. p2p.md 6.5 has 400; probe timeouts come at doubling
+ * distances, so that this one is met at 400 at the latest.
+ */
+export const DATA_DOUBT_MS_MIN = 200;
 /** Doubts of a proven path without any acknowledged data between: probes pass but data does not (tailscale#19457). */
 export const DOUBTS_WITHOUT_ACK_MAX = 3;
 /** Such a path is not tried again before the next round, or this. */

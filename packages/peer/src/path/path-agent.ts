@@ -9,6 +9,7 @@ import { type Deadline, nextDeadline } from './deadlines.ts';
 import { type Lease, type PathState, pairOf, type Route, type RouteReason, routeOf } from './lease.ts';
 import {
   COLD_AFTER_MS,
+  DATA_DOUBT_MS_MIN,
   DOUBT_COUNTED_AFTER_MS,
   DOUBTS_WITHOUT_ACK_MAX,
   ECHOES_TO_PROVE,
@@ -173,10 +174,14 @@ export class PathAgent {
     }
   }
 
-  /** The transport has waited too long for an acknowledgement of data on this path. */
-  handleDoubt(endpoint: Endpoint, now: Instant): void {
+  /**
+   * The transport waits for an acknowledgement of data on this path.
+   * @param unackedMs for how long; a probe timeout of a quick path is no doubt yet, since a busy machine stalls as long
+   */
+  handleDoubt(endpoint: Endpoint, now: Instant, unackedMs = Number.POSITIVE_INFINITY): void {
     const lease = this.#lease;
     if (lease.name !== 'direct' || lease.pair.key !== endpointText(endpoint)) return;
+    if (unackedMs < Math.max(3 * lease.pair.rttMs, DATA_DOUBT_MS_MIN)) return;
     if (now - lease.since >= DOUBT_COUNTED_AFTER_MS) this.#doubtsWithoutAck++;
     if (this.#doubtsWithoutAck < DOUBTS_WITHOUT_ACK_MAX) this.#toSuspect(lease.pair, 'doubt', now);
     else this.#lose(lease.pair, 'data-lost', now);

@@ -92,6 +92,19 @@ describe('session over relay and direct paths (PA, PK)', () => {
     expect(pair.sentTo('b')).toContain('192.168.1.77:40001');
   });
 
+  it('[PA7] keeps the direct path through a stall that is long for its round trip and short for people', () => {
+    const pair = new SessionPair({ udp: true });
+    pair.run(1_500);
+    const relayed = pair.relayedPackets;
+    pair.udp = false;
+    pair.send('a', 'held up');
+    pair.run(120);
+    pair.udp = true;
+    pair.run(1_000);
+    expect(pair.received('b')).toEqual(['held up direct']);
+    expect(pair.relayedPackets).toBe(relayed);
+  });
+
   it('loses and doubles nothing when UDP dies and comes back under traffic', () => {
     const pair = new SessionPair({ udp: true });
     pair.run(1_500);

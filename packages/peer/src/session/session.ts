@@ -268,7 +268,7 @@ export class Session {
         }
         case 'path-doubt': {
           const endpoint = this.#endpointOf(event.path);
-          if (endpoint) this.#agent.handleDoubt(endpoint, now);
+          if (endpoint) this.#agent.handleDoubt(endpoint, now, event.unackedMs);
           if (event.unackedMs >= 2_000 && event.ptoCount >= 2) this.#events.push({ type: 'doubt' });
           break;
         }

@@ -65,6 +65,8 @@ export const GRANULARITY_MS = 1;
 export const PTO_PROBE_PACKETS = 2;
 /** A relay over TCP loses nothing by itself; below this a probe would only race TCP's own retransmission. */
 export const ORDERED_PTO_MS_MIN = 1_000;
+/** A probe timeout is never shorter: on one machine the round trip is far below the stalls of a busy event loop. */
+export const PTO_MS_MIN = 10;
 /** Where the doubling stops: somebody waits for a chat message, nobody for bulk (transport.md 2.7). */
 export const PTO_MS_MAX_CHAT = 2_000;
 export const PTO_MS_MAX = 10_000;

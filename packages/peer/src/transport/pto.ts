@@ -5,6 +5,7 @@ import {
   PTO_EXPONENT_MAX,
   PTO_MS_MAX,
   PTO_MS_MAX_CHAT,
+  PTO_MS_MIN,
 } from './limits.ts';
 import type { RttEstimator } from './rtt-estimator.ts';
 
@@ -15,7 +16,7 @@ import type { RttEstimator } from './rtt-estimator.ts';
  */
 export function ptoMs(rtt: RttEstimator, ordered: boolean, count: number, chatPending: boolean): number {
   const ackDelayMs = chatPending ? 0 : ACK_DELAY_MS_MAX;
-  const plainMs = rtt.smoothedMs + Math.max(4 * rtt.variationMs, GRANULARITY_MS) + ackDelayMs;
+  const plainMs = Math.max(PTO_MS_MIN, rtt.smoothedMs + Math.max(4 * rtt.variationMs, GRANULARITY_MS) + ackDelayMs);
   const baseMs = ordered ? Math.max(plainMs, ORDERED_PTO_MS_MIN) : plainMs;
   const capMs = Math.max(chatPending ? PTO_MS_MAX_CHAT : PTO_MS_MAX, baseMs);
   return Math.min(baseMs * 2 ** Math.min(count, PTO_EXPONENT_MAX), capMs);
