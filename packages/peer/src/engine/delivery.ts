@@ -7,7 +7,8 @@ import { Outbox } from '../messaging/outbox.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
 import type { IncomingOutcome, MessageRoad, PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
-import { CONTROL_CONTENTS_MAX, SESSION_RETRY_MS_MAX, SESSION_RETRY_MS_MIN, UNDELIVERED_BATCH } from './limits.ts';
+import { CONTROL_CONTENTS_MAX, UNDELIVERED_BATCH } from './limits.ts';
+import { Pursuit } from './pursuit.ts';
 
 export interface DeliveryOptions {
   readonly clock: Clock;
@@ -16,6 +17,7 @@ export interface DeliveryOptions {
   readonly wallNow: () => WallMs;
   /** Friend devices of an account to which messages go now; none while the key is in doubt. */
   readonly devicesOf: (account: AccountNumber) => readonly DeviceId[];
+  readonly isFriend: (account: AccountNumber) => boolean;
   readonly accountOf: (device: DeviceId) => AccountNumber | undefined;
   readonly ensureSession: (device: DeviceId) => void;
   readonly openStream: (device: DeviceId, bytes: Uint8Array) => number | undefined;
@@ -51,19 +53,27 @@ interface Lane {
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #lanes = new Map<DeviceId, Lane>();
-  readonly #retries = new Map<DeviceId, Timer>();
+  readonly #pursuit: Pursuit;
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    const { clock, accountOf, ensureSession } = options;
+    const wanted = (device: DeviceId) => !this.#lanes.has(device) && accountOf(device) !== undefined;
+    this.#pursuit = new Pursuit({ clock, wanted, ensureSession });
   }
 
   /** A message was committed to the outbox: on its way at once where there is a session. */
   handleCommitted(message: StoredMessage): void {
+    if (!this.#options.isFriend(message.chat)) {
+      // The friendship ended while the message was being stored.
+      inBackground(this.#options.log, 'a refusal could not be stored', this.handleRemoved(message.chat));
+      return;
+    }
     for (const device of this.#options.devicesOf(message.chat)) {
       const lane = this.#lanes.get(device);
       if (!lane) {
-        this.#pursue(device);
+        this.#pursuit.begin(device);
       } else if (lane.complete) {
         lane.outbox.enqueue(message);
         this.#pump(lane);
@@ -77,7 +87,7 @@ export class Delivery {
   handleSessionUp(device: DeviceId): void {
     const account = this.#options.accountOf(device);
     if (account === undefined) return;
-    this.#clearRetry(device);
+    this.#pursuit.end(device);
     const lane: Lane = {
       device,
       account,
@@ -113,16 +123,17 @@ export class Delivery {
 
   /** The friend's device has just come (back): no reason to wait for the next retry. */
   async handleDeviceOnline(device: DeviceId): Promise<void> {
-    this.#clearRetry(device);
+    this.#pursuit.end(device);
     const account = this.#options.accountOf(device);
     if (this.#lanes.has(device) || account === undefined) return;
     const owed = await this.#options.store.undelivered(account, 1);
-    if (owed.length > 0 && !this.#stopped && !this.#lanes.has(device)) this.#pursue(device);
+    if (owed.length > 0 && !this.#lanes.has(device)) this.#pursuit.begin(device);
   }
 
-  /** There is a link again: whoever is owed a message gets a session. */
+  /** There is a link again: whoever is owed a message gets a session, and who is no friend any more, nothing. */
   async handleLinkUp(): Promise<void> {
     for (const account of await this.#options.store.chatsWithUndelivered()) {
+      if (!this.#options.isFriend(account)) await this.handleRemoved(account);
       for (const device of this.#options.devicesOf(account)) await this.handleDeviceOnline(device);
     }
   }
@@ -175,8 +186,7 @@ export class Delivery {
     this.#stopped = true;
     for (const lane of this.#lanes.values()) lane.timer?.cancel();
     this.#lanes.clear();
-    for (const timer of this.#retries.values()) timer.cancel();
-    this.#retries.clear();
+    this.#pursuit.stop();
   }
 
   #now(): Instant {
@@ -332,34 +342,13 @@ export class Delivery {
 
   async #reconnectIfOwed(device: DeviceId): Promise<void> {
     const account = this.#options.accountOf(device);
-    if (this.#stopped || account === undefined || this.#retries.has(device)) return;
+    if (this.#stopped || account === undefined || this.#pursuit.has(device)) return;
     // A store that cannot tell may well owe something.
     const owed = await this.#options.store.undelivered(account, 1).then(
       ({ length }) => length > 0,
       () => true,
     );
-    if (!owed || this.#stopped || this.#lanes.has(device) || this.#retries.has(device)) return;
-    this.#retryAfter(device, SESSION_RETRY_MS_MIN);
-  }
-
-  /** A session now, and another try later should nothing come of it. */
-  #pursue(device: DeviceId): void {
-    this.#options.ensureSession(device);
-    if (!this.#retries.has(device)) this.#retryAfter(device, SESSION_RETRY_MS_MIN);
-  }
-
-  #retryAfter(device: DeviceId, waitMs: number): void {
-    const timer = this.#options.clock.setTimer(after(this.#now(), waitMs), () => {
-      if (this.#lanes.has(device)) return this.#clearRetry(device);
-      this.#options.ensureSession(device);
-      this.#retryAfter(device, Math.min(waitMs * 2, SESSION_RETRY_MS_MAX));
-    });
-    this.#retries.set(device, timer);
-  }
-
-  #clearRetry(device: DeviceId): void {
-    this.#retries.get(device)?.cancel();
-    this.#retries.delete(device);
+    if (owed && !this.#lanes.has(device)) this.#pursuit.beginLater(device);
   }
 }
 

@@ -101,6 +101,28 @@ describe('delivery (DL)', () => {
     expect(alice.timersArmed).toBeLessThan(6);
   });
 
+  it('[DL16] refuses it also when the friend ended it, and when a crash came between', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    await world.ok(alice.engine.send({ to: 'bob', text: 'too late' }));
+    await alice.stop();
+    await bob.restart();
+    await world.ok(bob.engine.removeContact('alice'));
+    await world.settle(alice.start());
+    // Just after the friend list was stored, before anything that follows from it was.
+    const refuse = alice.store.refuseUndelivered.bind(alice.store);
+    let crashed = false;
+    alice.store.refuseUndelivered = () => {
+      crashed = true;
+      return new Promise(() => {});
+    };
+    await world.until(() => crashed);
+    alice.store.refuseUndelivered = refuse;
+    alice.crash();
+    await alice.restart();
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'refused');
+  });
+
   it('[DL6] keeps a message from a clock 25 h ahead queued, with the reason, until its time has come', async () => {
     const world = await EngineWorld.start();
     const alice = world.peer('alice', { wallSkewMs: 25 * HOUR_MS });

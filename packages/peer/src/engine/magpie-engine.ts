@@ -126,6 +126,7 @@ export class MagpieEngine implements Engine {
       store,
       wallNow: () => this.#time.wallNow(),
       devicesOf: (account) => this.#book.devicesOf(account).map(({ device }) => device),
+      isFriend: (account) => this.#book.get(account)?.state === 'member',
       accountOf: (device) => this.#book.device(device)?.account,
       ensureSession: (device) => this.#sessions.ensure(device),
       openStream: (device, bytes) => this.#sessions.openStream(device, bytes),
