@@ -29,6 +29,7 @@ export class SimPeer {
   #engine: Engine | undefined;
   #store: MemoryPeerStore;
   #life = 0;
+  #ready = false;
 
   constructor(options: SimPeerOptions) {
     this.#options = options;
@@ -39,6 +40,11 @@ export class SimPeer {
 
   get running(): boolean {
     return this.#engine !== undefined;
+  }
+
+  /** Started: a face can reach it, as the daemon opens its socket after the engine's start. */
+  get ready(): boolean {
+    return this.#ready;
   }
 
   get host(): HostNetwork {
@@ -56,7 +62,7 @@ export class SimPeer {
     return this.#store.disk;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     const { time, seed, host, onLog, onEvent } = this.#options;
     host.revive();
     const process = new SimProcess({ time, seed, host, life: ++this.#life, onLog });
@@ -78,7 +84,8 @@ export class SimPeer {
     engine.subscribe((event) => {
       if (process.alive) onEvent(this, event);
     });
-    return engine.start();
+    await engine.start();
+    this.#ready = this.#engine === engine;
   }
 
   /** kill -9, or (silent) the plug pulled: nothing is said, and what was not synced is gone. */
@@ -97,6 +104,7 @@ export class SimPeer {
   }
 
   #end(silent: boolean): void {
+    this.#ready = false;
     this.#process?.kill();
     this.#process = undefined;
     this.#engine = undefined;

@@ -76,7 +76,7 @@ function scheduleMessages(world: World, oracle: Oracle, peers: readonly SimPeer[
       const to = world.random.pick(peers.filter((other) => other !== peer));
       const text = `${peer.name} ${i} ${'.'.repeat(world.random.chance(0.1) ? world.random.whole(1_000, 20_000) : 10)}`;
       world.at(world.random.between(0, TROUBLE_MS), async () => {
-        if (peer.running) await oracle.send(peer, to, text);
+        if (peer.ready) await oracle.send(peer, to, text);
       });
     }
   }
@@ -86,7 +86,7 @@ function scheduleReading(world: World, oracle: Oracle, peers: readonly SimPeer[]
   for (let i = 0; i < READINGS; i++) {
     const [reader, writer] = world.random.pick(pairsOf(peers));
     world.at(world.random.between(0, TROUBLE_MS), async () => {
-      if (reader.running) await reader.engine.markRead(String(oracle.accountOf(writer)));
+      if (reader.ready) await reader.engine.markRead(String(oracle.accountOf(writer)));
     });
   }
 }
