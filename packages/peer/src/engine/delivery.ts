@@ -1,7 +1,7 @@
 import { type Content, type ContentOf, decodeContent, encodeContent } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
-import { after, type Clock, type Instant, type Timer, type WallMs } from '@magpie/common/time.ts';
+import type { Clock, Instant, Timer, WallMs } from '@magpie/common/time.ts';
 import { Inbox } from '../messaging/inbox.ts';
 import { Outbox } from '../messaging/outbox.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
@@ -37,6 +37,8 @@ interface Lane {
   readonly roads: Map<MessageId, MessageRoad>;
   readonly messageOfStream: Map<number, MessageId>;
   control: Content[];
+  /** Streams with `read` receipts that the friend's transport has not acknowledged. */
+  readonly readStreams: Set<number>;
   loading: 'idle' | 'loading' | 'again';
   /** Every undelivered message of the chat is in the outbox, so that new ones may be added behind them. */
   complete: boolean;
@@ -54,6 +56,8 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #lanes = new Map<DeviceId, Lane>();
   readonly #pursuit: Pursuit;
+  /** Devices that do not know yet what was read; in memory only, for a receipt that lags tells no lie. */
+  readonly #readOwed = new Set<DeviceId>();
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
@@ -96,6 +100,7 @@ export class Delivery {
       roads: new Map(),
       messageOfStream: new Map(),
       control: [],
+      readStreams: new Set(),
       loading: 'idle',
       complete: false,
       refillBelow: UNDELIVERED_BATCH / 2,
@@ -126,12 +131,13 @@ export class Delivery {
     this.#pursuit.end(device);
     const account = this.#options.accountOf(device);
     if (this.#lanes.has(device) || account === undefined) return;
-    const owed = await this.#options.store.undelivered(account, 1);
-    if (owed.length > 0 && !this.#lanes.has(device)) this.#pursuit.begin(device);
+    const owed = this.#readOwed.has(device) || (await this.#options.store.undelivered(account, 1)).length > 0;
+    if (owed && !this.#lanes.has(device)) this.#pursuit.begin(device);
   }
 
-  /** There is a link again: whoever is owed a message gets a session, and who is no friend any more, nothing. */
+  /** There is a link again: whoever is owed something gets a session, and who is no friend any more, nothing. */
   async handleLinkUp(): Promise<void> {
+    for (const device of this.#readOwed) await this.handleDeviceOnline(device);
     for (const account of await this.#options.store.chatsWithUndelivered()) {
       if (!this.#options.isFriend(account)) await this.handleRemoved(account);
       for (const device of this.#options.devicesOf(account)) await this.handleDeviceOnline(device);
@@ -167,13 +173,20 @@ export class Delivery {
     const id = lane.messageOfStream.get(stream);
     if (id !== undefined) lane.roads.set(id, road);
     lane.messageOfStream.delete(stream);
+    if (lane.readStreams.delete(stream) && lane.readStreams.size === 0) this.#readOwed.delete(device);
     lane.outbox.handleStreamAcked(stream, this.#now());
     this.#pump(lane);
   }
 
   /** The user has read: tell the sender what of each of its numberings was read. */
   async handleRead(account: AccountNumber): Promise<void> {
-    for (const lane of this.#lanes.values()) if (lane.account === account) await this.#sendKnownReceipts(lane);
+    for (const device of this.#options.devicesOf(account)) {
+      this.#readOwed.add(device);
+      const lane = this.#lanes.get(device);
+      if (lane) await this.#sendKnownReceipts(lane);
+      // Once: who is away gets it on coming back.
+      else this.#options.ensureSession(device);
+    }
   }
 
   /** No friend any more: what still waited is refused for good (R15). */
@@ -248,8 +261,13 @@ export class Delivery {
 
   #pumpControl(lane: Lane): void {
     while (lane.control.length > 0) {
-      if (this.#options.openStream(lane.device, encodeContent(lane.control[0]!)) === undefined) return;
+      const content = lane.control[0]!;
+      const stream = this.#options.openStream(lane.device, encodeContent(content));
+      if (stream === undefined) return;
       lane.control.shift();
+      if (content.type !== 'receipt' || content.kind !== 'read') continue;
+      lane.readStreams.add(stream);
+      this.#readOwed.add(lane.device);
     }
   }
 
@@ -299,8 +317,9 @@ export class Delivery {
 
   async #sendKnownReceipts(lane: Lane): Promise<void> {
     const numberings = await this.#options.store.receivedUpTo(lane.account);
-    for (const { device, incarnation, deliveredUpTo, readUpTo } of numberings) {
-      if (device !== lane.device) continue;
+    const ofDevice = numberings.filter(({ device }) => device === lane.device);
+    if (ofDevice.every(({ readUpTo }) => readUpTo === 0)) this.#readOwed.delete(lane.device);
+    for (const { incarnation, deliveredUpTo, readUpTo } of ofDevice) {
       if (deliveredUpTo > 0) this.#sendControl(lane, receipt('delivered', incarnation, deliveredUpTo));
       if (readUpTo > 0) this.#sendControl(lane, receipt('read', incarnation, readUpTo));
     }

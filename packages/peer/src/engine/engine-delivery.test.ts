@@ -153,6 +153,27 @@ describe('read receipts', () => {
     expect((await bob.contact('alice'))?.unread).toBe(0);
     expect(await world.ok(bob.engine.markRead('alice'))).toEqual({ changed: 0 });
   });
+
+  it('[DL10] reach a sender who was away when it was read', async () => {
+    const { world, alice, bob } = await chatting();
+    await alice.stop();
+    await world.run(30_000);
+    await world.ok(bob.engine.markRead('alice'));
+    await world.run(5_000);
+    await alice.restart();
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'read', 10_000);
+  });
+
+  it('[DL10] reach a sender whose connection was lost when it was read', async () => {
+    const { world, alice, bob } = await chatting();
+    world.sim.network.link('alice', 'server').tcpStalled = true;
+    world.sim.network.link('alice', 'bob').udpBlocked = true;
+    await world.ok(bob.engine.markRead('alice'));
+    await world.run(300_000);
+    world.sim.network.link('alice', 'server').tcpStalled = false;
+    world.sim.network.link('alice', 'bob').udpBlocked = false;
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'read', 60_000);
+  });
 });
 
 /** Two friends with a session, over which one message has gone. */
