@@ -98,7 +98,7 @@ describe('session over relay and direct paths (PA, PK)', () => {
     const relayed = pair.relayedPackets;
     pair.udp = false;
     pair.send('a', 'held up');
-    pair.run(120);
+    pair.run(80);
     pair.udp = true;
     pair.run(1_000);
     expect(pair.received('b')).toEqual(['held up direct']);
