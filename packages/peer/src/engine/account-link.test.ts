@@ -1,0 +1,243 @@
+import type { Frame } from '@magpie/common/frames/frame.ts';
+import type { AccountName, AccountNumber } from '@magpie/common/ids.ts';
+import { silentLog } from '@magpie/common/log.ts';
+import { describe, expect, it } from 'vitest';
+import { hospitable, LinkWorld, type ScriptedConnection, welcome } from '../server-link/test-server.ts';
+import { MemoryPeerStore } from '../store/memory-store.ts';
+import { AccountLink } from './account-link.ts';
+import { deviceKeysOf } from './device-keys.ts';
+import { ServerTime } from './server-time.ts';
+import { newIdentity } from './test-world.ts';
+
+const PASSWORD = 'seven quiet magpies';
+
+describe('register', () => {
+  it('remembers the account, the server and its key', async () => {
+    const { account, register, store } = await peer();
+    expect(await register()).toMatchObject({ ok: true, value: { name: 'alice', account: 10_001, signedIn: true } });
+    expect(account.status.state).toBe('connected');
+    expect(await store.profile()).toMatchObject({ name: 'alice', serverPort: 10_000, signedIn: true, loginCount: 1 });
+  });
+
+  it('is refused to a profile that has an account, signed in or not', async () => {
+    const { world, account, register } = await peer();
+    await register();
+    expect(await register()).toMatchObject({ error: { code: 'ALREADY_SIGNED_IN', detail: { name: 'alice' } } });
+    await world.settle(account.logout());
+    expect(await register()).toMatchObject({ error: { code: 'ALREADY_SIGNED_IN' } });
+    expect(world.server.connections).toHaveLength(1);
+  });
+});
+
+describe('login', () => {
+  it('to the account of another is refused before anything is sent', async () => {
+    const { world, account, register } = await peer();
+    await register();
+    for (const name of ['bob', '10002']) {
+      const result = await world.settle(account.login({ trustFirst: false, account: name, password: PASSWORD }));
+      expect(result).toMatchObject({ error: { code: 'ALREADY_SIGNED_IN', detail: { name: 'alice' } } });
+    }
+    expect(world.server.connections).toHaveLength(1);
+    expect(account.up).toBe(true);
+  });
+
+  it('while the server is away leaves nothing standing that is not', async () => {
+    const { world, account, register, calls } = await peer();
+    await register();
+    world.serverHost.kill(false);
+    await world.run(100);
+    world.serverHost.revive();
+    calls.length = 0;
+    await world.settle(account.login({ trustFirst: false, password: PASSWORD }));
+    await world.run(10_000);
+    expect(account.up).toBe(false);
+    expect(calls).not.toContain('up');
+  });
+});
+
+describe('logout', () => {
+  it('[SV24] makes the server forget the device, keeps the profile, and a login comes back to it', async () => {
+    const { world, account, register, store } = await peer();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type === 'logout') to.say({ type: 'done', requestId: frame.requestId });
+      else hospitable(to, frame);
+    };
+    await register();
+    const before = await store.profile();
+    expect(await world.settle(account.logout())).toEqual({ ok: true, value: undefined });
+    expect(account.status.state).toBe('signed-out');
+    expect(await store.profile()).toEqual({ ...before, signedIn: false });
+    expect(await world.settle(account.logout())).toMatchObject({ error: { code: 'NOT_SIGNED_IN' } });
+    await world.run(60_000);
+    expect(world.server.connections).toHaveLength(1);
+    expect(await world.settle(account.login({ trustFirst: false, password: PASSWORD }))).toMatchObject({ ok: true });
+    expect(account.up).toBe(true);
+  });
+
+  it('is refused while the server cannot be told', async () => {
+    const { world, account, register, store } = await peer();
+    await register();
+    world.network.cutTcp('client', 'server');
+    await world.run(1);
+    expect(await world.settle(account.logout())).toMatchObject({ error: { code: 'SERVER_UNREACHABLE' } });
+    expect(await store.profile()).toMatchObject({ signedIn: true });
+  });
+});
+
+describe('incarnations (R17)', () => {
+  it.each([
+    { remembered: 1, told: 2, renewed: false },
+    { remembered: 1, told: 3, renewed: true },
+    { remembered: 5, told: 2, renewed: true },
+    { remembered: 1, told: 1, renewed: true },
+  ])('[DL3] login $told after $remembered: new $renewed', async ({ remembered, told, renewed }) => {
+    const { world, account, register, store, logins } = await peer();
+    logins.count = remembered;
+    await register();
+    const before = await store.profile();
+    logins.count = told;
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    expect(account.up).toBe(true);
+    const now = await store.profile();
+    expect(now?.loginCount).toBe(told);
+    expect(now?.incarnation !== before?.incarnation).toBe(renewed);
+  });
+});
+
+describe('what comes while a login is worked in', () => {
+  it('is handed on after it, in order', async () => {
+    const { world, account, register, calls, hold } = await peer();
+    await register();
+    calls.length = 0;
+    const release = hold();
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    for (let id = 1; id <= 3; id++) world.server.last.say(notice(id));
+    await world.run(1_000);
+    expect(account.up).toBe(false);
+    release();
+    world.server.last.say(notice(4));
+    await world.run(1_000);
+    expect(calls.slice(calls.indexOf('up'))).toEqual([
+      'up',
+      'state connected',
+      'notice 1',
+      'notice 2',
+      'notice 3',
+      'notice 4',
+    ]);
+  });
+
+  it('is forgotten with a connection that ends meanwhile', async () => {
+    const { world, account, register, calls, hold } = await peer();
+    await register();
+    calls.length = 0;
+    const release = hold();
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    world.server.last.say(notice(1));
+    await world.run(100);
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    release();
+    await world.run(5_000);
+    expect(calls).not.toContain('notice 1');
+    expect(calls.filter((call) => call === 'state connected')).toHaveLength(1);
+    expect(account.up).toBe(true);
+  });
+});
+
+describe('the end', () => {});
+
+describe('a device that the server does not know any more', () => {
+  it('is signed out and does not try again', async () => {
+    const { world, account, register, store } = await peer();
+    await register();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'resume') return;
+      to.say({ type: 'refused', requestId: frame.requestId, code: 'unknown-device', detail: '', retryAfterMs: 0 });
+    };
+    world.network.cutTcp('client', 'server');
+    await world.run(60_000);
+    expect(account.status).toMatchObject({ state: 'signed-out', lastError: 'unknown-device' });
+    expect(await store.profile()).toMatchObject({ signedIn: false });
+  });
+});
+
+describe('what the profile remembers', () => {});
+
+/** A new profile and a scripted server that welcomes everybody, counting logins. */
+async function peer() {
+  const world = new LinkWorld();
+  await world.listen();
+  const logins = { count: 1 };
+  const greet = (to: ScriptedConnection, frame: Frame): void => {
+    if (frame.type !== 'register' && frame.type !== 'login' && frame.type !== 'resume') return hospitable(to, frame);
+    to.say(welcome(frame.requestId, { loginCount: logins.count++ }));
+  };
+  world.server.onRequest = greet;
+  const disk = { full: false };
+  const store = new MemoryPeerStore({
+    sync: async () => {
+      if (disk.full) throw new Error('no space left');
+    },
+  });
+  const calls: string[] = [];
+  let held: Promise<void> | undefined;
+  const account = new AccountLink({
+    ports: {
+      clock: world.clock,
+      random: world.random,
+      store,
+      tcp: world.client.tcpConnector,
+      udp: world.client.udpFactory,
+      interfaces: world.client.interfaces,
+      identity: newIdentity(world.random),
+      log: silentLog,
+    },
+    keys: deviceKeysOf(newIdentity(world.random)),
+    time: new ServerTime(world.clock),
+    onUp: async () => {
+      calls.push('up');
+      await held;
+    },
+    onDown: () => void calls.push('down'),
+    onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
+    onState: (state) => void calls.push(`state ${state}`),
+  });
+  await account.start();
+  return {
+    world,
+    account,
+    store,
+    disk,
+    calls,
+    logins,
+    register: () =>
+      world.settle(
+        account.register({
+          server: `10.0.0.1:10000#${world.server.pin}`,
+          trustFirst: false,
+          name: 'alice',
+          displayName: 'Alice',
+          password: PASSWORD,
+        }),
+      ),
+    /** The next login is not worked in before the returned function is called. */
+    hold: () => {
+      let release = (): void => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => {
+        held = undefined;
+        release();
+      };
+    },
+  };
+}
+
+function notice(id: number): Frame {
+  return { type: 'notice', id, atWallMs: 1, text: '' };
+}
