@@ -165,7 +165,17 @@ describe('a device that the server does not know any more', () => {
   });
 });
 
-describe('what the profile remembers', () => {});
+describe('what the profile remembers', () => {
+  it('[PK12] is never set back by a login', async () => {
+    const { world, register, store } = await peer();
+    await register();
+    const reserved = (await store.profile())!.stampReserved + 5_000_000;
+    await store.updateProfile({ stampReserved: reserved, rosterVersion: 9 });
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    expect(await store.profile()).toMatchObject({ loginCount: 2, stampReserved: reserved, rosterVersion: 9 });
+  });
+});
 
 /** A new profile and a scripted server that welcomes everybody, counting logins. */
 async function peer() {

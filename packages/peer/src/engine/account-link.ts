@@ -146,7 +146,7 @@ export class AccountLink {
     }
     await this.#link.close();
     if (this.#state === 'connected') this.#options.onDown();
-    await this.#save({ ...this.#profile, signedIn: false });
+    await this.#update({ signedIn: false });
     this.#setState('signed-out', undefined);
     return ok(undefined);
   }
@@ -201,7 +201,7 @@ export class AccountLink {
     if (this.#early !== early) return;
     this.#options.time.learn(welcome.serverWallMs);
     try {
-      await this.#save(this.#profileAfter(welcome, at));
+      await this.#remember(welcome, at);
       await this.#options.onUp(welcome);
     } catch (cause) {
       this.#options.ports.log.error({ code: codeOf(cause) }, 'login could not be worked in');
@@ -212,25 +212,32 @@ export class AccountLink {
     for (const frame of early) this.#options.onFrame(frame);
   }
 
-  #profileAfter(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Profile {
+  /** In the store first: what it does not have must not be gone by, above all no new incarnation (R17). */
+  async #remember(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Promise<void> {
+    const { store, random } = this.#options.ports;
     const { account, name, displayName, loginCount } = welcome;
-    const base = { account, name, displayName, serverHost: at.host, serverPort: at.port, serverKey: at.serverKey };
+    const { host: serverHost, port: serverPort, serverKey } = at;
     const known = this.#profile;
-    if (!known) {
-      return {
-        ...base,
-        signedIn: true,
-        incarnation: newIncarnation(this.#options.ports.random),
-        loginCount,
-        rosterVersion: 0,
-        stampReserved: this.#options.time.wallNow() + STAMP_BLOCK_MS,
-        deviceListVersion: this.#options.keys.deviceListVersion,
-      };
-    }
     // R17: logins that this profile does not remember were made by a copy of it, which also used its numbers.
-    const behind = loginCount !== known.loginCount + 1;
-    const incarnation = behind ? newIncarnation(this.#options.ports.random) : known.incarnation;
-    return { ...known, ...base, signedIn: true, incarnation, loginCount };
+    const behind = loginCount !== (known?.loginCount ?? 0) + 1;
+    const incarnation = known && !behind ? known.incarnation : newIncarnation(random);
+    const told = { account, name, displayName, serverHost, serverPort, serverKey };
+    const news = { ...told, signedIn: true, incarnation, loginCount };
+    if (known) return this.#update(news);
+    const profile: Profile = {
+      ...news,
+      rosterVersion: 0,
+      stampReserved: this.#options.time.wallNow() + STAMP_BLOCK_MS,
+      deviceListVersion: this.#options.keys.deviceListVersion,
+    };
+    await store.saveProfile(profile);
+    this.#profile = profile;
+  }
+
+  /** Only these fields: others have changed in the store since the profile was read (reserved stamps, R5). */
+  async #update(patch: Partial<Profile>): Promise<void> {
+    await this.#options.ports.store.updateProfile(patch);
+    if (this.#profile) this.#profile = { ...this.#profile, ...patch };
   }
 
   #handleDown(error: string, retryAt: WallMs | undefined): void {
@@ -241,8 +248,7 @@ export class AccountLink {
     if (wasUp) this.#options.onDown();
     this.#setState(retryAt === undefined ? 'stopped' : 'waiting', error);
     if (error === 'unknown-device' && this.#profile) {
-      const saved = this.#save({ ...this.#profile, signedIn: false });
-      inBackground(this.#options.ports.log, 'the profile could not be stored', saved);
+      inBackground(this.#options.ports.log, 'the profile could not be stored', this.#update({ signedIn: false }));
       this.#setState('signed-out', error);
     }
   }
@@ -258,11 +264,6 @@ export class AccountLink {
     if (state === this.#state && error === undefined) return;
     this.#state = state;
     this.#options.onState(state, error);
-  }
-
-  async #save(profile: Profile): Promise<void> {
-    this.#profile = profile;
-    await this.#options.ports.store.saveProfile(profile);
   }
 }
 
