@@ -27,6 +27,18 @@ describe('register', () => {
     expect(await register()).toMatchObject({ error: { code: 'ALREADY_SIGNED_IN' } });
     expect(world.server.connections).toHaveLength(1);
   });
+
+  it('fails when the account cannot be stored, and is stored as soon as the disk allows', async () => {
+    const { world, account, register, store, disk } = await peer();
+    disk.full = true;
+    expect(await register()).toMatchObject({ error: { code: 'STORE_FAILED' } });
+    await world.run(20_000);
+    expect(account.up).toBe(false);
+    disk.full = false;
+    await world.run(30_000);
+    expect(account.up).toBe(true);
+    expect(await store.profile()).toMatchObject({ name: 'alice', signedIn: true });
+  });
 });
 
 describe('login', () => {
@@ -102,6 +114,22 @@ describe('incarnations (R17)', () => {
     const now = await store.profile();
     expect(now?.loginCount).toBe(told);
     expect(now?.incarnation !== before?.incarnation).toBe(renewed);
+  });
+
+  it('[DL3] sends nothing under the old one when the new one could not be stored', async () => {
+    const { world, account, register, store, logins, disk } = await peer();
+    await register();
+    const before = await store.profile();
+    logins.count = 7;
+    disk.full = true;
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    expect(account.up).toBe(false);
+    disk.full = false;
+    logins.count = 8;
+    await world.run(30_000);
+    expect(account.up).toBe(true);
+    expect((await store.profile())?.incarnation).not.toBe(before?.incarnation);
   });
 });
 

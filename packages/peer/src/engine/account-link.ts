@@ -14,6 +14,7 @@ import type { AccountView, LinkState, LoginInput, RegisterInput, StatusView } fr
 import { EARLY_FRAMES_MAX, STAMP_BLOCK_MS } from './limits.ts';
 import { loginError } from './link-errors.ts';
 import type { ServerTime } from './server-time.ts';
+import { orStoreFailed } from './store-failure.ts';
 import { accountView } from './views.ts';
 
 export interface AccountLinkOptions {
@@ -38,7 +39,7 @@ export class AccountLink {
   /** Frames that came while `onUp` was still working; undefined when they pass straight on. */
   #early: Frame[] | undefined;
   /** Settles when the last login has been worked in. */
-  #settled: Promise<void> = Promise.resolve();
+  #settled: Promise<CommandError | undefined> = Promise.resolve(undefined);
 
   constructor(options: AccountLinkOptions) {
     this.#options = options;
@@ -142,13 +143,13 @@ export class AccountLink {
     const result = await this.#link.request({ type: 'logout' });
     // Unknown to the server already is as good as forgotten.
     if (!result.ok && result.error.kind !== 'refused') {
-      return err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
+      return err(NOT_CONNECTED);
     }
     await this.#link.close();
     if (this.#state === 'connected') this.#options.onDown();
-    await this.#update({ signedIn: false });
+    const stored = await orStoreFailed(async () => ok(await this.#update({ signedIn: false })));
     this.#setState('signed-out', undefined);
-    return ok(undefined);
+    return stored;
   }
 
   send(frame: Frame): void {
@@ -183,8 +184,8 @@ export class AccountLink {
       else this.#setState('signed-out', error.refusal ?? error.code);
       return err(error);
     }
-    await this.#settled;
-    return this.#profile ? ok(accountView(this.#profile, this.#options.keys.device)) : err({ code: 'STORE_FAILED' });
+    const failed = await this.#settled;
+    return failed ? err(failed) : ok(accountView(this.#profile!, this.#options.keys.device));
   }
 
   #device(): { readonly signKey: Uint8Array; readonly accountKey: Uint8Array; readonly deviceList: Uint8Array } {
@@ -192,24 +193,30 @@ export class AccountLink {
     return { signKey, accountKey, deviceList };
   }
 
+  /** @returns why the login came to nothing all the same */
   async #handleUp(
     welcome: Welcome,
     at: ServerTarget & { readonly serverKey: Uint8Array },
     early: readonly Frame[],
-  ): Promise<void> {
+  ): Promise<CommandError | undefined> {
     // Overtaken by the loss of that connection, perhaps by a newer one: nothing of it counts any more.
-    if (this.#early !== early) return;
+    if (this.#early !== early) return NOT_CONNECTED;
     this.#options.time.learn(welcome.serverWallMs);
     try {
       await this.#remember(welcome, at);
-      await this.#options.onUp(welcome);
     } catch (cause) {
-      this.#options.ports.log.error({ code: codeOf(cause) }, 'login could not be worked in');
+      this.#options.ports.log.error({ code: codeOf(cause) }, 'a login could not be stored');
+      if (this.#early === early) this.#link.giveUp('store-failed');
+      return { code: 'STORE_FAILED' };
     }
-    if (this.#early !== early) return;
+    await this.#options.onUp(welcome).catch((cause: unknown) => {
+      this.#options.ports.log.error({ code: codeOf(cause) }, 'login could not be worked in');
+    });
+    if (this.#early !== early) return NOT_CONNECTED;
     this.#early = undefined;
     this.#setState('connected', undefined);
     for (const frame of early) this.#options.onFrame(frame);
+    return undefined;
   }
 
   /** In the store first: what it does not have must not be gone by, above all no new incarnation (R17). */
@@ -266,6 +273,9 @@ export class AccountLink {
     this.#options.onState(state, error);
   }
 }
+
+/** Also what became of a connection that was lost while its login was worked in. */
+const NOT_CONNECTED: CommandError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } };
 
 function targetOf(server: string, trustFirst: boolean): ServerTarget | undefined {
   const address = parseServerAddress(server);

@@ -164,6 +164,22 @@ describe('reconnecting', () => {
   });
 });
 
+describe('a connection that its owner cannot use', () => {
+  it('is given up, and tried again at growing distances', async () => {
+    const { world, link, events, retries } = await linked();
+    link.giveUp('store-failed');
+    expect(events).toEqual([]);
+    link.keepUp(world.known);
+    for (let i = 0; i < 5; i++) {
+      await world.run(20_000);
+      expect(link.up).toBe(true);
+      link.giveUp('store-failed');
+    }
+    expect(events.slice(0, 4)).toEqual(['up', 'down store-failed', 'up', 'down store-failed']);
+    expect(retries[4]).toBeGreaterThanOrEqual(4_000);
+  });
+});
+
 describe('a connection that ends early', () => {
   it('is down when the server closes it together with its welcome', async () => {
     const { world, link, events } = await linked();

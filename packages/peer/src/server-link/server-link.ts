@@ -67,6 +67,8 @@ export class ServerLink {
   #target: ServerTarget | undefined;
   #connection: ServerConnection | undefined;
   #attempt = 0;
+  /** How many tries the present connection took. */
+  #attemptBeforeUp = 0;
   #retry: Timer | undefined;
   /** Aborted once another target, a login or a close takes over: it ends the try or the connection of before. */
   #era = new AbortController();
@@ -105,17 +107,21 @@ export class ServerLink {
     request: LoginRequest,
   ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
     this.#beginEra();
-    const result = await this.#connectAndLogin(target, request, this.#era.signal);
-    if (!result.ok) return result;
-    this.#target = { ...target, serverKey: result.value.serverKey };
-    this.#attempt = 0;
-    return result;
+    return this.#connectAndLogin(target, request, this.#era.signal);
   }
 
   /** Says goodbye and stays down. */
   async close(): Promise<void> {
     this.#beginEra();
     this.#target = undefined;
+  }
+
+  /** The owner cannot use this connection now: it ends, and the next try follows as if this one had failed. */
+  giveUp(code: string): void {
+    if (!this.#connection) return;
+    this.#beginEra();
+    this.#attempt = this.#attemptBeforeUp;
+    this.#handleDown({ kind: 'link', failure: { kind: 'unreachable', code } }, this.#era.signal);
   }
 
   send(frame: Frame): void {
@@ -196,6 +202,8 @@ export class ServerLink {
     // The welcome may have come in one piece with the end of the connection.
     if (lost) return err({ kind: 'link', failure: lost });
     this.#connection = connection;
+    this.#target = { ...target, serverKey: connection.serverKey };
+    this.#attemptBeforeUp = this.#attempt;
     this.#attempt = 0;
     announced = true;
     connection.ping();
