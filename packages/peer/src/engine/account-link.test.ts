@@ -53,6 +53,23 @@ describe('login', () => {
     expect(account.up).toBe(true);
   });
 
+  it('that fails leaves the standing link as it was before', async () => {
+    const { world, account, register, calls } = await peer();
+    await register();
+    calls.length = 0;
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'login') return hospitable(to, frame);
+      to.say({ type: 'refused', requestId: frame.requestId, code: 'wrong-credentials', detail: '', retryAfterMs: 0 });
+    };
+    expect(await world.settle(account.login({ trustFirst: false, password: 'wrong and wrong' }))).toMatchObject({
+      error: { code: 'SERVER_REFUSED', refusal: 'wrong-credentials' },
+    });
+    // The connection of before had to end for it: nothing of the friends was known meanwhile.
+    expect(calls).toEqual(['down', 'state connecting']);
+    await world.run(10_000);
+    expect(calls.slice(2)).toEqual(['up', 'state connected']);
+  });
+
   it('while the server is away leaves nothing standing that is not', async () => {
     const { world, account, register, calls } = await peer();
     await register();
@@ -174,9 +191,35 @@ describe('what comes while a login is worked in', () => {
     expect(calls.filter((call) => call === 'state connected')).toHaveLength(1);
     expect(account.up).toBe(true);
   });
+
+  it('is forgotten when the user goes offline meanwhile', async () => {
+    const { world, account, register, calls, hold } = await peer();
+    await register();
+    const release = hold();
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    calls.length = 0;
+    await account.disconnect();
+    release();
+    await world.run(5_000);
+    expect(calls).toEqual(['down', 'state stopped']);
+    expect(account.up).toBe(false);
+  });
 });
 
-describe('the end', () => {});
+describe('the end', () => {
+  it('stays the end for a login that is under way', async () => {
+    const { world, account, register } = await peer();
+    await register();
+    const login = account.login({ trustFirst: false, password: PASSWORD });
+    await world.run(30);
+    await account.disconnect();
+    expect(await world.settle(login)).toMatchObject({ error: { code: 'SERVER_UNREACHABLE' } });
+    await world.run(60_000);
+    expect(account.status.state).toBe('stopped');
+    expect(world.server.connections.every(({ closed }) => closed)).toBe(true);
+  });
+});
 
 describe('a device that the server does not know any more', () => {
   it('is signed out and does not try again', async () => {

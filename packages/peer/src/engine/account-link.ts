@@ -106,7 +106,7 @@ export class AccountLink {
   /** Says goodbye and stays down, still signed in. */
   async disconnect(): Promise<void> {
     await this.#link.close();
-    if (this.#state === 'connected') this.#options.onDown();
+    this.#leave();
     this.#setState('stopped', undefined);
   }
 
@@ -146,7 +146,7 @@ export class AccountLink {
       return err(NOT_CONNECTED);
     }
     await this.#link.close();
-    if (this.#state === 'connected') this.#options.onDown();
+    this.#leave();
     const stored = await orStoreFailed(async () => ok(await this.#update({ signedIn: false })));
     this.#setState('signed-out', undefined);
     return stored;
@@ -175,10 +175,13 @@ export class AccountLink {
 
   async #login(target: ServerTarget, request: LoginRequest): Promise<Result<AccountView, CommandError>> {
     const before = this.#state;
+    this.#leave();
     this.#setState('connecting', undefined);
     const result = await this.#link.login(target, request);
     if (!result.ok) {
       const error = loginError(result.error);
+      // Somebody went offline meanwhile, or the program ends.
+      if (this.#state !== 'connecting') return err(error);
       // A refused password must not leave a signed-in profile without its standing link.
       if (this.#profile?.signedIn && before !== 'signed-out') this.keepUp();
       else this.#setState('signed-out', error.refusal ?? error.code);
@@ -248,16 +251,21 @@ export class AccountLink {
   }
 
   #handleDown(error: string, retryAt: WallMs | undefined): void {
-    const wasUp = this.#state === 'connected' || this.#early !== undefined;
-    this.#early = undefined;
     this.#lastError = error;
     this.#retryAt = retryAt;
-    if (wasUp) this.#options.onDown();
+    this.#leave();
     this.#setState(retryAt === undefined ? 'stopped' : 'waiting', error);
     if (error === 'unknown-device' && this.#profile) {
       inBackground(this.#options.ports.log, 'the profile could not be stored', this.#update({ signedIn: false }));
       this.#setState('signed-out', error);
     }
+  }
+
+  /** The connection is gone, whether its login was worked in or still is. */
+  #leave(): void {
+    const wasUp = this.#state === 'connected' || this.#early !== undefined;
+    this.#early = undefined;
+    if (wasUp) this.#options.onDown();
   }
 
   #handleFrame(frame: Frame): void {
