@@ -53,6 +53,42 @@ describe('login', () => {
     expect(account.up).toBe(true);
   });
 
+  it('[ID7] knows its own account by number and by its name in any case', async () => {
+    const { world, account, register } = await peer();
+    await register();
+    for (const name of ['Alice', ' alice ', '10001']) {
+      expect(await world.settle(account.login({ trustFirst: false, account: name, password: PASSWORD }))).toMatchObject(
+        {
+          ok: true,
+        },
+      );
+    }
+  });
+
+  it('never mixes this account with one of the same name on another server', async () => {
+    const { world, account, register, store } = await peer();
+    await register();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type === 'login') {
+        to.say(welcome(frame.requestId, { account: 10_077 as AccountNumber, name: 'alice' as AccountName }));
+      } else if (frame.type === 'logout') to.say({ type: 'done', requestId: frame.requestId });
+      else hospitable(to, frame);
+    };
+    const result = await world.settle(
+      account.login({
+        server: `10.0.0.1:10000#${world.server.pin}`,
+        trustFirst: false,
+        account: 'alice',
+        password: PASSWORD,
+      }),
+    );
+    expect(result).toMatchObject({ error: { code: 'ALREADY_SIGNED_IN', detail: { name: 'alice' } } });
+    expect(await store.profile()).toMatchObject({ account: 10_001 });
+    expect(world.server.connections[1]!.types).toContain('logout');
+    await world.run(30_000);
+    expect(account.up).toBe(true);
+  });
+
   it('that fails leaves the standing link as it was before', async () => {
     const { world, account, register, calls } = await peer();
     await register();

@@ -8,6 +8,7 @@ import { type LoginRequest, ServerLink, type ServerTarget, type Welcome } from '
 import type { Profile } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
+import { isSelf } from './contact-book.ts';
 import type { EnginePorts } from './create-engine.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import type { AccountView, LinkState, LoginInput, RegisterInput, StatusView } from './engine.ts';
@@ -130,7 +131,7 @@ export class AccountLink {
     const account = input.account ?? profile?.name;
     if (!account) return err({ code: 'INVALID_ARGUMENT', detail: { argument: 'account' } });
     // One account a profile: another one's history and friends must never mix with this one's.
-    if (profile && account !== profile.name && account !== String(profile.account)) {
+    if (profile && !isSelf(account, profile)) {
       return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
     }
     if (input.password === undefined) return this.#login(target, { type: 'resume' });
@@ -188,6 +189,7 @@ export class AccountLink {
       return err(error);
     }
     const failed = await this.#settled;
+    if (failed?.code === 'ALREADY_SIGNED_IN' && before !== 'signed-out') this.keepUp();
     return failed ? err(failed) : ok(accountView(this.#profile!, this.#options.keys.device));
   }
 
@@ -204,6 +206,7 @@ export class AccountLink {
   ): Promise<CommandError | undefined> {
     // Overtaken by the loss of that connection, perhaps by a newer one: nothing of it counts any more.
     if (this.#early !== early) return NOT_CONNECTED;
+    if (this.#profile && this.#profile.account !== welcome.account) return this.#refuseStranger(this.#profile);
     this.#options.time.learn(welcome.serverWallMs);
     try {
       await this.#remember(welcome, at);
@@ -220,6 +223,15 @@ export class AccountLink {
     this.#setState('connected', undefined);
     for (const frame of early) this.#options.onFrame(frame);
     return undefined;
+  }
+
+  /** An account of the same name on another server: that one forgets our key again, and we have never been there. */
+  async #refuseStranger({ name }: Profile): Promise<CommandError> {
+    await this.#link.request({ type: 'logout' });
+    await this.#link.close();
+    this.#early = undefined;
+    this.#setState('stopped', 'ALREADY_SIGNED_IN');
+    return { code: 'ALREADY_SIGNED_IN', detail: { name } };
   }
 
   /** In the store first: what it does not have must not be gone by, above all no new incarnation (R17). */
