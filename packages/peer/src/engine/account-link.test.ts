@@ -28,6 +28,13 @@ describe('register', () => {
     expect(world.server.connections).toHaveLength(1);
   });
 
+  it('twice at once gives one account, and both learn of it', async () => {
+    const { world, register } = await peer();
+    const results = await Promise.all([register(), register()]);
+    expect(results).toMatchObject([{ ok: true }, { error: { code: 'ALREADY_SIGNED_IN' } }]);
+    expect(world.server.connections).toHaveLength(1);
+  });
+
   it('fails when the account cannot be stored, and is stored as soon as the disk allows', async () => {
     const { world, account, register, store, disk } = await peer();
     disk.full = true;

@@ -39,6 +39,7 @@ export class AccountLink {
   #retryAt: WallMs | undefined;
   /** Frames that came while `onUp` was still working; undefined when they pass straight on. */
   #early: Frame[] | undefined;
+  #lastCommand: Promise<unknown> = Promise.resolve();
   /** Settles when the last login has been worked in. */
   #settled: Promise<CommandError | undefined> = Promise.resolve(undefined);
 
@@ -111,46 +112,17 @@ export class AccountLink {
     this.#setState('stopped', undefined);
   }
 
-  async register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
-    if (this.#profile) return err({ code: 'ALREADY_SIGNED_IN', detail: { name: this.#profile.name } });
-    const target = targetOf(input.server, input.trustFirst);
-    if (!target) return err({ code: 'BAD_SERVER_ADDRESS', detail: { server: input.server } });
-    const { name, displayName, password } = input;
-    return this.#login(target, { type: 'register', name, displayName, password, ...this.#device() });
+  register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+    return this.#inTurn(() => this.#register(input));
   }
 
-  async login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
-    const profile = this.#profile;
-    const target = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
-    if (!target) {
-      return err({
-        code: input.server ? 'BAD_SERVER_ADDRESS' : 'NOT_SIGNED_IN',
-        detail: { server: input.server ?? '' },
-      });
-    }
-    const account = input.account ?? profile?.name;
-    if (!account) return err({ code: 'INVALID_ARGUMENT', detail: { argument: 'account' } });
-    // One account a profile: another one's history and friends must never mix with this one's.
-    if (profile && !isSelf(account, profile)) {
-      return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
-    }
-    if (input.password === undefined) return this.#login(target, { type: 'resume' });
-    return this.#login(target, { type: 'login', account, password: input.password, ...this.#device() });
+  login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+    return this.#inTurn(() => this.#loginAs(input));
   }
 
   /** The server forgets this device's key; history stays (R32). */
-  async logout(): Promise<Result<void, CommandError>> {
-    if (!this.#profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
-    const result = await this.#link.request({ type: 'logout' });
-    // Unknown to the server already is as good as forgotten.
-    if (!result.ok && result.error.kind !== 'refused') {
-      return err(NOT_CONNECTED);
-    }
-    await this.#link.close();
-    this.#leave();
-    const stored = await orStoreFailed(async () => ok(await this.#update({ signedIn: false })));
-    this.#setState('signed-out', undefined);
-    return stored;
+  logout(): Promise<Result<void, CommandError>> {
+    return this.#inTurn(() => this.#logout());
   }
 
   send(frame: Frame): void {
@@ -172,6 +144,54 @@ export class AccountLink {
   /** Remembers the newest friend list version; the store has it already. */
   noteRosterVersion(rosterVersion: number): void {
     if (this.#profile) this.#profile = { ...this.#profile, rosterVersion };
+  }
+
+  /** One command about the account at a time: the second of two registrations finds the first one's account. */
+  #inTurn<T>(command: () => Promise<T>): Promise<T> {
+    const result = this.#lastCommand.then(command);
+    this.#lastCommand = result.catch(() => undefined);
+    return result;
+  }
+
+  async #register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+    if (this.#profile) return err({ code: 'ALREADY_SIGNED_IN', detail: { name: this.#profile.name } });
+    const target = targetOf(input.server, input.trustFirst);
+    if (!target) return err({ code: 'BAD_SERVER_ADDRESS', detail: { server: input.server } });
+    const { name, displayName, password } = input;
+    return this.#login(target, { type: 'register', name, displayName, password, ...this.#device() });
+  }
+
+  async #loginAs(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+    const profile = this.#profile;
+    const target = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
+    if (!target) {
+      return err({
+        code: input.server ? 'BAD_SERVER_ADDRESS' : 'NOT_SIGNED_IN',
+        detail: { server: input.server ?? '' },
+      });
+    }
+    const account = input.account ?? profile?.name;
+    if (!account) return err({ code: 'INVALID_ARGUMENT', detail: { argument: 'account' } });
+    // One account a profile: another one's history and friends must never mix with this one's.
+    if (profile && !isSelf(account, profile)) {
+      return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
+    }
+    if (input.password === undefined) return this.#login(target, { type: 'resume' });
+    return this.#login(target, { type: 'login', account, password: input.password, ...this.#device() });
+  }
+
+  async #logout(): Promise<Result<void, CommandError>> {
+    if (!this.#profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+    const result = await this.#link.request({ type: 'logout' });
+    // Unknown to the server already is as good as forgotten.
+    if (!result.ok && result.error.kind !== 'refused') {
+      return err(NOT_CONNECTED);
+    }
+    await this.#link.close();
+    this.#leave();
+    const stored = await orStoreFailed(async () => ok(await this.#update({ signedIn: false })));
+    this.#setState('signed-out', undefined);
+    return stored;
   }
 
   async #login(target: ServerTarget, request: LoginRequest): Promise<Result<AccountView, CommandError>> {
