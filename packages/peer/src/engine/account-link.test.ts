@@ -163,10 +163,11 @@ describe('incarnations (R17)', () => {
     { remembered: 5, told: 2, renewed: true },
     { remembered: 1, told: 1, renewed: true },
   ])('[DL3] login $told after $remembered: new $renewed', async ({ remembered, told, renewed }) => {
-    const { world, account, register, store, logins } = await peer();
+    const { world, account, register, store, logins, calls } = await peer();
     logins.count = remembered;
     await register();
     const before = await store.profile();
+    calls.length = 0;
     logins.count = told;
     world.network.cutTcp('client', 'server');
     await world.run(5_000);
@@ -174,6 +175,9 @@ describe('incarnations (R17)', () => {
     const now = await store.profile();
     expect(now?.loginCount).toBe(told);
     expect(now?.incarnation !== before?.incarnation).toBe(renewed);
+    expect(calls.filter((call) => call === 'renumbered' || call === 'up')).toEqual(
+      renewed ? ['renumbered', 'up'] : ['up'],
+    );
   });
 
   it('[DL3] sends nothing under the old one when the new one could not be stored', async () => {
@@ -326,6 +330,7 @@ async function peer() {
       calls.push('up');
       await held;
     },
+    onRenumbered: () => void calls.push('renumbered'),
     onDown: () => void calls.push('down'),
     onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
     onState: (state) => void calls.push(`state ${state}`),

@@ -24,6 +24,8 @@ export interface AccountLinkOptions {
   readonly time: ServerTime;
   /** Logged in and the profile saved: friend list and the rest are fetched now; frames wait until it resolves. */
   readonly onUp: (welcome: Welcome) => Promise<void>;
+  /** The profile took a new incarnation: the store has numbered anew what is undelivered (R17). Before `onUp`. */
+  readonly onRenumbered: () => void;
   readonly onDown: () => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onState: (state: LinkState, error: string | undefined) => void;
@@ -265,7 +267,11 @@ export class AccountLink {
     const incarnation = known && !behind ? known.incarnation : newIncarnation(random);
     const told = { account, name, displayName, serverHost, serverPort, serverKey };
     const news = { ...told, signedIn: true, incarnation, loginCount };
-    if (known) return this.#update(news);
+    if (known) {
+      await this.#update(news);
+      if (behind) this.#options.onRenumbered();
+      return;
+    }
     const profile: Profile = {
       ...news,
       rosterVersion: 0,

@@ -113,6 +113,14 @@ export class Delivery {
     this.#work(lane, 'receipts could not be read', this.#sendKnownReceipts(lane));
   }
 
+  /** The store has numbered anew what waits (R17): what every outbox holds is void. */
+  handleRenumbered(): void {
+    for (const [device, lane] of [...this.#lanes]) {
+      lane.timer?.cancel();
+      this.handleSessionUp(device);
+    }
+  }
+
   handleSessionDown(device: DeviceId): void {
     const lane = this.#lanes.get(device);
     if (!lane) return;

@@ -74,6 +74,7 @@ export class MagpieEngine implements Engine {
       keys: this.#keys,
       time: this.#time,
       onUp: (welcome) => this.#handleUp(welcome),
+      onRenumbered: () => this.#delivery.handleRenumbered(),
       onDown: () => this.#handleDown(),
       onFrame: (frame) => this.#handleFrame(frame),
       onState: (state, error) => this.#bus.emit({ type: 'link', state, error }),

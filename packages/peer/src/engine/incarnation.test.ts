@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryPeerStore } from '../store/memory-store.ts';
+import { EngineWorld, type TestPeer } from './test-world.ts';
+
+describe('another numbering (R17)', () => {
+  it('[DL3] delivers what was under way and what follows when it begins within a session', async () => {
+    const { world, alice, bob } = await chatting();
+    // A login of which alice never learns: its welcome is lost.
+    bob.disk.syncMs = 3_000;
+    await world.ok(alice.engine.send({ to: 'bob', text: 'under way' }));
+    await loseOneWelcome(world, alice);
+    bob.disk.syncMs = 4;
+    for (const text of ['next', 'last']) await world.ok(alice.engine.send({ to: 'bob', text }));
+    await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 20_000);
+    expect(await bob.texts('alice')).toEqual(['first', 'under way', 'next', 'last']);
+  });
+
+  it('[DL3] delivers also a message that was being stored when it began', async () => {
+    const { world, alice, bob } = await chatting();
+    alice.disk.syncMs = 2_500;
+    const losing = loseOneWelcome(world, alice);
+    const sending = world.ok(alice.engine.send({ to: 'bob', text: 'half stored' }));
+    await Promise.all([losing, sending]);
+    alice.disk.syncMs = 4;
+    await world.ok(alice.engine.send({ to: 'bob', text: 'last' }));
+    await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 20_000);
+    expect(await bob.texts('alice')).toEqual(['first', 'half stored', 'last']);
+  });
+});
+
+/** The server counts a login that the profile does not: the connection breaks before the welcome arrives. */
+async function loseOneWelcome(world: EngineWorld, peer: TestPeer): Promise<void> {
+  const profile = (await peer.store.profile())!;
+  const { network, server } = world.sim;
+  const link = network.link(peer.name, 'server');
+  const { profile: clean } = link;
+  link.profile = { ...clean, delayMs: 150 };
+  network.cutTcp(peer.name, 'server');
+  const logins = (): number => server.disk.devicesOf(profile.account)[0]!.loginCount;
+  await world.until(() => logins() > profile.loginCount);
+  network.cutTcp(peer.name, 'server');
+  link.profile = clean;
+  await world.until(() => logins() > profile.loginCount + 1);
+}
+
+async function deliver(world: EngineWorld, from: TestPeer, text: string): Promise<void> {
+  await world.ok(from.engine.send({ to: 'bob', text }));
+  await world.until(async () => (await from.chat('bob')).at(-1)?.state === 'delivered');
+}
+
+async function chatting() {
+  const world = await EngineWorld.start();
+  const [alice, bob] = await world.friends('alice', 'bob');
+  await deliver(world, alice, 'first');
+  await world.run(3_000);
+  return { world, alice, bob };
+}
