@@ -97,11 +97,11 @@ describe('login', () => {
   });
 
   it('that fails leaves the standing link as it was before', async () => {
-    const { world, account, register, calls } = await peer();
+    const { world, account, register, calls, greet } = await peer();
     await register();
     calls.length = 0;
     world.server.onRequest = (to, frame) => {
-      if (frame.type !== 'login') return hospitable(to, frame);
+      if (frame.type !== 'login') return greet(to, frame);
       to.say({ type: 'refused', requestId: frame.requestId, code: 'wrong-credentials', detail: '', retryAfterMs: 0 });
     };
     expect(await world.settle(account.login({ trustFirst: false, password: 'wrong and wrong' }))).toMatchObject({
@@ -342,6 +342,7 @@ async function peer() {
     store,
     disk,
     calls,
+    greet,
     logins,
     register: () =>
       world.settle(
