@@ -16,7 +16,7 @@ describe('register', () => {
     const { account, register, store } = await peer();
     expect(await register()).toMatchObject({ ok: true, value: { name: 'alice', account: 10_001, signedIn: true } });
     expect(account.status.state).toBe('connected');
-    expect(await store.profile()).toMatchObject({ name: 'alice', serverPort: 10_000, signedIn: true, loginCount: 1 });
+    expect(await store.profile()).toMatchObject({ name: 'alice', serverPort: 10_000, signedIn: true });
   });
 
   it('is refused to a profile that has an account, signed in or not', async () => {
@@ -138,7 +138,7 @@ describe('logout', () => {
     const before = await store.profile();
     expect(await world.settle(account.logout())).toEqual({ ok: true, value: undefined });
     expect(account.status.state).toBe('signed-out');
-    expect(await store.profile()).toEqual({ ...before, signedIn: false });
+    expect(await store.profile()).toEqual({ ...before, signedIn: false, loginCount: 1 });
     expect(await world.settle(account.logout())).toMatchObject({ error: { code: 'NOT_SIGNED_IN' } });
     await world.run(60_000);
     expect(world.server.connections).toHaveLength(1);
@@ -173,11 +173,25 @@ describe('incarnations (R17)', () => {
     await world.run(5_000);
     expect(account.up).toBe(true);
     const now = await store.profile();
-    expect(now?.loginCount).toBe(told);
     expect(now?.incarnation !== before?.incarnation).toBe(renewed);
     expect(calls.filter((call) => call === 'renumbered' || call === 'up')).toEqual(
       renewed ? ['renumbered', 'up'] : ['up'],
     );
+  });
+
+  it('[DL3] outlive an orderly end, not a crash: what was stored in use may be an old copy', async () => {
+    const { world, account, register, store, again } = await peer();
+    await register();
+    const first = (await store.profile())?.incarnation;
+    await account.disconnect();
+    const second = await again();
+    await world.run(1_000);
+    expect((await store.profile())?.incarnation).toBe(first);
+    expect(second.up).toBe(true);
+    const third = await again();
+    await world.run(1_000);
+    expect((await store.profile())?.incarnation).not.toBe(first);
+    expect(third.up).toBe(true);
   });
 
   it('[DL3] sends nothing under the old one when the new one could not be stored', async () => {
@@ -291,7 +305,7 @@ describe('what the profile remembers', () => {
     await store.updateProfile({ stampReserved: reserved, rosterVersion: 9 });
     world.network.cutTcp('client', 'server');
     await world.run(5_000);
-    expect(await store.profile()).toMatchObject({ loginCount: 2, stampReserved: reserved, rosterVersion: 9 });
+    expect(await store.profile()).toMatchObject({ stampReserved: reserved, rosterVersion: 9 });
   });
 });
 
@@ -313,29 +327,35 @@ async function peer() {
   });
   const calls: string[] = [];
   let held: Promise<void> | undefined;
-  const account = new AccountLink({
-    ports: {
-      clock: world.clock,
-      random: world.random,
-      store,
-      tcp: world.client.tcpConnector,
-      udp: world.client.udpFactory,
-      interfaces: world.client.interfaces,
-      identity: newIdentity(world.random),
-      log: silentLog,
-    },
-    keys: deviceKeysOf(newIdentity(world.random)),
-    time: new ServerTime(world.clock),
-    onUp: async () => {
-      calls.push('up');
-      await held;
-    },
-    onRenumbered: () => void calls.push('renumbered'),
-    onDown: () => void calls.push('down'),
-    onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
-    onState: (state) => void calls.push(`state ${state}`),
-  });
-  await account.start();
+  const identity = newIdentity(world.random);
+  const ports = {
+    clock: world.clock,
+    random: world.random,
+    store,
+    tcp: world.client.tcpConnector,
+    udp: world.client.udpFactory,
+    interfaces: world.client.interfaces,
+    identity,
+    log: silentLog,
+  };
+  const again = async (): Promise<AccountLink> => {
+    const link = new AccountLink({
+      ports,
+      keys: deviceKeysOf(identity),
+      time: new ServerTime(world.clock),
+      onUp: async () => {
+        calls.push('up');
+        await held;
+      },
+      onRenumbered: () => void calls.push('renumbered'),
+      onDown: () => void calls.push('down'),
+      onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
+      onState: (state) => void calls.push(`state ${state}`),
+    });
+    await link.start();
+    return link;
+  };
+  const account = await again();
   return {
     world,
     account,
@@ -343,6 +363,8 @@ async function peer() {
     disk,
     calls,
     greet,
+    /** The program anew, on what the store has. */
+    again,
     logins,
     register: () =>
       world.settle(

@@ -36,6 +36,8 @@ export class AccountLink {
   readonly #options: AccountLinkOptions;
   readonly #link: ServerLink;
   #profile: Profile | undefined;
+  /** The newest login that was worked in; the stored profile knows of one less while it is in use (see `#remember`). */
+  #loginCount: number | undefined;
   #state: LinkState = 'signed-out';
   #lastError: string | undefined;
   #retryAt: WallMs | undefined;
@@ -112,6 +114,9 @@ export class AccountLink {
     await this.#link.close();
     this.#leave();
     this.#setState('stopped', undefined);
+    await this.#rest({}).catch((cause: unknown) => {
+      this.#options.ports.log.error({ code: codeOf(cause) }, 'the profile could not be stored');
+    });
   }
 
   register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
@@ -191,7 +196,7 @@ export class AccountLink {
     }
     await this.#link.close();
     this.#leave();
-    const stored = await orStoreFailed(async () => ok(await this.#update({ signedIn: false })));
+    const stored = await orStoreFailed(async () => ok(await this.#rest({ signedIn: false })));
     this.#setState('signed-out', undefined);
     return stored;
   }
@@ -256,19 +261,24 @@ export class AccountLink {
     return { code: 'ALREADY_SIGNED_IN', detail: { name } };
   }
 
-  /** In the store first: what it does not have must not be gone by, above all no new incarnation (R17). */
+  /**
+   * In the store first: what it does not have must not be gone by, above all no new incarnation (R17). While the profile
+   * is in use the store's login count stays one behind: whatever is copied from it then, or left by a crash, takes
+   * another incarnation, since numbers given afterwards are not in it. An orderly end sets it right.
+   */
   async #remember(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Promise<void> {
     const { store, random } = this.#options.ports;
     const { account, name, displayName, loginCount } = welcome;
     const { host: serverHost, port: serverPort, serverKey } = at;
     const known = this.#profile;
     // R17: logins that this profile does not remember were made by a copy of it, which also used its numbers.
-    const behind = loginCount !== (known?.loginCount ?? 0) + 1;
+    const behind = loginCount !== (this.#loginCount ?? known?.loginCount ?? 0) + 1;
     const incarnation = known && !behind ? known.incarnation : newIncarnation(random);
     const told = { account, name, displayName, serverHost, serverPort, serverKey };
-    const news = { ...told, signedIn: true, incarnation, loginCount };
+    const news = { ...told, signedIn: true, incarnation, loginCount: loginCount - 1 };
     if (known) {
       await this.#update(news);
+      this.#loginCount = loginCount;
       if (behind) this.#options.onRenumbered();
       return;
     }
@@ -280,6 +290,13 @@ export class AccountLink {
     };
     await store.saveProfile(profile);
     this.#profile = profile;
+    this.#loginCount = loginCount;
+  }
+
+  /** The profile is at rest: a copy of it from now on has all numbers that were given until the next login. */
+  async #rest(patch: Partial<Profile>): Promise<void> {
+    const loginCount = this.#loginCount ?? this.#profile?.loginCount;
+    if (this.#profile && loginCount !== undefined) await this.#update({ ...patch, loginCount });
   }
 
   /** Only these fields: others have changed in the store since the profile was read (reserved stamps, R5). */

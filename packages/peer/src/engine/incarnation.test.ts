@@ -3,6 +3,17 @@ import { MemoryPeerStore } from '../store/memory-store.ts';
 import { EngineWorld, type TestPeer } from './test-world.ts';
 
 describe('another numbering (R17)', () => {
+  it('[DL3] delivers what a restored profile sends, although a copy used the numbers', async () => {
+    const { world, alice, bob } = await chatting();
+    const backup = alice.store.disk.copy();
+    for (const text of ['second', 'third']) await deliver(world, alice, text);
+    await alice.stop();
+    alice.store = new MemoryPeerStore({ sync: async () => {} }, backup);
+    await alice.restart();
+    for (const text of ['fourth', 'fifth', 'sixth']) await deliver(world, alice, text);
+    expect(await bob.texts('alice')).toEqual(['first', 'second', 'third', 'fourth', 'fifth', 'sixth']);
+  });
+
   it('[DL3] delivers what was under way and what follows when it begins within a session', async () => {
     const { world, alice, bob } = await chatting();
     // A login of which alice never learns: its welcome is lost.
