@@ -99,6 +99,15 @@ describe('the UDP sockets', () => {
       code: 'EADDRINUSE',
     });
   });
+
+  it('drop what cannot be sent, whichever endpoint it was for', async () => {
+    const socket = await udpSockets.open(4, 0, { onDatagram() {} });
+    open.push(socket);
+    for (const port of [0, 65_536]) socket.send(new Uint8Array(1), { address: '127.0.0.1', port });
+    socket.send(new Uint8Array(70_000), socket.local);
+    socket.close();
+    socket.send(new Uint8Array(1), socket.local);
+  });
 });
 
 describe('the whole server on real sockets', () => {

@@ -43,7 +43,12 @@ function attach(socket: Socket, handlers: UdpHandlers): UdpSocket {
   return {
     local: { address, port },
     send: (bytes: Uint8Array, to: Endpoint) => {
-      if (open) socket.send(bytes, to.port, to.address, ignoreSendError);
+      if (!open) return;
+      try {
+        socket.send(bytes, to.port, to.address, ignoreSendError);
+      } catch {
+        // node:dgram throws for an endpoint that it cannot even try, and reports everything else to the callback.
+      }
     },
     close: () => {
       if (!open) return;

@@ -8,6 +8,8 @@ import type { ReflectTokens } from './reflect-tokens.ts';
 
 /** A source may ask for this many seconds' worth at once: a client asks from two sockets, on two ports, and repeats. */
 const BURST_SECONDS = 5;
+/** A forged header may name it as its source; nothing can be sent there (RFC 768). */
+const NO_PORT = 0;
 
 /** Tells a logged-in device where its datagrams come from; everybody else meets silence and a counter. */
 export class Reflector {
@@ -41,6 +43,7 @@ export class Reflector {
     const question = decodeReflectQuestion(datagram);
     if (
       !question ||
+      from.port === NO_PORT ||
       !this.#tokens.check(question.token, now) ||
       this.#sources.take(sourceOf(from), now) > 0 ||
       this.#global.take(now) > 0

@@ -89,6 +89,16 @@ describe('the reflector', () => {
     expect(world.server.stats().reflectIgnored).toBe(bad.length);
   });
 
+  it('[SV53] is silent to a question from port 0, to which nothing can be sent', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const socket = world.udp.get(10_000)!;
+    const question = encodeReflectQuestion({ token: alice.welcome!.reflectToken, txid });
+    socket.handlers.onDatagram(question, { ...from, port: 0 });
+    expect(socket.sent).toEqual([]);
+    expect(world.server.stats()).toMatchObject({ reflected: 0, reflectIgnored: 1 });
+  });
+
   it('[SV52] refuses a token past its time; a new one is to be had', async () => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');
