@@ -37,6 +37,13 @@ describe('introductions (R3)', () => {
     expect(carol.take('introduction')).toEqual([]);
   });
 
+  it('[SV51] introduces a friend who is away', async () => {
+    const world = await TestWorld.start();
+    const [alice, bob] = await world.friends();
+    await bob.request({ type: 'presence-set', status: 'away' });
+    expect(await alice.request({ type: 'introduce', to: bob.device.id, packet })).toMatchObject({ type: 'introduced' });
+  });
+
   it('[SV50] limits introductions per pair', async () => {
     const world = await TestWorld.start({ introductionsPerPairPerMinute: 2 });
     const [alice, bob] = await world.friends();

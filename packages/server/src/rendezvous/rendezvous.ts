@@ -24,8 +24,8 @@ export class Rendezvous {
   }
 
   /**
-   * A device that is unknown, away, invisible or of somebody who is no friend is `peer-gone`, always with the same
-   * answer: whoever is not a friend learns nothing about presence.
+   * A device that is unknown, not connected, invisible or of somebody who is no friend is `peer-gone`, always with the
+   * same answer: whoever is not a friend learns nothing about presence.
    */
   introduce(
     from: LiveSession,
