@@ -139,6 +139,9 @@ export interface UdpHandlers {
 }
 
 export interface UdpFactory {
-  /** Binds the wildcard address of the family; port 0 picks a free one. Rejects with a system error code. */
-  open(family: IpFamily, port: number, handlers: UdpHandlers): Promise<UdpSocket>;
+  /**
+   * Binds `address`, or without it every address of the family; port 0 picks a free one. Rejects with a system error
+   * code.
+   */
+  open(family: IpFamily, port: number, handlers: UdpHandlers, address?: string): Promise<UdpSocket>;
 }

@@ -1,13 +1,6 @@
 import type { KeyPair } from '@magpie/common/channel/keys.ts';
 import type { Log } from '@magpie/common/log.ts';
-import {
-  type Endpoint,
-  familyOf,
-  type IpFamily,
-  type TcpHandlers,
-  type TcpStream,
-  type UdpFactory,
-} from '@magpie/common/net.ts';
+import type { Endpoint, TcpHandlers, TcpStream, UdpFactory } from '@magpie/common/net.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock, Instant, Timer } from '@magpie/common/time.ts';
 import { Accounts, type RegistrationMode } from './accounts/accounts.ts';
@@ -155,7 +148,8 @@ class ComposedServer implements Server {
       for (const endpoint of this.#options.listen) {
         this.#listening.push(await tcp.listen(endpoint, (stream) => this.#connections.accept(stream)));
       }
-      this.#udpPorts = await this.#reflectorPorts.open(this.#wantedUdpPorts(), familiesOf(this.#options.listen));
+      const addresses = this.#options.listen.map(({ address }) => address);
+      this.#udpPorts = await this.#reflectorPorts.open(this.#wantedUdpPorts(), addresses);
     } catch (error) {
       await this.#stopListening();
       throw error;
@@ -217,10 +211,4 @@ class ComposedServer implements Server {
     });
     this.#presenceTimer = { at, timer };
   }
-}
-
-/** The reflector answers in every family that clients may come by; IPv4 first, because every host has it. */
-function familiesOf(listen: readonly Endpoint[]): readonly IpFamily[] {
-  const wanted = new Set(listen.flatMap((endpoint) => (endpoint.address === '::' ? [4, 6] : [familyOf(endpoint)])));
-  return ([4, 6] as const).filter((family) => wanted.has(family));
 }

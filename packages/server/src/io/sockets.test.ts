@@ -100,6 +100,13 @@ describe('the UDP sockets', () => {
     });
   });
 
+  it('are bound to one address of the machine when that is asked for', async () => {
+    const one = await udpSockets.open(4, 0, { onDatagram() {} }, '127.0.0.1');
+    open.push(one);
+    expect(one.local.address).toBe('127.0.0.1');
+    open.push(await udpSockets.open(4, one.local.port, { onDatagram() {} }, '127.0.0.2'));
+  });
+
   it('drop what cannot be sent, whichever endpoint it was for', async () => {
     const socket = await udpSockets.open(4, 0, { onDatagram() {} });
     open.push(socket);

@@ -12,7 +12,7 @@ const SOCKET_BUFFER_BYTES = 1024 * 1024;
 
 /** The reflector's UDP sockets by node:dgram. */
 export const udpSockets: UdpFactory = {
-  open: (family, port, handlers) =>
+  open: (family, port, handlers, address = family === 6 ? '::' : '0.0.0.0') =>
     new Promise((resolve, reject) => {
       const socket = createSocket({
         type: family === 6 ? 'udp6' : 'udp4',
@@ -20,13 +20,13 @@ export const udpSockets: UdpFactory = {
         recvBufferSize: SOCKET_BUFFER_BYTES,
         sendBufferSize: SOCKET_BUFFER_BYTES,
         // Addresses here are literals: the resolver's thread pool has no part in sending.
-        lookup: (address, _options, done) => done(null, address, family),
+        lookup: (literal, _options, done) => done(null, literal, family),
       });
       socket.once('error', (error) => {
         socket.close();
         reject(error);
       });
-      socket.bind(port, () => {
+      socket.bind({ port, address }, () => {
         socket.removeAllListeners('error');
         resolve(attach(socket, handlers));
       });
