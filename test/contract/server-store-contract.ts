@@ -266,11 +266,22 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const [alice, bob] = [await session('alice', 1), await session('bob', 2)];
         expect(await store.friendAnswer(alice, bob.account, true, NOW)).toEqual({ ok: false, error: 'not-found' });
         expect(await store.friendRemove(alice, bob.account, NOW)).toEqual({ ok: false, error: 'not-friends' });
-        expect(await store.friendRemove(alice, 99_999 as AccountNumber, NOW)).toMatchObject({ error: 'not-found' });
         await store.friendAdd(alice, bob.account, '', NOW);
         expect(await store.friendAnswer(alice, bob.account, true, NOW)).toEqual({ ok: false, error: 'not-found' });
         expect(await store.friendRemove(bob, alice.account, NOW)).toEqual({ ok: false, error: 'not-friends' });
         expect((await store.roster(alice.account, 0)).version).toBe(1);
+      });
+
+      it('never tells by a removal or an answer whether a number is taken', async () => {
+        const [alice, bob] = [await session('alice', 1), await session('bob', 2)];
+        for (const accept of [true, false]) {
+          const answers = [bob.account, 99_999 as AccountNumber].map((number) =>
+            store.friendAnswer(alice, number, accept, NOW),
+          );
+          expect(await answers[0]).toEqual(await answers[1]);
+        }
+        const removals = [bob.account, 99_999 as AccountNumber].map((number) => store.friendRemove(alice, number, NOW));
+        expect(await removals[0]).toEqual(await removals[1]);
       });
 
       it('[R21] fences every write by the epoch of its session', async () => {

@@ -76,7 +76,7 @@ describe('friendship (SV31)', () => {
     expect(await add(99_999 as AccountNumber)).toBe('not-found');
     expect(await add(bob.account)).toBe('already-friends');
     expect(await add(bob.account, 'bell\u0007')).toBe('bad-text');
-    expect(await alice.refusal({ type: 'friend-remove', account: 99_999 as AccountNumber })).toBe('not-found');
+    expect(await alice.refusal({ type: 'friend-remove', account: 99_999 as AccountNumber })).toBe('not-friends');
     await add(99_999 as AccountNumber);
     expect(await add(bob.account)).toBe('rate-limited');
   });

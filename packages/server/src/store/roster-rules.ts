@@ -62,7 +62,7 @@ export function decideAnswer(view: RosterView, me: AccountNumber, them: AccountN
   }
 }
 
-/** Ends a friendship, or withdraws a request of one's own. */
+/** Ends a friendship, or withdraws a request of one's own. A stranger is no friend, whether the number exists or not. */
 export function decideRemove(view: RosterView, me: AccountNumber, them: AccountNumber): Decision {
   if (me === them) return err('self');
   switch (view.edge(me, them)?.state) {
@@ -72,7 +72,7 @@ export function decideRemove(view: RosterView, me: AccountNumber, them: AccountN
     case 'asking':
     case 'removed':
     case undefined:
-      return view.hasAccount(them) ? err('not-friends') : err('not-found');
+      return err('not-friends');
   }
 }
 
