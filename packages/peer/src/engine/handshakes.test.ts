@@ -105,6 +105,20 @@ describe('a handshake (PK)', () => {
     expect(low.failures).toEqual(['store-failed']);
     expect(low.handshakes.underWay(high.device)).toBe(false);
   });
+
+  it('is neither begun nor answered while closed', async () => {
+    const { world, low, high } = pair();
+    low.handshakes.close();
+    void low.handshakes.begin(high.device);
+    void high.handshakes.begin(low.device);
+    await world.run(1_000);
+    expect(low.introduced).toEqual([]);
+    expect(low.sessions).toEqual([]);
+    expect(high.sessions).toEqual([]);
+    low.handshakes.reopen();
+    await world.run(5_000);
+    expect(high.sessions).toEqual(['initiator']);
+  });
 });
 
 describe('both sides at once (R12)', () => {
@@ -134,6 +148,18 @@ describe('both sides at once (R12)', () => {
     await world.run(1_000);
     expect(low.sessions).toEqual(['responder']);
     expect(high.sessions).toEqual(['initiator']);
+  });
+
+  it('goes through once also when the stamp of one takes long', async () => {
+    const { world, low, high } = pair();
+    high.stampMs = 100;
+    void high.handshakes.begin(low.device);
+    await world.run(10);
+    void low.handshakes.begin(high.device);
+    await world.run(5_000);
+    expect(low.sessions).toEqual(['initiator']);
+    expect(high.sessions).toEqual(['responder']);
+    expect(high.introduced).toEqual([]);
   });
 });
 

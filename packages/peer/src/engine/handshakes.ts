@@ -94,7 +94,7 @@ export class Handshakes {
   handleIntroduction(frame: FrameOf<'introduction'>): void {
     const now = this.#options.clock.now();
     const friend = this.#options.friendDevice(frame.from);
-    if (!friend || friend.account !== frame.fromAccount) return;
+    if (this.#closed || !friend || friend.account !== frame.fromAccount) return;
     const known = this.#answers.get(frame.from)?.find(({ init }) => Buffer.compare(init, frame.packet) === 0);
     if (known) return this.#options.sendRelay(frame.from, known.response);
     const own = this.#pending.get(frame.from);
@@ -108,6 +108,8 @@ export class Handshakes {
     });
     if (!received.ok || !this.#acceptHello(friend, received.value.hello)) return;
     this.#dropPending(frame.from);
+    // Nothing of ours has gone out, so there is nothing to be in two minds about (R12).
+    this.#beginning.delete(frame.from);
     const localIndex = this.#options.newIndex();
     const { response, secrets } = received.value.answer(localIndex, {
       version: PEER_PROTOCOL_VERSION,
@@ -142,6 +144,7 @@ export class Handshakes {
 
   drop(device: DeviceId): void {
     this.#dropPending(device);
+    this.#beginning.delete(device);
     this.#answers.delete(device);
   }
 
@@ -161,7 +164,7 @@ export class Handshakes {
     this.#beginning.add(device);
     this.#begunAt.set(device, this.#options.clock.now());
     const stamp = await this.#options.nextStamp().catch(() => undefined);
-    this.#beginning.delete(device);
+    if (!this.#beginning.delete(device)) return;
     if (stamp === undefined) return this.#fail(device, 'store-failed');
     if (this.#closed || this.#pending.has(device)) return;
     const now = this.#options.clock.now();
