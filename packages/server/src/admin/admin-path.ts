@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { StartError } from '../io/start-error.ts';
 
@@ -13,9 +13,9 @@ export function adminPathOf(dataFolder: string): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\magpie-server-${hash}`;
   const beside = join(dataFolder, 'admin.sock');
   if (Buffer.byteLength(beside) <= SOCKET_PATH_BYTES_MAX) return beside;
-  const elsewhere = join(tmpdir(), `magpie-server-${userInfo().uid}`, `${hash}.sock`);
+  const elsewhere = join(tmpdir(), `magpie-server-${ownUid()}`, `${hash}.sock`);
   if (Buffer.byteLength(elsewhere) <= SOCKET_PATH_BYTES_MAX) return elsewhere;
-  return join('/tmp', `magpie-server-${userInfo().uid}`, `${hash}.sock`);
+  return join('/tmp', `magpie-server-${ownUid()}`, `${hash}.sock`);
 }
 
 /** Makes the socket's folder where it is not the data folder; only our own user may have made it before. */
@@ -24,5 +24,10 @@ export function prepareAdminPath(path: string): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { mode, uid } = statSync(folder);
-  if ((mode & 0o077) !== 0 || uid !== userInfo().uid) throw new StartError('socket-path', folder);
+  if ((mode & 0o077) !== 0 || uid !== ownUid()) throw new StartError('socket-path', folder);
+}
+
+/** Not by the user's entry in the system's list: a container may run under a number that has none. */
+function ownUid(): number {
+  return process.getuid!();
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +63,24 @@ describe('the admin socket', () => {
   it('tells a client that nobody listens', async () => {
     await socket.close();
     expect(await callAdmin(path, { command: 'stats' })).toEqual({ ok: false, error: 'not-running' });
+  });
+
+  it.each([
+    ['a folder lies in its place', () => mkdirSync(join(folder, 'taken')), 'taken', 'unreadable'],
+    [
+      'a file lies where its folder should be',
+      () => writeFileSync(join(folder, 'file'), ''),
+      'file/admin.sock',
+      'unreadable',
+    ],
+    ['others may enter its folder', () => mkdirSync(join(folder, 'open')), 'open/admin.sock', 'socket-path'],
+    ['its path is too long for a socket', () => {}, `${'x'.repeat(120)}.sock`, 'unreadable'],
+  ])('gives a reason, not a stack trace, when %s', async (_why, prepare, name, code) => {
+    prepare();
+    await expect(openAdminSocket(join(folder, name), server, silentLog)).rejects.toMatchObject({
+      name: 'StartError',
+      code,
+    });
   });
 
   it('finds a short path for a long data folder', () => {

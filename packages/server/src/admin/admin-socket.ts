@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Log } from '@magpie/common/log.ts';
+import { startErrorOf } from '../io/data-folder.ts';
 import type { Server } from '../server.ts';
 import { prepareAdminPath } from './admin-path.ts';
 import {
@@ -14,12 +15,10 @@ import {
 
 /**
  * Listens for the operator on a socket that only our own user reaches. The caller holds the data folder's lock, so a
- * socket file that is there already was left by a server that is gone.
+ * socket file that is there already was left by a server that is gone. Rejects with StartError.
  */
 export async function openAdminSocket(path: string, server: Server, log: Log): Promise<{ close(): Promise<void> }> {
-  prepareAdminPath(path);
   const isFile = process.platform !== 'win32';
-  if (isFile) rmSync(path, { force: true });
   const open = new Set<Socket>();
   const listener = createServer((socket) => {
     open.add(socket);
@@ -27,11 +26,15 @@ export async function openAdminSocket(path: string, server: Server, log: Log): P
     serve(socket, server, log);
   });
   listener.maxConnections = ADMIN_CONNECTIONS_MAX;
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(path, resolve);
-  });
-  if (isFile) chmodSync(path, 0o600);
+  try {
+    prepareAdminPath(path);
+    if (isFile) rmSync(path, { force: true });
+    await listening(listener, path);
+    if (isFile) chmodSync(path, 0o600);
+  } catch (cause) {
+    listener.close();
+    throw startErrorOf(cause, path);
+  }
   return {
     close: () =>
       new Promise((resolve) => {
@@ -39,6 +42,18 @@ export async function openAdminSocket(path: string, server: Server, log: Log): P
         for (const socket of open) socket.destroy();
       }),
   };
+}
+
+function listening(listener: NetServer, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(path, () => {
+      listener.off('error', reject);
+      // An accept that fails (out of descriptors) concerns one command; the listener goes on.
+      listener.on('error', () => {});
+      resolve();
+    });
+  });
 }
 
 /** Lines in, lines out, one after the other. */

@@ -36,6 +36,7 @@ export class CliError extends Error {
 /** What goes wrong on the way up, with the exit code that scripts get. */
 const EXIT_OF_START: Readonly<Record<StartErrorCode | StoreOpenCode, number>> = {
   permissions: EXIT.refused,
+  'foreign-owner': EXIT.refused,
   unreadable: EXIT.error,
   'already-running': EXIT.error,
   'key-corrupt': EXIT.error,

@@ -69,11 +69,24 @@ const CATALOGUE = {
     '{subject} 可被其他用户访问，但它必须是私有的。',
   ],
   'start.permissions.hint': ['Type: {fix}', '请执行：{fix}'],
+  'start.foreign-owner': [
+    '{subject} belongs to another user (uid {detail}), who could read all that the server keeps there.',
+    '{subject} 属于其他用户（uid {detail}），该用户可以读取服务器存放的全部数据。',
+  ],
+  'start.foreign-owner.hint': [
+    'Start the server as that user, or choose a folder of your own with --data.',
+    '请以该用户身份启动服务器，或用 --data 指定自己的文件夹。',
+  ],
   'start.unreadable': ['{subject} cannot be used ({detail}).', '无法使用 {subject}（{detail}）。'],
   'start.unreadable.hint': [
-    'Check that the folder exists and belongs to you, or choose another with --data.',
-    '请确认该文件夹存在且属于当前用户，或用 --data 指定其他文件夹。',
+    'Check what lies there and whether it belongs to you, or choose another folder with --data.',
+    '请检查该位置的内容及其属主，或用 --data 指定其他文件夹。',
   ],
+  'start.disk': [
+    'The disk under {subject} is full or failing ({detail}).',
+    '{subject} 所在磁盘已满或出现故障（{detail}）。',
+  ],
+  'start.disk.hint': ['Free some space and start again.', '请清理磁盘空间后重试。'],
   'start.already-running': ['Another server runs on {subject}.', '{subject} 上已有另一个服务器在运行。'],
   'start.already-running.hint': [
     'Stop it first, or choose another folder with --data.',

@@ -54,6 +54,8 @@ describe('the command line of magpie-server', () => {
 
   it.each([
     [new StartError('permissions', '/d/server.key', { fix: 'chmod 600 /d/server.key' }), 6, 'PERMISSIONS', /chmod 600/],
+    [new StartError('foreign-owner', '/d', { detail: '12345' }), 6, 'FOREIGN_OWNER', /--data/],
+    [new StartError('disk', '/d/server.lock', { detail: 'SQLITE_FULL' }), 1, 'DISK', /space/],
     [new StartError('already-running', '/d'), 1, 'ALREADY_RUNNING', /--data/],
     [new StartError('key-corrupt', '/d/server.key'), 1, 'KEY_CORRUPT', /--new-key/],
     [new StartError('address-in-use', '[::]:1', { detail: 'EADDRINUSE' }), 1, 'ADDRESS_IN_USE', /--listen/],

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DataFolder, dataFolderAt, lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { type DataFolder, dataFolderAt, lockDataFolder, prepareDataFolder, startErrorOf } from './data-folder.ts';
 import { loadServerKey } from './server-key.ts';
 import { systemRandom } from './system-random.ts';
 
@@ -30,6 +30,16 @@ describe('the data folder', () => {
     );
   });
 
+  it('is refused when it belongs to another user, who could read what is written there', () => {
+    // Only root can give a folder away; everybody else meets one of root's.
+    const isRoot = process.getuid!() === 0;
+    if (isRoot) chownSync(folder.path, 12_345, 12_345);
+    const owned = isRoot ? folder : dataFolderAt('/');
+    expect(() => prepareDataFolder(owned)).toThrow(
+      expect.objectContaining({ code: 'foreign-owner', subject: owned.path, detail: isRoot ? '12345' : '0' }),
+    );
+  });
+
   it('is refused when it is a file', () => {
     const file = join(parent, 'file');
     writeFileSync(file, '');
@@ -43,6 +53,23 @@ describe('the data folder', () => {
     expect(() => lockDataFolder(folder)).toThrow(expect.objectContaining({ code: 'already-running' }));
     lock.release();
     lockDataFolder(folder).release();
+  });
+
+  it.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'ENOSPC', 'EDQUOT', 'EIO'])(
+    'tells %s from a folder of others',
+    (code) => {
+      expect(startErrorOf(Object.assign(new Error(), { code }), folder.lock)).toMatchObject({
+        code: 'disk',
+        detail: code,
+      });
+    },
+  );
+
+  it('is refused when its lock cannot be opened', () => {
+    mkdirSync(folder.lock);
+    expect(() => lockDataFolder(folder)).toThrow(
+      expect.objectContaining({ code: 'unreadable', subject: folder.lock, detail: expect.stringMatching(/^SQLITE_/) }),
+    );
   });
 
   describe('and its key', () => {

@@ -11,6 +11,9 @@ export interface DataFolder {
   readonly lock: string;
 }
 
+/** What the system and SQLite call a disk that is full or failing. */
+const DISK_CODES = /^(ENOSPC|EDQUOT|EIO|SQLITE_FULL|SQLITE_IOERR.*)$/;
+
 export function dataFolderAt(path: string): DataFolder {
   return { path, database: join(path, 'server.db'), key: join(path, 'server.key'), lock: join(path, 'server.lock') };
 }
@@ -19,10 +22,18 @@ export function dataFolderAt(path: string): DataFolder {
 export function prepareDataFolder(folder: DataFolder): void {
   try {
     mkdirSync(folder.path, { recursive: true, mode: 0o700 });
+    requireOwn(folder.path);
     requirePrivate(folder.path, '700');
   } catch (cause) {
     throw startErrorOf(cause, folder.path);
   }
+}
+
+/** Refuses another user's folder: its owner may enter it whatever its mode, which matters to root alone. */
+function requireOwn(path: string): void {
+  const ownUid = process.getuid?.();
+  const { uid } = statSync(path);
+  if (ownUid !== undefined && uid !== ownUid) throw new StartError('foreign-owner', path, { detail: String(uid) });
 }
 
 /** Refuses what group or others may touch. Windows keeps rights elsewhere. */
@@ -34,7 +45,7 @@ export function requirePrivate(path: string, mode: '600' | '700'): void {
 /**
  * Takes the folder for this process until `release`, or until the process ends, in whichever way: the lock is the
  * kernel's, through a transaction that SQLite holds open on a file of its own.
- * @throws StartError `already-running`
+ * @throws StartError
  */
 export function lockDataFolder(folder: DataFolder): { release(): void } {
   let db: Database.Database | undefined;
@@ -45,7 +56,7 @@ export function lockDataFolder(folder: DataFolder): { release(): void } {
     db?.close();
     const code = (cause as { code?: string }).code ?? '';
     if (code.startsWith('SQLITE_BUSY')) throw new StartError('already-running', folder.path);
-    throw new StartError('unreadable', folder.lock, { detail: code });
+    throw startErrorOf(cause, folder.lock);
   }
   const held = db;
   return { release: () => held.close() };
@@ -62,9 +73,11 @@ export function syncFolder(path: string): void {
   }
 }
 
+/** The failure of a system call or of SQLite on `path`, as a reason for not starting. */
 export function startErrorOf(cause: unknown, path: string): StartError {
   if (cause instanceof StartError) return cause;
-  return new StartError('unreadable', path, { detail: (cause as NodeJS.ErrnoException).code ?? String(cause) });
+  const detail = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new StartError(DISK_CODES.test(detail) ? 'disk' : 'unreadable', path, { detail });
 }
 
 function shellQuoted(path: string): string {

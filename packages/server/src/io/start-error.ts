@@ -2,8 +2,12 @@
 export type StartErrorCode =
   /** Others may read or write what must be private; `fix` is the command to type. */
   | 'permissions'
+  /** The data folder is another user's, who could read and replace what is in it; `detail` is that user's id. */
+  | 'foreign-owner'
   /** A file or folder cannot be used at all; `detail` is the system's code. */
   | 'unreadable'
+  /** The disk is full or failing; `detail` is the system's or SQLite's code. */
+  | 'disk'
   | 'already-running'
   /** The key file exists and holds no key. */
   | 'key-corrupt'
