@@ -59,12 +59,6 @@ export class RateTable {
     this.#aheadMsMax = burst * this.#msPerUnit;
   }
 
-  /** @returns 0 when one unit may be spent, otherwise ms until it may */
-  waitMs(key: string | number, now: Instant): number {
-    const wholeAt = Math.max(this.#wholeAt[this.#bucketOf(key)]!, now);
-    return Math.max(0, wholeAt + this.#msPerUnit - now - this.#aheadMsMax);
-  }
-
   /** Spends one unit if it is there. @returns 0 when it was, otherwise ms until it will be */
   take(key: string | number, now: Instant): number {
     const bucket = this.#bucketOf(key);
@@ -73,6 +67,11 @@ export class RateTable {
     if (waitMs > 0) return waitMs;
     this.#wholeAt[bucket] = wholeAt;
     return 0;
+  }
+
+  /** Undoes one `take` that gave 0: what it was for did not happen. */
+  giveBack(key: string | number): void {
+    this.#wholeAt[this.#bucketOf(key)]! -= this.#msPerUnit;
   }
 
   /** Account numbers are dense, so they meet only when there are more of them than buckets. */

@@ -54,18 +54,20 @@ export function signDeviceList(list: DeviceList, accountSecretKey: Uint8Array): 
 
 /**
  * @param expectedAccountKey the key pinned for this account, or the one it registers with
+ * @param devicesMax a list of more is `malformed`, before any work is spent on its signature and keys
  * @returns the list, in copies of its own; `malformed` also for a device that is listed twice or has an unusable key.
  *   Whether its version may follow the last one seen is for the caller.
  */
 export function verifyDeviceList(
   blob: Uint8Array,
   expectedAccountKey: Uint8Array,
+  devicesMax: number = DEVICES_MAX,
 ): Result<DeviceList, DeviceListError> {
   if (blob.length > DEVICE_LIST_BYTES_MAX || blob.length <= SIGNATURE_BYTES) return err('malformed');
   const own = Uint8Array.from(blob);
   const encoded = own.subarray(0, own.length - SIGNATURE_BYTES);
   const list = decode(deviceListCodec, encoded);
-  if (!list.ok) return err('malformed');
+  if (!list.ok || list.value.devices.length > devicesMax) return err('malformed');
   if (!equalBytes(list.value.accountKey, expectedAccountKey)) return err('wrong-account');
   if (!verify(own.subarray(encoded.length), signedBytes(encoded), expectedAccountKey)) return err('bad-signature');
   const { devices } = list.value;

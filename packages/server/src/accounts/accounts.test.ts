@@ -67,6 +67,33 @@ describe('registration (SV20)', () => {
     }
   });
 
+  it('[SV26] checks no signature for a source over its registrations, nor one over more than a device', async () => {
+    const world = await TestWorld.start({ registrationsPerSourcePerHour: 2 });
+    const device = world.newDevice();
+    const forged = device.list();
+    forged[forged.length - 1]! ^= 1;
+    const two = world.newDevice(device.accountKey).list([device, world.newDevice(device.accountKey)]);
+    two[two.length - 1]! ^= 1;
+    const answers: Frame[] = [];
+    for (const deviceList of [forged, two, forged]) {
+      const login = { type: 'register', name: 'alice', displayName: 'Alice', password: PASSWORD } as const;
+      answers.push(await world.connect(device).request({ ...login, ...device.claim(deviceList) }));
+    }
+    expect(answers).toMatchObject([
+      { code: 'bad-device-list', detail: 'bad-signature' },
+      { code: 'bad-device-list', detail: 'malformed' },
+      { code: 'rate-limited' },
+    ]);
+  });
+
+  it('[SV26] spends no registration on a bad name or a weak password', async () => {
+    const world = await TestWorld.start({ registrationsPerSourcePerHour: 2 });
+    await world.register('alice');
+    expect(codeOf(await world.connect().register('a'))).toBe('bad-name');
+    expect(codeOf(await world.connect().register('bob', 'short'))).toBe('weak-password');
+    expect(codeOf(await world.connect().register('bob'))).toBe('welcome');
+  });
+
   it('[SV26] allows so many registrations an hour and source', async () => {
     const world = await TestWorld.start({ registrationsPerSourcePerHour: 2 });
     await world.register('alice');
@@ -192,6 +219,30 @@ describe('login by password (SV21)', () => {
       }
       expect(codes).toEqual(['wrong-credentials', 'wrong-credentials', 'rate-limited']);
     }
+  });
+
+  it('[SV26] counts guesses that run at the same time', async () => {
+    const world = await TestWorld.start({ passwordFailuresPerNameBurst: 2, passwordFailuresPerNamePerHour: 60 });
+    await world.register('alice');
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, i) => world.connect(undefined, `192.0.2.${i}`).login('alice', 'not the password')),
+    );
+    expect(answers.map(codeOf).toSorted()).toEqual([
+      ...Array<string>(4).fill('rate-limited'),
+      ...Array<string>(2).fill('wrong-credentials'),
+    ]);
+    expect(world.hasher.verifyCount).toBe(2);
+  });
+
+  it('[SV26] counts neither right passwords nor tries that were turned away unread', async () => {
+    const world = await TestWorld.start({ passwordFailuresPerNameBurst: 1, passwordFailuresPerNamePerHour: 1 });
+    const alice = await world.register('alice');
+    for (let i = 0; i < 3; i++) expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('welcome');
+    const { verify } = world.hasher;
+    world.hasher.verify = () => Promise.reject(new Error('out of memory'));
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('internal');
+    world.hasher.verify = verify;
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('welcome');
   });
 
   it('[SV26] does not lock out a device of the account when others guess', async () => {

@@ -60,7 +60,7 @@ export class Accounts {
     this.#failures = table(limits.passwordFailuresPerNamePerHour / HOUR_SECONDS, limits.passwordFailuresPerNameBurst);
   }
 
-  /** Rules first, then the budget, then the name, and only then a hash. */
+  /** Rules first, then the budget, then the signature, then the name, and only then a hash. */
   async register(client: LoginClient, request: FrameOf<'register'>): Promise<Result<AcceptedLogin, Refusal>> {
     const { store, hasher, clock } = this.#ports;
     if (this.#registration !== 'open') return err(refusal('registration-closed'));
@@ -70,10 +70,10 @@ export class Accounts {
     if (displayName === undefined) return err(refusal('bad-display-name', '1 to 64 characters that can be seen'));
     const fault = passwordFault(request.password, name);
     if (fault !== undefined) return err(refusal('weak-password', fault));
-    const device = certifyFirstDevice({ ...request, exchangeKey: client.exchangeKey });
-    if (!device.ok) return device;
     const waitMs = this.#registrations.take(client.source, clock.now());
     if (waitMs > 0) return err(refusal('rate-limited', 'registrations', waitMs));
+    const device = certifyFirstDevice({ ...request, exchangeKey: client.exchangeKey });
+    if (!device.ok) return device;
     if (await store.accountByName(name)) return err(refusal('name-taken'));
     const hashed = await this.#hashing.run(() => hasher.hash(request.password));
     if (!hashed.ok) return err(refusal('busy', 'password queue', hashed.error.retryAfterMs));
@@ -91,21 +91,15 @@ export class Accounts {
 
   /** The same answer, size and cost for an unknown name as for a wrong password. */
   async logIn(client: LoginClient, request: FrameOf<'login'>): Promise<Result<AcceptedLogin, Refusal>> {
-    const { store, hasher, clock } = this.#ports;
+    const { store, clock } = this.#ports;
     const waitMs = this.#logins.take(client.source, clock.now());
     if (waitMs > 0) return err(refusal('rate-limited', 'password logins', waitMs));
     const typed = request.account.trim().toLowerCase();
-    const account = await this.#accountByText(typed);
+    const found = await this.#accountByText(typed);
     const knownDevice = await store.deviceByExchangeKey(client.exchangeKey);
-    const guesser = guesserOf(typed, account, knownDevice);
-    const guessWaitMs = this.#failures.waitMs(guesser, clock.now());
-    if (guessWaitMs > 0) return err(refusal('rate-limited', 'wrong passwords', guessWaitMs));
-    const verified = await this.#hashing.run(() => verify(hasher, account, request.password));
-    if (!verified.ok) return err(refusal('busy', 'password queue', verified.error.retryAfterMs));
-    if (!account || !verified.value) {
-      this.#failures.take(guesser, clock.now());
-      return err(refusal('wrong-credentials'));
-    }
+    const proved = await this.#checkPassword(guesserOf(typed, found, knownDevice), found, request.password);
+    if (!proved.ok) return proved;
+    const account = proved.value;
     const device = certifyDevice({ ...request, exchangeKey: client.exchangeKey }, account);
     if (!device.ok) return device;
     const { deviceList, deviceListVersion, ...keys } = device.value;
@@ -130,6 +124,26 @@ export class Accounts {
 
   friendsOf(account: AccountNumber): Promise<readonly AccountNumber[]> {
     return this.#ports.store.friendsOf(account);
+  }
+
+  /** A try counts before its hash, so that tries at the same time count too; only a wrong password stays counted. */
+  async #checkPassword(
+    guesser: string,
+    account: Account | undefined,
+    password: string,
+  ): Promise<Result<Account, Refusal>> {
+    const { hasher, clock } = this.#ports;
+    const waitMs = this.#failures.take(guesser, clock.now());
+    if (waitMs > 0) return err(refusal('rate-limited', 'wrong passwords', waitMs));
+    let wrong = false;
+    try {
+      const verified = await this.#hashing.run(() => verify(hasher, account, password));
+      if (!verified.ok) return err(refusal('busy', 'password queue', verified.error.retryAfterMs));
+      wrong = !verified.value;
+      return account && !wrong ? ok(account) : err(refusal('wrong-credentials'));
+    } finally {
+      if (!wrong) this.#failures.giveBack(guesser);
+    }
   }
 
   async #claim(account: AccountNumber, device: Device['device']): Promise<Result<AcceptedLogin, Refusal>> {
