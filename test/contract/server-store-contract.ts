@@ -167,7 +167,7 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       it('makes friends by an accepted request: the text goes, the signed list comes', async () => {
         const [alice, bob] = [await session('alice', 1), await session('bob', 2)];
         await store.friendAdd(alice, bob.account, 'it is me', NOW);
-        expect(await store.friendAnswer(bob, alice.account, true, NOW)).toEqual(touched(bob, 2, alice, 2));
+        expect(await store.friendAnswer(bob, alice.account, true, NOW)).toEqual(touched(bob, 2, alice, 2, true));
         expect(await store.roster(alice.account, 1)).toEqual({
           version: 2,
           rows: [row('bob', bob, 2, { state: 'member', version: 2, deviceList: list(2) })],
@@ -183,14 +183,17 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
           store.friendAdd(alice, bob.account, 'a', NOW),
           store.friendAdd(bob, alice.account, 'b', NOW),
         ]);
-        expect(answers.every((answer) => answer.ok)).toBe(true);
+        expect(answers).toMatchObject([{ value: { friends: false } }, { value: { friends: true } }]);
         expect(await store.areFriends(alice.account, bob.account)).toBe(true);
       });
 
       it('replaces the text of a repeated request, and touches nothing when it is the same', async () => {
         const [alice, bob] = [await session('alice', 1), await session('bob', 2)];
         await store.friendAdd(alice, bob.account, 'a', NOW);
-        expect(await store.friendAdd(alice, bob.account, 'a', NOW)).toEqual({ ok: true, value: { touched: [] } });
+        expect(await store.friendAdd(alice, bob.account, 'a', NOW)).toEqual({
+          ok: true,
+          value: { friends: false, touched: [] },
+        });
         expect(await store.friendAdd(alice, bob.account, 'b', NOW)).toEqual(touched(alice, 2, bob, 2));
         expect((await store.roster(bob.account, 0)).rows).toMatchObject([{ state: 'asking', text: 'b', version: 2 }]);
       });
@@ -392,10 +395,12 @@ function row(name: string, of: Fence, seed: number, rest: object): object {
   return { account: of.account, name, text: '', ...shown, ...rest };
 }
 
-function touched(a: Fence, aVersion: number, b: Fence, bVersion: number): object {
+/** What a change of a pair gives: the new versions of both lists, and whether the two are friends now. */
+function touched(a: Fence, aVersion: number, b: Fence, bVersion: number, friends = false): object {
   return {
     ok: true,
     value: {
+      friends,
       touched: [
         { account: a.account, version: aVersion },
         { account: b.account, version: bVersion },

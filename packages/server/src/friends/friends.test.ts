@@ -69,7 +69,7 @@ describe('friendship (SV31)', () => {
   });
 
   it('[SV31] says why not', async () => {
-    const world = await TestWorld.start({ friendRequestsPerDay: 5 });
+    const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
     const add = (account: AccountNumber, text = '') => alice.refusal({ type: 'friend-add', account, text });
     expect(await add(alice.account)).toBe('self');
@@ -77,8 +77,46 @@ describe('friendship (SV31)', () => {
     expect(await add(bob.account)).toBe('already-friends');
     expect(await add(bob.account, 'bell\u0007')).toBe('bad-text');
     expect(await alice.refusal({ type: 'friend-remove', account: 99_999 as AccountNumber })).toBe('not-friends');
-    await add(99_999 as AccountNumber);
-    expect(await add(bob.account)).toBe('rate-limited');
+  });
+
+  it('[SV31] allows so many requests a day, of which none is spent on a refusal', async () => {
+    const world = await TestWorld.start({ friendRequestsPerDay: 2 });
+    const [alice, bob] = await world.friends();
+    const add = (account: AccountNumber) => alice.request({ type: 'friend-add', account, text: '' });
+    for (const account of [alice.account, bob.account, 99_999 as AccountNumber]) await add(account);
+    const { friendAdd } = world.store;
+    world.store.friendAdd = () => Promise.reject(new Error('disk full'));
+    expect(await add(bob.account)).toMatchObject({ code: 'internal' });
+    world.store.friendAdd = friendAdd;
+    const carol = await world.register('carol');
+    const dave = await world.register('dave');
+    expect(await add(carol.account)).toMatchObject({ type: 'done' });
+    expect(await add(dave.account)).toMatchObject({ code: 'rate-limited' });
+  });
+
+  it('[SV31] counts a request to a number that is free as a look-up', async () => {
+    const world = await TestWorld.start({ lookupsPerHour: 2 });
+    const [alice, bob] = await world.friends();
+    const add = (account: number) => alice.refusal({ type: 'friend-add', account: account as AccountNumber, text: '' });
+    for (let i = 0; i < 3; i++) expect(await add(bob.account)).toBe('already-friends');
+    expect([await add(99_999), await add(99_998), await add(99_997)]).toEqual([
+      'not-found',
+      'not-found',
+      'rate-limited',
+    ]);
+  });
+
+  it('[SV33] ends everything on a removal, also when the store answers nothing any more', async () => {
+    const world = await TestWorld.start();
+    const [alice, bob] = await world.friends();
+    world.store.areFriends = () => Promise.reject(new Error('overloaded'));
+    await bob.request({ type: 'friend-remove', account: alice.account });
+    await settle();
+    alice.received.length = 0;
+    alice.relay(bob.device.id, Uint8Array.of(1));
+    await settle();
+    expect(alice.take('relay-refused')).toHaveLength(1);
+    expect(await alice.refusal({ type: 'introduce', to: bob.device.id, packet: new Uint8Array(10) })).toBe('peer-gone');
   });
 
   it('[SV33] ends presence, relay, introductions and device lists at once on a removal', async () => {

@@ -11,7 +11,9 @@ import type { Directory, LiveAccount, LiveSession } from '../bus/directory.ts';
 import { RATE_BUCKETS, ROSTER_PAGE_BYTES, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { Account, Fence, FriendError, RosterChange, RosterRow, Store } from '../store/store.ts';
+import type { Account, Fence, FriendError, FriendshipChange, RosterChange, RosterRow, Store } from '../store/store.ts';
+
+type FriendAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
@@ -55,12 +57,22 @@ export class Friends {
     return account ? ok(account) : err(refusal('not-found'));
   }
 
+  /** Only a request that was made counts as one; one to a free number tells as much as a look-up, and counts as that. */
   async add(by: LiveSession, to: AccountNumber, text: string): Promise<Result<void, Refusal>> {
     const { store, clock } = this.#ports;
     if (HIDDEN_CHARACTERS.test(text)) return err(refusal('bad-text', 'control characters in the request'));
-    const waitMs = this.#requests.take(by.account.number, clock.now());
-    if (waitMs > 0) return err(refusal('rate-limited', 'friend requests', waitMs));
-    return this.#finish(by, to, await store.friendAdd(fenceOf(by), to, text, clock.wallNow()));
+    const { number } = by.account;
+    const limited = this.#takeRequest(number);
+    if (limited) return err(limited);
+    let written: FriendAnswer | undefined;
+    try {
+      written = await store.friendAdd(fenceOf(by), to, text, clock.wallNow());
+    } finally {
+      const foundNobody = written?.ok === false && written.error === 'not-found';
+      if (!written?.ok) this.#requests.giveBack(number);
+      if (!foundNobody) this.#lookups.giveBack(number);
+    }
+    return this.#finish(by, to, written);
   }
 
   async answer(by: LiveSession, from: AccountNumber, accept: boolean): Promise<Result<void, Refusal>> {
@@ -126,16 +138,22 @@ export class Friends {
     }
   }
 
-  /** Friendship is read again after the write, so that of two crossing changes the later one stands. */
-  async #finish(
-    by: LiveSession,
-    other: AccountNumber,
-    written: Result<RosterChange, FriendError | 'stale-epoch'>,
-  ): Promise<Result<void, Refusal>> {
+  /** One of each: which of the two is spent shows when the store has answered. */
+  #takeRequest(number: AccountNumber): Refusal | undefined {
+    const now = this.#ports.clock.now();
+    const lookupWaitMs = this.#lookups.take(number, now);
+    if (lookupWaitMs > 0) return refusal('rate-limited', 'look-ups', lookupWaitMs);
+    const requestWaitMs = this.#requests.take(number, now);
+    if (requestWaitMs === 0) return undefined;
+    this.#lookups.giveBack(number);
+    return refusal('rate-limited', 'friend requests', requestWaitMs);
+  }
+
+  /** Follows the write in the same turn, so that changes are published in the order of their commits. */
+  async #finish(by: LiveSession, other: AccountNumber, written: FriendAnswer): Promise<Result<void, Refusal>> {
     if (!written.ok) return err(refusal(written.error));
-    const { store, bus } = this.#ports;
-    const friends = await store.areFriends(by.account.number, other);
-    await bus.publish({ type: 'friendship', a: by.account.number, b: other, friends });
+    const { friends } = written.value;
+    await this.#ports.bus.publish({ type: 'friendship', a: by.account.number, b: other, friends });
     await this.publish(written.value);
     return ok(undefined);
   }

@@ -23,6 +23,7 @@ import type {
   DeviceKeys,
   Fence,
   FriendError,
+  FriendshipChange,
   NewAccount,
   Notice,
   RosterChange,
@@ -34,7 +35,7 @@ interface Edge extends RosterEdge {
   readonly version: number;
 }
 
-type RosterAnswer = Result<RosterChange, FriendError | 'stale-epoch'>;
+type PairAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 
 /** Rows are never changed in place: a change puts a new one, and can be played again on a second copy. */
 export type Change = (tables: MemoryTables) => void;
@@ -165,15 +166,15 @@ export class MemoryTables implements StoreTables, RosterView {
       .sort((a, b) => a - b);
   }
 
-  friendAdd(by: Fence, to: AccountNumber, text: string): RosterAnswer {
+  friendAdd(by: Fence, to: AccountNumber, text: string): PairAnswer {
     return this.#changePair(by, to, () => decideAdd(this, by.account, to, text));
   }
 
-  friendAnswer(by: Fence, from: AccountNumber, accept: boolean): RosterAnswer {
+  friendAnswer(by: Fence, from: AccountNumber, accept: boolean): PairAnswer {
     return this.#changePair(by, from, () => decideAnswer(this, by.account, from, accept));
   }
 
-  friendRemove(by: Fence, other: AccountNumber): RosterAnswer {
+  friendRemove(by: Fence, other: AccountNumber): PairAnswer {
     return this.#changePair(by, other, () => decideRemove(this, by.account, other));
   }
 
@@ -197,17 +198,14 @@ export class MemoryTables implements StoreTables, RosterView {
     return count;
   }
 
-  #changePair(
-    by: Fence,
-    other: AccountNumber,
-    decide: () => Result<PairChange | undefined, FriendError>,
-  ): RosterAnswer {
+  #changePair(by: Fence, other: AccountNumber, decide: () => Result<PairChange | undefined, FriendError>): PairAnswer {
     if (!this.#isCurrent(by)) return err('stale-epoch');
     const decision = decide();
     if (!decision.ok) return decision;
     const change = decision.value;
-    if (!change) return ok({ touched: [] });
+    if (!change) return ok({ friends: false, touched: [] });
     return ok({
+      friends: change.mine === 'member',
       touched: [
         this.#touch(by.account, other, { state: change.mine, text: change.text }),
         this.#touch(other, by.account, { state: change.theirs, text: change.text }),

@@ -17,14 +17,14 @@ export interface RosterView {
   countOf(owner: AccountNumber, state: RosterState): number;
 }
 
-/** The new rows of both sides; the text stands in both. */
+/** The new rows of both sides, `member` in both or in none; the text stands in both. */
 export interface PairChange {
   readonly mine: RosterState;
   readonly theirs: RosterState;
   readonly text: string;
 }
 
-/** `undefined`: allowed, and nothing changes. */
+/** `undefined`: allowed, and nothing changes between two who are no friends. */
 type Decision = Result<PairChange | undefined, FriendError>;
 
 const FRIENDS: PairChange = { mine: 'member', theirs: 'member', text: '' };

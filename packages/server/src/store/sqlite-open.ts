@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from './migrations/all.ts';
 import { type StoreOpenCode, StoreOpenError } from './store-error.ts';
@@ -13,15 +13,16 @@ const BUSY_MS_MAX = 2_000;
 const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Opens the server's database, made and migrated where needed.
+ * Opens the server's database, migrated where needed.
+ * @param mayCreate makes one where there is none, or an empty one; otherwise that is `missing`
  * @throws StoreOpenError; the file is then as it was
  */
-export function openDatabase(path: string): SqliteDatabase {
+export function openDatabase(path: string, mayCreate = true): SqliteDatabase {
   let db: SqliteDatabase | undefined;
   try {
-    probe(path);
+    probe(path, mayCreate);
     db = new Database(path, { timeout: BUSY_MS_MAX });
-    checkIdentity(db, path);
+    checkIdentity(db, path, mayCreate);
     checkPages(db, path);
     configure(db);
     migrate(db);
@@ -34,19 +35,26 @@ export function openDatabase(path: string): SqliteDatabase {
 }
 
 /** The operating system's reason is clearer than SQLite's "unable to open database file". */
-function probe(path: string): void {
+function probe(path: string, mayCreate: boolean): void {
   if (path === ':memory:') return;
+  if (!mayCreate && !hasContent(path)) throw new StoreOpenError('missing', path, 'no file, or an empty one');
   const handle = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   closeSync(handle);
 }
 
-function checkIdentity(db: SqliteDatabase, path: string): void {
+/** Asked before SQLite, which deletes what a killed server left in the log (-wal) of a file that was emptied. */
+function hasContent(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+function checkIdentity(db: SqliteDatabase, path: string, mayCreate: boolean): void {
   const applicationId = db.pragma('application_id', { simple: true }) as number;
   const version = userVersion(db);
   const isEmpty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
   if (applicationId !== APPLICATION_ID && !(isEmpty && applicationId === 0 && version === 0)) {
     throw new StoreOpenError('foreign', path, `application_id ${applicationId}, user_version ${version}`);
   }
+  if (isEmpty && !mayCreate) throw new StoreOpenError('missing', path, 'no tables');
   const known = MIGRATIONS.at(-1)!.version;
   if (version > known) {
     throw new StoreOpenError('newer-schema', path, `schema ${version}, this program knows ${known}`);

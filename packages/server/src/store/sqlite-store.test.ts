@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +73,20 @@ describe('the SQLite store on its file', () => {
     const before = code === 'unreadable' ? undefined : readFileSync(path);
     await expect(openSqliteStore(path)).rejects.toMatchObject({ name: 'StoreOpenError', code, path });
     if (before) expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it.each([
+    ['a database that is not there', () => {}],
+    ['a file that was emptied', (path: string) => writeFileSync(path, '')],
+    ['a database without a table', (path: string) => withDatabase(path, (db) => db.pragma('journal_mode = WAL'))],
+  ])('refuses %s, unless it may make one, and leaves it as it is', async (what, make) => {
+    const path = join(folder, `${what}.db`);
+    make(path);
+    const before = existsSync(path) ? readFileSync(path) : undefined;
+    await expect(openSqliteStore(path, { mayCreate: false })).rejects.toMatchObject({ code: 'missing', path });
+    expect(existsSync(path) ? readFileSync(path) : undefined).toEqual(before);
+    await (await openSqliteStore(path, { mayCreate: true })).close();
+    await (await openSqliteStore(path, { mayCreate: false })).close();
   });
 
   it('refuses a database that another program holds', async () => {

@@ -15,9 +15,10 @@ interface Waiting {
 /**
  * Opens the database in a worker thread of its own, so that a slow disk never stops heartbeats.
  * Rejects with StoreOpenError when the file cannot be used.
+ * @param mayCreate whether a database that is not there, or empty, is made (default: yes)
  */
-export function openSqliteStore(path: string): Promise<Store> {
-  const workerData: WorkerInput = { path };
+export function openSqliteStore(path: string, { mayCreate = true } = {}): Promise<Store> {
+  const workerData: WorkerInput = { path, mayCreate };
   const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData, name: 'store' });
   return new Promise((resolve, reject) => {
     worker.once('error', reject);

@@ -25,6 +25,7 @@ import type {
   DeviceKeys,
   Fence,
   FriendError,
+  FriendshipChange,
   NewAccount,
   Notice,
   RosterChange,
@@ -32,7 +33,7 @@ import type {
 } from './store.ts';
 import { DEVICES_REMEMBERED_MAX, type StoreTables } from './store-calls.ts';
 
-type RosterAnswer = Result<RosterChange, FriendError | 'stale-epoch'>;
+type PairAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -124,15 +125,15 @@ export class SqliteTables implements StoreTables, RosterView {
     return this.#sql.friendsOf.all(account);
   }
 
-  friendAdd(by: Fence, to: AccountNumber, text: string, now: WallMs): RosterAnswer {
+  friendAdd(by: Fence, to: AccountNumber, text: string, now: WallMs): PairAnswer {
     return this.#changePair(by, to, now, () => decideAdd(this, by.account, to, text));
   }
 
-  friendAnswer(by: Fence, from: AccountNumber, accept: boolean, now: WallMs): RosterAnswer {
+  friendAnswer(by: Fence, from: AccountNumber, accept: boolean, now: WallMs): PairAnswer {
     return this.#changePair(by, from, now, () => decideAnswer(this, by.account, from, accept));
   }
 
-  friendRemove(by: Fence, other: AccountNumber, now: WallMs): RosterAnswer {
+  friendRemove(by: Fence, other: AccountNumber, now: WallMs): PairAnswer {
     return this.#changePair(by, other, now, () => decideRemove(this, by.account, other));
   }
 
@@ -157,13 +158,14 @@ export class SqliteTables implements StoreTables, RosterView {
     other: AccountNumber,
     now: WallMs,
     decide: () => Result<PairChange | undefined, FriendError>,
-  ): RosterAnswer {
+  ): PairAnswer {
     if (!this.#isCurrent(by)) return err('stale-epoch');
     const decision = decide();
     if (!decision.ok) return decision;
     const change = decision.value;
-    if (!change) return ok({ touched: [] });
+    if (!change) return ok({ friends: false, touched: [] });
     return ok({
+      friends: change.mine === 'member',
       touched: [
         this.#putEdge(by.account, other, change.mine, change.text, now),
         this.#putEdge(other, by.account, change.theirs, change.text, now),

@@ -8,6 +8,7 @@ import { type StoreOpenCode, StoreOpenError } from './store-error.ts';
 
 export interface WorkerInput {
   readonly path: string;
+  readonly mayCreate: boolean;
 }
 
 export type ToWorker = StoreRequest | 'close';
@@ -22,11 +23,11 @@ assert(parentPort, 'the worker has a parent');
 serve(parentPort, workerData as WorkerInput);
 
 /** What waits in the port when a batch begins shares its transaction; what arrives meanwhile forms the next one. */
-function serve(port: MessagePort, { path }: WorkerInput): void {
+function serve(port: MessagePort, { path, mayCreate }: WorkerInput): void {
   const tell = (message: FromWorker): void => port.postMessage(message);
   let db: ReturnType<typeof openDatabase>;
   try {
-    db = openDatabase(path);
+    db = openDatabase(path, mayCreate);
   } catch (cause) {
     if (!(cause instanceof StoreOpenError)) throw cause;
     tell({ type: 'refused', code: cause.code, detail: cause.detail });

@@ -1,4 +1,6 @@
 export type StoreOpenCode =
+  /** Not there, or without a single table, where an old one was expected. */
+  | 'missing'
   /** Damaged, or not a SQLite database. */
   | 'corrupt'
   /** Another program holds it. */

@@ -63,6 +63,12 @@ export interface RosterChange {
   readonly touched: readonly { readonly account: AccountNumber; readonly version: number }[];
 }
 
+/** What a write to a pair left behind. */
+export interface FriendshipChange extends RosterChange {
+  /** Whether the two are friends of each other once this is committed. */
+  readonly friends: boolean;
+}
+
 export type FriendError = 'self' | 'not-found' | 'already-friends' | 'request-pending' | 'too-many' | 'not-friends';
 
 export interface Notice {
@@ -73,7 +79,8 @@ export interface Notice {
 
 /**
  * Everything the server must remember. Asynchronous from the first day, because PostgreSQL is coming; a write is
- * durable (synced) when its promise resolves, and each call is one transaction. Implementations: memory (simulator;
+ * durable (synced) when its promise resolves, and each call is one transaction. Promises of writes resolve in the order of
+ * their commits, so that of two crossing changes the later one is published last. Implementations: memory (simulator;
  * loses on `crash()` what was not synced), SQLite in a worker. One contract suite covers them all.
  */
 export interface Store {
@@ -118,19 +125,19 @@ export interface Store {
     to: AccountNumber,
     text: string,
     now: WallMs,
-  ): Promise<Result<RosterChange, FriendError | 'stale-epoch'>>;
+  ): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
   friendAnswer(
     by: Fence,
     from: AccountNumber,
     accept: boolean,
     now: WallMs,
-  ): Promise<Result<RosterChange, FriendError | 'stale-epoch'>>;
+  ): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
   /** Removes a friend, or withdraws a request of one's own. Both sides keep a tombstone row. */
   friendRemove(
     by: Fence,
     other: AccountNumber,
     now: WallMs,
-  ): Promise<Result<RosterChange, FriendError | 'stale-epoch'>>;
+  ): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
 
   addNotice(text: string, now: WallMs): Promise<Notice>;
   close(): Promise<void>;
