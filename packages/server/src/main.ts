@@ -26,6 +26,8 @@ const SAME_SIGNAL_MS = 500;
 export interface StartOptions {
   /** Make a new key although a database shows that users know an old one. */
   readonly newKey: boolean;
+  /** Make a new database although a key shows that there was an old one. */
+  readonly newDatabase: boolean;
 }
 
 export interface RunningServer {
@@ -43,9 +45,11 @@ async function startServer(config: ServerConfig, log: Log, options: StartOptions
   prepareDataFolder(folder);
   const lock = lockDataFolder(folder);
   opening.defer(() => lock.release());
-  const staticKey = loadServerKey(folder, systemRandom, options.newKey);
-  const store = await openSqliteStore(folder.database);
+  const key = loadServerKey(folder, systemRandom, options.newKey);
+  const store = await openSqliteStore(folder.database, { mayCreate: key.isNew || options.newDatabase });
   opening.defer(() => store.close());
+  key.keep();
+  const staticKey = key.pair;
   const ports: ServerPorts = {
     clock: systemClock,
     random: systemRandom,

@@ -45,6 +45,7 @@ const EXIT_OF_START: Readonly<Record<StartErrorCode | StoreOpenCode, number>> = 
   'address-forbidden': EXIT.refused,
   'address-unavailable': EXIT.error,
   'socket-path': EXIT.refused,
+  missing: EXIT.error,
   corrupt: EXIT.error,
   locked: EXIT.error,
   foreign: EXIT.error,

@@ -28,6 +28,10 @@ const CATALOGUE = {
     'make a new key when the old one is lost; users will see the change',
     '旧密钥丢失时生成新密钥；用户会看到密钥变更提示',
   ],
+  'option.new-database': [
+    'make a new database when the old one is lost; every account is gone',
+    '旧数据库丢失时新建数据库；所有账号都将不复存在',
+  ],
   'option.json': ['print one JSON object', '输出一个 JSON 对象'],
   'option.lang': ['language: en or zh-CN', '语言：en 或 zh-CN'],
 
@@ -132,6 +136,14 @@ const CATALOGUE = {
   ],
   'start.socket-path.hint': ['Choose a data folder with a shorter path.', '请使用路径更短的数据文件夹。'],
 
+  'store.missing': [
+    'The server has its key, but its database {subject} is missing or empty.',
+    '服务器密钥仍在，但数据库 {subject} 不存在或为空。',
+  ],
+  'store.missing.hint': [
+    'Restore it from a backup. Without it every account is gone, and anybody may register the old names: start once with --new-database.',
+    '请从备份恢复。若没有备份，所有账号都将不复存在，原有账号名可被任何人注册：请用 --new-database 启动一次。',
+  ],
   'store.corrupt': ['The database {subject} is damaged ({detail}).', '数据库 {subject} 已损坏（{detail}）。'],
   'store.corrupt.hint': [
     'Restore it from a backup; the damaged file was not touched.',

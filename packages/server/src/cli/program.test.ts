@@ -60,6 +60,7 @@ describe('the command line of magpie-server', () => {
     [new StartError('key-corrupt', '/d/server.key'), 1, 'KEY_CORRUPT', /--new-key/],
     [new StartError('address-in-use', '[::]:1', { detail: 'EADDRINUSE' }), 1, 'ADDRESS_IN_USE', /--listen/],
     [new StoreOpenError('corrupt', '/d/server.db', 'malformed'), 1, 'STORE_CORRUPT', /backup/],
+    [new StoreOpenError('missing', '/d/server.db', 'ENOENT'), 1, 'STORE_MISSING', /--new-database/],
     [new StoreOpenError('newer-schema', '/d/server.db', 'schema 9'), 1, 'STORE_NEWER_SCHEMA', /version/],
     [new StoreOpenError('locked', '/d/server.db', 'busy'), 1, 'STORE_LOCKED', /program/],
   ])('explains %s and says what to do', async (cause, exit, code, hint) => {

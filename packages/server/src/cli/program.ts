@@ -48,6 +48,7 @@ function buildProgram(ports: CliPorts, text: Messages): Command {
     .option('--log-level <level>', text('option.log-level'))
     .option('--public-host <host>', text('option.public-host'))
     .option('--new-key', text('option.new-key'))
+    .option('--new-database', text('option.new-database'))
     .action((flags: RunFlags) => runServer(flags, ports, text));
 
   withConfig(program.command('check-config').description(text('help.check-config')), text)

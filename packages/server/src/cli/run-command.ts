@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { serverAddressText } from '@magpie/common/channel/pin.ts';
 import { type Endpoint, endpointText } from '@magpie/common/net.ts';
 import type { ServerConfig } from '../config.ts';
-import type { RunningServer } from '../main.ts';
+import type { RunningServer, StartOptions } from '../main.ts';
 import { cliErrorOf } from './cli-error.ts';
 import { type ConfigFlags, readConfig } from './config-arguments.ts';
 import type { Messages } from './messages.ts';
@@ -11,6 +11,7 @@ import type { CliPorts } from './ports.ts';
 export interface RunFlags extends ConfigFlags {
   readonly json?: boolean;
   readonly newKey?: boolean;
+  readonly newDatabase?: boolean;
 }
 
 /** Runs until it is told to stop. Stdout carries one thing: the line (or JSON object) to hand out, once it is true. */
@@ -33,8 +34,9 @@ export async function runServer(flags: RunFlags, ports: CliPorts, text: Messages
 }
 
 async function start(config: ServerConfig, flags: RunFlags, ports: CliPorts): Promise<RunningServer> {
+  const options: StartOptions = { newKey: flags.newKey === true, newDatabase: flags.newDatabase === true };
   try {
-    return await ports.startServer(config, ports.openLog(config), { newKey: flags.newKey === true });
+    return await ports.startServer(config, ports.openLog(config), options);
   } catch (cause) {
     throw cliErrorOf(cause);
   }

@@ -114,6 +114,20 @@ describe('magpie-server as a process', () => {
     expect(readFileSync(database).equals(garbage)).toBe(true);
   });
 
+  it('makes no new database beside the key of an old one, unless told to', async () => {
+    const first = await started('--json');
+    process.kill(first.ready.pid, 'SIGTERM');
+    await first.ended;
+    const database = join(data, 'server.db');
+    rmSync(database);
+    const refused = await run('run', '--listen', '127.0.0.1:0', '--data', data, '--json');
+    expect(refused.exit).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'STORE_MISSING' } });
+    expect(existsSync(database)).toBe(false);
+    const anew = await started('--json', '--new-database');
+    expect(anew.ready.pin).toBe(first.ready.pin);
+  });
+
   it('says which address is taken', async () => {
     const server = await started('--json');
     const taken = server.ready.listen[0]!;

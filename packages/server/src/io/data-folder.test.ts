@@ -75,12 +75,37 @@ describe('the data folder', () => {
   describe('and its key', () => {
     it('is made once, private, and read back', () => {
       const made = loadServerKey(folder, systemRandom);
+      made.keep();
+      expect(made.isNew).toBe(true);
       expect(statSync(folder.key).mode & 0o777).toBe(0o600);
-      expect(loadServerKey(folder, systemRandom)).toEqual(made);
+      expect(loadServerKey(folder, systemRandom)).toMatchObject({ pair: made.pair, isNew: false });
+    });
+
+    it('stays new, and the same, until a start has got as far as to keep it', () => {
+      const made = loadServerKey(folder, systemRandom);
+      // The start that made it fell over its half-made database.
+      writeFileSync(folder.database, 'x');
+      const again = loadServerKey(folder, systemRandom);
+      expect(again).toMatchObject({ pair: made.pair, isNew: true });
+      again.keep();
+      expect(loadServerKey(folder, systemRandom)).toMatchObject({ pair: made.pair, isNew: false });
+    });
+
+    it('comes before one that was never kept', () => {
+      const kept = loadServerKey(folder, systemRandom);
+      kept.keep();
+      const backup = readFileSync(folder.key);
+      rmSync(folder.key);
+      loadServerKey(folder, systemRandom);
+      writeFileSync(folder.key, backup, { mode: 0o600 });
+      expect(loadServerKey(folder, systemRandom).pair).toEqual(kept.pair);
+      rmSync(folder.key);
+      writeFileSync(folder.database, 'x');
+      expect(() => loadServerKey(folder, systemRandom)).toThrow(expect.objectContaining({ code: 'key-missing' }));
     });
 
     it('is refused when others may read it, with the command to type', () => {
-      loadServerKey(folder, systemRandom);
+      loadServerKey(folder, systemRandom).keep();
       chmodSync(folder.key, 0o644);
       expect(() => loadServerKey(folder, systemRandom)).toThrow(
         expect.objectContaining({ code: 'permissions', fix: expect.stringMatching(/^chmod 600 /) }),
@@ -97,7 +122,7 @@ describe('the data folder', () => {
       ['far too long', (text: string) => text.repeat(100)],
       ['of another kind', () => `magpie-server-key-2 ${'0'.repeat(64)} ${'0'.repeat(16)}\n`],
     ])('is refused when it is %s, and never replaced', (_what, damage) => {
-      loadServerKey(folder, systemRandom);
+      loadServerKey(folder, systemRandom).keep();
       const damaged = damage(readFileSync(folder.key, 'utf8'));
       writeFileSync(folder.key, damaged);
       expect(() => loadServerKey(folder, systemRandom, true)).toThrow(expect.objectContaining({ code: 'key-corrupt' }));
@@ -107,7 +132,7 @@ describe('the data folder', () => {
     it('is made anew beside a database only when that is asked for', () => {
       writeFileSync(folder.database, 'x');
       expect(() => loadServerKey(folder, systemRandom)).toThrow(expect.objectContaining({ code: 'key-missing' }));
-      expect(loadServerKey(folder, systemRandom, true).publicKey).toHaveLength(32);
+      expect(loadServerKey(folder, systemRandom, true).pair.publicKey).toHaveLength(32);
     });
   });
 });

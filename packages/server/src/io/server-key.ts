@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
 import {
   blake2b,
@@ -17,18 +27,31 @@ const CHECKSUM_BYTES = 8;
 /** The file has 103; anything longer is not ours. */
 const FILE_BYTES_MAX = 1_024;
 
+export interface ServerKey {
+  readonly pair: KeyPair;
+  /** No start has kept it yet, so nobody knows the server by it. */
+  readonly isNew: boolean;
+  /** Makes a new key the server's for good; called once there is a database beside it. @throws StartError */
+  keep(): void;
+}
+
 /**
  * The X25519 key by which peers know this server. Made on the first start; never made anew where a database shows that
- * users know an old one, unless `allowNew`.
+ * users know an old one, unless `allowNew`. A new one is a draft beside the key's place until it is kept, so that a
+ * first start that fails halfway is repeated, not taken for the loss of a key or a database.
  * @throws StartError
  */
-export function loadServerKey(folder: DataFolder, random: RandomSource, allowNew = false): KeyPair {
+export function loadServerKey(folder: DataFolder, random: RandomSource, allowNew = false): ServerKey {
+  const draft = `${folder.key}.new`;
   try {
-    if (existsSync(folder.key)) return readKey(folder.key);
-    if (existsSync(folder.database) && !allowNew) throw new StartError('key-missing', folder.key);
-    const pair = newExchangeKeyPair(random);
-    writeKey(folder, pair.secretKey);
-    return pair;
+    if (existsSync(folder.key)) {
+      const pair = readKey(folder.key);
+      rmSync(draft, { force: true });
+      return { pair, isNew: false, keep: () => {} };
+    }
+    const pair = readDraft(draft);
+    if (!pair && existsSync(folder.database) && !allowNew) throw new StartError('key-missing', folder.key);
+    return { pair: pair ?? writeDraft(draft, random), isNew: true, keep: () => keepDraft(draft, folder) };
   } catch (cause) {
     throw startErrorOf(cause, folder.key);
   }
@@ -44,18 +67,35 @@ function readKey(path: string): KeyPair {
   return exchangeKeyPairOf(secretKey);
 }
 
-/** Whole or not at all: a temporary file, synced, then renamed. */
-function writeKey(folder: DataFolder, secretKey: Uint8Array): void {
-  const temporary = `${folder.key}.new`;
-  const handle = openSync(temporary, 'w', 0o600);
+/** @returns undefined where there is none, or none that is whole */
+function readDraft(path: string): KeyPair | undefined {
   try {
-    writeSync(handle, `${LABEL} ${toHex(secretKey)} ${toHex(checksumOf(secretKey))}\n`);
+    return readKey(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function writeDraft(path: string, random: RandomSource): KeyPair {
+  const pair = newExchangeKeyPair(random);
+  rmSync(path, { force: true });
+  const handle = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(handle, `${LABEL} ${toHex(pair.secretKey)} ${toHex(checksumOf(pair.secretKey))}\n`);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
-  renameSync(temporary, folder.key);
-  syncFolder(folder.path);
+  return pair;
+}
+
+function keepDraft(draft: string, folder: DataFolder): void {
+  try {
+    renameSync(draft, folder.key);
+    syncFolder(folder.path);
+  } catch (cause) {
+    throw startErrorOf(cause, folder.key);
+  }
 }
 
 /** BLAKE2b has no hash below 16 bytes here; half of it is enough against damage. */
