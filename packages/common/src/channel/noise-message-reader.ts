@@ -1,47 +1,28 @@
-const nothing: Uint8Array = new Uint8Array(0);
-const LENGTH_BYTES = 2;
-const HELD_BYTES_MIN = 64;
+import { ByteQueue } from '../bytes/byte-queue.ts';
 
-/**
- * Cuts a byte stream into u16-prefixed messages. What arrived whole is handed out as a view; only the incomplete rest
- * is copied, into a buffer that grows with what has arrived, never with what was claimed.
- */
+const LENGTH_BYTES = 2;
+
+/** Cuts a byte stream into u16-prefixed messages, one per call; each is a view that holds until the next push. */
 export class NoiseMessageReader {
-  #input = nothing;
-  #at = 0;
-  #held = nothing;
-  #heldBytes = 0;
+  readonly #bytes = new ByteQueue();
   /** Length of the message being read, once its prefix is complete. */
   #claimed: number | undefined;
 
-  /** True while a message is incomplete. Meaningful after a call returned undefined. */
+  /** True while bytes wait: after a call returned undefined, those of an incomplete message. */
   get partial(): boolean {
-    return this.#heldBytes > 0 || this.#claimed !== undefined;
+    return this.#bytes.length > 0 || this.#claimed !== undefined;
   }
 
-  /** Adds bytes of the stream. Take everything before the next push. */
+  /** Adds bytes of the stream, which are ours from now on. */
   push(bytes: Uint8Array): void {
-    this.#input = bytes;
-    this.#at = 0;
+    this.#bytes.push(bytes);
   }
 
   /** @returns exactly `length` bytes that carry no prefix, or undefined until they are there */
   take(length: number): Uint8Array | undefined {
-    const available = this.#input.length - this.#at;
-    if (this.#heldBytes === 0 && available >= length) {
-      this.#at += length;
-      return this.#input.subarray(this.#at - length, this.#at);
-    }
-    this.#hold(Math.min(available, length - this.#heldBytes));
-    if (this.#heldBytes < length) {
-      this.#input = nothing;
-      this.#at = 0;
-      return undefined;
-    }
-    const whole = this.#held.subarray(0, length);
-    this.#held = nothing;
-    this.#heldBytes = 0;
-    return whole;
+    const bytes = this.#bytes.take(length);
+    if (!bytes) this.#bytes.settle();
+    return bytes;
   }
 
   /** @returns the next message, undefined until it is there, or 'too-large' as soon as its prefix says so */
@@ -57,15 +38,9 @@ export class NoiseMessageReader {
     return message;
   }
 
-  #hold(count: number): void {
-    const needed = this.#heldBytes + count;
-    if (needed > this.#held.length) {
-      const bigger = new Uint8Array(Math.max(needed, 2 * this.#held.length, HELD_BYTES_MIN));
-      bigger.set(this.#held.subarray(0, this.#heldBytes));
-      this.#held = bigger;
-    }
-    this.#held.set(this.#input.subarray(this.#at, this.#at + count), this.#heldBytes);
-    this.#at += count;
-    this.#heldBytes = needed;
+  /** Drops what waits. */
+  clear(): void {
+    this.#bytes.clear();
+    this.#claimed = undefined;
   }
 }

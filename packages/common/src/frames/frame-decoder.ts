@@ -1,10 +1,8 @@
+import { ByteQueue } from '../bytes/byte-queue.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
 
-/**
- * Neighbouring parts up to this size become one, so that a frame trickled in byte by byte costs its own bytes and not
- * an object for each of them.
- */
-const MERGE_BYTES_MAX = 1_024;
+/** The longest prefix that a length below FRAME_BYTES_MAX needs. */
+const PREFIX_BYTES_MAX = 4;
 
 /** A frame in the stream: varint length of id and body, then id and body. */
 export function frameToStream(frame: Uint8Array): Uint8Array {
@@ -15,13 +13,12 @@ export function frameToStream(frame: Uint8Array): Uint8Array {
 }
 
 /**
- * Cuts a stream of bytes into frames. The claimed length is checked before anything is kept, and buffers grow by
- * what has arrived, never by what was claimed.
+ * Cuts a stream of bytes into frames, one per call. The claimed length is checked before anything is kept, and buffers
+ * grow by what has arrived, never by what was claimed.
  */
 export class FrameDecoder {
+  readonly #bytes = new ByteQueue();
   #bytesMax: number;
-  #parts: Uint8Array[] = [];
-  #buffered = 0;
   #failed = false;
 
   /** @param bytesMax largest frame, id included */
@@ -36,83 +33,40 @@ export class FrameDecoder {
 
   /** True while a frame is incomplete: the connection then owes the rest within PARTIAL_FRAME_MS_MAX. */
   get partial(): boolean {
-    return this.#buffered > 0;
+    return this.#bytes.length > 0;
   }
 
   get bufferedBytes(): number {
-    return this.#buffered;
+    return this.#bytes.length;
   }
 
   /** Adds bytes of the stream; drain `next` afterwards. The bytes are kept as they are, so they must not be reused. */
   push(bytes: Uint8Array): void {
-    if (this.#failed || bytes.length === 0) return;
-    this.#buffered += bytes.length;
-    const last = this.#parts.at(-1);
-    if (!last || last.length + bytes.length > MERGE_BYTES_MAX) {
-      this.#parts.push(bytes);
-      return;
-    }
-    const merged = new Uint8Array(last.length + bytes.length);
-    merged.set(last);
-    merged.set(bytes, last.length);
-    this.#parts[this.#parts.length - 1] = merged;
+    if (!this.#failed) this.#bytes.push(bytes);
   }
 
   /** @returns the next whole frame (id and body), undefined if none is complete, or 'too-large': then the stream is over */
   next(): Uint8Array | undefined | 'too-large' {
     if (this.#failed) return 'too-large';
-    if (this.#buffered === 0) return undefined;
-    const head = this.#peek(8);
-    const prefixBytes = 1 << (head[0]! >> 6);
-    if (prefixBytes > 4) return this.#fail();
-    if (head.length < prefixBytes) return undefined;
-    let length = head[0]! & 0x3f;
-    for (let i = 1; i < prefixBytes; i++) length = length * 256 + head[i]!;
+    const bytes = this.#bytes;
+    const available = bytes.length;
+    if (available === 0) return undefined;
+    // A varint (RFC 9000 section 16): the first two bits tell its length.
+    const first = bytes.byteAt(0);
+    const prefixBytes = 1 << (first >> 6);
+    if (prefixBytes > PREFIX_BYTES_MAX) return this.#fail();
+    if (available < prefixBytes) return undefined;
+    let length = first & 0x3f;
+    for (let i = 1; i < prefixBytes; i++) length = length * 256 + bytes.byteAt(i);
     if (length > this.#bytesMax) return this.#fail();
-    if (this.#buffered < prefixBytes + length) return undefined;
-    this.#take(prefixBytes);
-    return this.#take(length);
+    if (available < prefixBytes + length) return undefined;
+    bytes.skip(prefixBytes);
+    return bytes.take(length);
   }
 
   #fail(): 'too-large' {
     this.#failed = true;
-    this.#parts = [];
-    this.#buffered = 0;
+    this.#bytes.clear();
     return 'too-large';
-  }
-
-  #peek(length: number): Uint8Array {
-    const first = this.#parts[0]!;
-    if (first.length >= length || this.#parts.length === 1) return first.subarray(0, length);
-    const joined = new Uint8Array(Math.min(length, this.#buffered));
-    let at = 0;
-    for (const part of this.#parts) {
-      const piece = part.subarray(0, joined.length - at);
-      joined.set(piece, at);
-      at += piece.length;
-      if (at === joined.length) break;
-    }
-    return joined;
-  }
-
-  #take(length: number): Uint8Array {
-    this.#buffered -= length;
-    const first = this.#parts[0];
-    if (first && first.length >= length) {
-      if (first.length === length) this.#parts.shift();
-      else this.#parts[0] = first.subarray(length);
-      return first.subarray(0, length);
-    }
-    const joined = new Uint8Array(length);
-    let at = 0;
-    while (at < length) {
-      const part = this.#parts[0]!;
-      const piece = part.subarray(0, length - at);
-      joined.set(piece, at);
-      at += piece.length;
-      if (piece.length === part.length) this.#parts.shift();
-      else this.#parts[0] = part.subarray(piece.length);
-    }
-    return joined;
   }
 }
