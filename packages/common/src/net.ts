@@ -100,6 +100,7 @@ function compressGroups(groups: readonly number[]): string {
 /** What a shell is told about one TCP stream. Calls come in order; `onClose` is last and comes once. */
 export interface TcpHandlers {
   onOpen?(): void;
+  /** `bytes` are the handler's to keep. */
   onBytes(bytes: Uint8Array): void;
   /** All queued bytes have been taken by the operating system. */
   onDrain?(): void;

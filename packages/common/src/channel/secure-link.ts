@@ -1,16 +1,12 @@
 import { assert } from '../assert.ts';
 import { encodeFrame } from '../frames/frame.ts';
-import { FrameDecoder } from '../frames/frame-decoder.ts';
-import { FRAME_TABLE } from '../frames/frame-table.ts';
 import {
-  AEAD_TAG_BYTES,
   CLOSE_REASON_BYTES_MAX,
   FRAME_BYTES_MAX,
   FRAME_BYTES_MAX_BEFORE_LOGIN,
   HANDSHAKE_MS_MAX,
   LINK_HANDSHAKE_BYTES_MAX,
   LINK_MESSAGES_MAX_WITHOUT_REKEY,
-  LINK_RECORD_BYTES_MAX,
   LINK_REKEY_MESSAGES,
   LINK_REKEY_MS,
   PARTIAL_FRAME_MS_MAX,
@@ -18,8 +14,6 @@ import {
 import type { RandomSource } from '../random.ts';
 import type { RefusalCode } from '../refusal.ts';
 import { after, type Instant } from '../time.ts';
-import { CipherState } from './cipher-state.ts';
-import { freshBytes } from './fresh-bytes.ts';
 import type { KeyPair } from './keys.ts';
 import { closeCodeOf, type LinkEvent, type LinkFailureCode } from './link-event.ts';
 import {
@@ -33,6 +27,7 @@ import {
 import { NoiseHandshake } from './noise-handshake.ts';
 import { NoiseMessageReader } from './noise-message-reader.ts';
 import { type Pin, pinOf } from './pin.ts';
+import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
 
 export type { LinkEvent, LinkFailureCode };
@@ -85,20 +80,21 @@ export class SecureLink {
   readonly #initiator: boolean;
   readonly #features: number;
   readonly #limits: LinkRekeyLimits;
-  readonly #reader = new NoiseMessageReader();
+  readonly #input = new NoiseMessageReader();
+  readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
-  readonly #decoder: FrameDecoder;
   #phase: Phase;
   /** Only for a responder that has not seen the preamble. */
   #responderKeys: Pick<ResponderOptions, 'staticKey' | 'random'> | undefined;
   #handshake: NoiseHandshake | undefined;
   #remoteHello: LinkHello | undefined;
   #expectedPin: Pin | undefined;
-  #receive: CipherState | undefined;
-  #receivedSinceRekey = 0;
+  #hasKeys = false;
   #output: Uint8Array[] = [];
+  /** All events but frames, which are cut when they are asked for. */
   #events: LinkEvent[] = [];
-  #eventAt = 0;
+  /** When bytes came last. */
+  #heardAt: Instant;
   #handshakeAt: Instant | undefined;
   #partialAt: Instant | undefined;
   #rekeyAt: Instant | undefined;
@@ -109,7 +105,9 @@ export class SecureLink {
     this.#features = options.features;
     this.#limits = options.rekeyLimits ?? rekeyLimitsDefault;
     this.#writer = new RecordWriter(this.#limits.messages);
-    this.#decoder = new FrameDecoder(initiator ? FRAME_BYTES_MAX : FRAME_BYTES_MAX_BEFORE_LOGIN);
+    const frameBytesMax = initiator ? FRAME_BYTES_MAX : FRAME_BYTES_MAX_BEFORE_LOGIN;
+    this.#reader = new RecordReader(this.#input, frameBytesMax, this.#limits.messagesMaxWithout);
+    this.#heardAt = options.now;
     this.#handshakeAt = after(options.now, HANDSHAKE_MS_MAX);
   }
 
@@ -152,13 +150,23 @@ export class SecureLink {
     return this.#writer.pendingBytes;
   }
 
-  /** Bytes from the socket, which the link may keep views of until the call returns, not longer. */
+  /** Records opened so far, those without a frame too: each costs an AEAD, so whoever sends them pays for them. */
+  get recordsReceived(): number {
+    return this.#reader.opened;
+  }
+
+  /** Bytes from the socket, ours from now on. The handshake is done at once, frames wait sealed for pollEvent. */
   handleBytes(bytes: Uint8Array, now: Instant): void {
     if (this.#phase === 'over' || bytes.length === 0) return;
-    this.#reader.push(bytes);
-    let progress = false;
-    for (let step = this.#step(now); step !== 'starved'; step = this.#step(now)) progress ||= step === 'progress';
-    this.#watchPartial(progress, now);
+    this.#heardAt = now;
+    this.#input.push(bytes);
+    while (this.#step(now));
+  }
+
+  /** Reading goes on after a stop of our own, which counts against nobody: what is incomplete has its full time again. */
+  handleResume(now: Instant): void {
+    this.#heardAt = now;
+    if (this.#partialAt !== undefined) this.#partialAt = after(now, PARTIAL_FRAME_MS_MAX);
   }
 
   /** Answers 'server-key': only now message 3 is made, which shows our identity to the server. */
@@ -182,13 +190,12 @@ export class SecureLink {
   close(code: RefusalCode, reason: string, retryAfterMs: number, _now: Instant): void {
     if (this.#phase === 'over') return;
     this.#events = [];
-    this.#eventAt = 0;
     this.#end(this.#phase === 'established' ? { code, reason, retryAfterMs } : undefined);
   }
 
   /** Raises (or lowers) the limit for received frames, as after a login. */
   setFrameBytesMax(bytes: number): void {
-    this.#decoder.setBytesMax(bytes);
+    this.#reader.setFrameBytesMax(bytes);
   }
 
   /** Bytes for the socket, at most one record per call; undefined when there are none. */
@@ -196,12 +203,18 @@ export class SecureLink {
     return this.#output.length > 0 ? this.#output.shift() : this.#writer.next();
   }
 
+  /** The next event; frames are opened and cut here, one for each call, so whoever stops asking holds no more of them. */
   pollEvent(): LinkEvent | undefined {
-    const event = this.#events[this.#eventAt++];
-    if (event) return event;
-    if (this.#events.length > 0) this.#events = [];
-    this.#eventAt = 0;
-    return undefined;
+    if (this.#events.length > 0) return this.#events.shift();
+    if (this.#phase !== 'established') return undefined;
+    const frame = this.#reader.next();
+    if (frame === undefined) {
+      this.#watchPartial();
+      return undefined;
+    }
+    if (typeof frame !== 'string') return { type: 'frame', bytes: frame };
+    this.#fail(frame);
+    return this.#events.shift();
   }
 
   pollTimeout(): { readonly at: Instant; readonly reason: 'handshake' | 'partial-frame' | 'rekey' } | undefined {
@@ -221,38 +234,34 @@ export class SecureLink {
     this.#rekeyAt = after(now, this.#limits.ms);
   }
 
-  /** @returns 'progress' when a frame or handshake message was completed, so that the next one has its full time */
-  #step(now: Instant): 'starved' | 'more' | 'progress' {
+  /** One step of the handshake. @returns false when it lacks bytes, or is over */
+  #step(now: Instant): boolean {
     switch (this.#phase) {
       case 'preamble': {
-        const preamble = this.#reader.take(PREAMBLE_BYTES);
-        if (!preamble) return 'starved';
-        this.#handlePreamble(preamble);
-        return 'progress';
+        const preamble = this.#input.take(PREAMBLE_BYTES);
+        if (preamble) this.#handlePreamble(preamble);
+        return preamble !== undefined;
       }
       case 'handshake': {
-        const message = this.#reader.message(LINK_HANDSHAKE_BYTES_MAX);
-        if (message === undefined) return 'starved';
+        const message = this.#input.message(LINK_HANDSHAKE_BYTES_MAX);
         if (message === 'too-large') this.#fail('too-large');
-        else this.#handleHandshake(message, now);
-        return 'progress';
+        else if (message) this.#handleHandshake(message, now);
+        return message !== undefined;
       }
       case 'server-key': {
         // The server has nothing to say before message 3.
-        if (this.#reader.take(1)) this.#fail('bad-handshake');
-        return 'starved';
+        if (this.#input.take(1)) this.#fail('bad-handshake');
+        return false;
       }
-      case 'confirming':
-      case 'established': {
-        const bytesMax = this.#phase === 'confirming' ? LINK_HANDSHAKE_BYTES_MAX : LINK_RECORD_BYTES_MAX;
-        const record = this.#reader.message(bytesMax);
-        if (record === undefined) return 'starved';
-        if (record !== 'too-large') return this.#handleRecord(record, now);
-        this.#fail('too-large');
-        return 'starved';
+      case 'confirming': {
+        const opened = this.#reader.open(LINK_HANDSHAKE_BYTES_MAX);
+        if (opened === 'opened') this.#establish(now);
+        else if (opened) this.#fail(opened === 'bad-record' ? 'bad-handshake' : opened);
+        return false;
       }
+      case 'established':
       case 'over':
-        return 'starved';
+        return false;
     }
   }
 
@@ -301,46 +310,6 @@ export class SecureLink {
     this.#events.push({ type: 'server-key', key, pin });
   }
 
-  #handleRecord(record: Uint8Array, now: Instant): 'starved' | 'more' | 'progress' {
-    const plaintext = freshBytes(Math.max(record.length - AEAD_TAG_BYTES, 0));
-    if (!this.#receive!.openInto(plaintext, record)) {
-      this.#fail(this.#phase === 'confirming' ? 'bad-handshake' : 'bad-record');
-      return 'starved';
-    }
-    if (this.#phase === 'confirming') this.#establish(now);
-    this.#receivedSinceRekey++;
-    this.#decoder.push(plaintext);
-    let completed = false;
-    for (;;) {
-      const frame = this.#decoder.next();
-      if (frame === undefined) break;
-      const failure = frame === 'too-large' ? 'too-large' : this.#handleFrame(frame);
-      if (failure) {
-        this.#fail(failure);
-        return 'starved';
-      }
-      completed = true;
-    }
-    if (this.#receivedSinceRekey >= this.#limits.messagesMaxWithout) {
-      this.#fail('no-rekey');
-      return 'starved';
-    }
-    return completed || !this.#decoder.partial ? 'progress' : 'more';
-  }
-
-  #handleFrame(frame: Uint8Array): LinkFailureCode | undefined {
-    if (frame.length === 0) return 'bad-record';
-    if (frame[0] !== FRAME_TABLE.rekey.code) {
-      this.#events.push({ type: 'frame', bytes: frame });
-      return undefined;
-    }
-    // The last frame under the old key: nothing may follow it in its record.
-    if (frame.length !== 1 || this.#decoder.partial) return 'bad-record';
-    this.#receive!.rekey();
-    this.#receivedSinceRekey = 0;
-    return undefined;
-  }
-
   #writeHandshake(payload: Uint8Array): void {
     const message = this.#handshake!.writeMessage(payload);
     const framed = new Uint8Array(2 + message.length);
@@ -352,13 +321,14 @@ export class SecureLink {
 
   #startKeys(handshake: NoiseHandshake): void {
     const { sendKey, receiveKey } = handshake.split();
-    this.#receive = new CipherState(receiveKey);
+    this.#reader.start(receiveKey);
+    this.#hasKeys = true;
     this.#writer.start(sendKey);
   }
 
   #establish(now: Instant): void {
     const handshake = this.#handshake!;
-    if (!this.#receive) this.#startKeys(handshake);
+    if (!this.#hasKeys) this.#startKeys(handshake);
     this.#phase = 'established';
     this.#events.push({
       type: 'established',
@@ -372,9 +342,11 @@ export class SecureLink {
     this.#rekeyAt = after(now, this.#limits.ms);
   }
 
-  #watchPartial(progress: boolean, now: Instant): void {
-    if (!this.#reader.partial && !this.#decoder.partial) this.#partialAt = undefined;
-    else if (progress || this.#partialAt === undefined) this.#partialAt = after(now, PARTIAL_FRAME_MS_MAX);
+  /** Everything whole was taken: what is left counts from its first byte, or from the last frame that was completed. */
+  #watchPartial(): void {
+    const progress = this.#reader.takeProgress();
+    if (!this.#reader.partial) this.#partialAt = undefined;
+    else if (progress || this.#partialAt === undefined) this.#partialAt = after(this.#heardAt, PARTIAL_FRAME_MS_MAX);
   }
 
   #fail(code: LinkFailureCode): void {
@@ -394,7 +366,7 @@ export class SecureLink {
     }
     this.#handshake = undefined;
     this.#responderKeys = undefined;
-    this.#reader.push(empty);
+    this.#input.clear();
   }
 }
 
