@@ -17,7 +17,7 @@ export const PASSWORD = 'seven quiet magpies';
 /** A real server in the simulator's world, and peers whose disk and clock a test can reach into. */
 export class EngineWorld {
   readonly sim = new World({ seed: 1 });
-  readonly #peers: TestPeer[] = [];
+  readonly peers: TestPeer[] = [];
 
   static async start(): Promise<EngineWorld> {
     const world = new EngineWorld();
@@ -26,9 +26,9 @@ export class EngineWorld {
   }
 
   peer(name: string, options: TestPeerOptions = {}): TestPeer {
-    const host = this.sim.network.addHost(name, [`10.0.1.${this.#peers.length + 1}`]);
+    const host = this.sim.network.addHost(name, [`10.0.1.${this.peers.length + 1}`]);
     const peer = new TestPeer(this, host, options);
-    this.#peers.push(peer);
+    this.peers.push(peer);
     return peer;
   }
 
