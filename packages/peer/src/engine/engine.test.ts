@@ -132,6 +132,20 @@ describe('bad input', () => {
 });
 
 describe('stop', () => {
+  it('ends everything once, however often it is called, and leaves no timer', async () => {
+    const { world, alice, bob } = await friends();
+    await say(world, alice, bob, 'hello');
+    const first = alice.engine.stop();
+    const second = alice.engine.stop();
+    await world.settle(second);
+    await expect(world.settle(alice.store.profile())).rejects.toMatchObject({ code: 'closed' });
+    await world.settle(first);
+    await world.settle(alice.engine.stop());
+    await world.until(async () => (await bob.contact('alice'))?.presence === 'offline', 2_000);
+    await world.run(10_000);
+    expect(alice.timersArmed).toBe(0);
+  });
+
   it('leaves no timer in the middle of a command, either', async () => {
     const { world, alice, bob } = await friends();
     await bob.stop();

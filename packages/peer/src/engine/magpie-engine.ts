@@ -57,7 +57,7 @@ export class MagpieEngine implements Engine {
   readonly #stamps: HandshakeStamps;
   #stampTimer: Timer | undefined;
   #presence: PresenceStatus = 'online';
-  #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(ports: EnginePorts, options: EngineOptions) {
     this.#ports = ports;
@@ -182,9 +182,12 @@ export class MagpieEngine implements Engine {
     await this.#account.start();
   }
 
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#stampTimer?.cancel();
     this.#delivery.stop();
     this.#sessions.closeAll(CLOSE_GOODBYE);
@@ -402,6 +405,7 @@ export class MagpieEngine implements Engine {
 
   async #renewStamps(): Promise<void> {
     const { clock, log } = this.#ports;
+    if (this.#stopping) return;
     this.#stampTimer?.cancel();
     this.#stampTimer = clock.setTimer(after(clock.now(), STAMP_BLOCK_MS / 3), () => void this.#renewStamps());
     await this.#stamps.renew().catch((cause: { readonly code?: string }) => {
