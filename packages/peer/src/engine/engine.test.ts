@@ -103,6 +103,13 @@ describe('presence', () => {
     expect((await bob.contact('alice'))?.presence).toBe('away');
     expect((await alice.engine.status()).presence).toBe('away');
   });
+
+  it('is not shown as what the server refused', async () => {
+    const { world, alice } = await friends();
+    world.sim.network.link('alice', 'server').tcpStalled = true;
+    expect(await world.settle(alice.engine.setPresence('away'))).toMatchObject({ ok: false });
+    expect(await world.ok(alice.engine.presence())).not.toBe('away');
+  });
 });
 
 describe('bad input', () => {

@@ -247,6 +247,7 @@ export class MagpieEngine implements Engine {
 
   async setPresence(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>> {
     if (!this.#account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+    const before = this.#presence;
     this.#presence = status;
     if (status === 'offline') {
       // R32: offline closes the link; a later online or away brings it back.
@@ -258,7 +259,10 @@ export class MagpieEngine implements Engine {
     if (!this.#account.up) this.#account.keepUp();
     else {
       const set = await this.#account.request({ type: 'presence-set', status });
-      if (!set.ok) return err(requestError(set.error));
+      if (!set.ok) {
+        this.#presence = before;
+        return err(requestError(set.error));
+      }
     }
     return ok(status);
   }
