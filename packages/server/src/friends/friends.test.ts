@@ -168,7 +168,8 @@ describe('friendship (SV31)', () => {
     again.relay(alice.device.id, Uint8Array.of(1));
     await settle();
     expect(other.take('relayed')).toEqual([]);
-    expect(other.take('presence').flatMap((frame) => frame.entries)).toEqual([]);
+    const shown = other.take('presence').flatMap((frame) => frame.entries);
+    expect(shown).toEqual([{ account: bob.account, status: 'offline', devices: [] }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { PresenceEntry } from '@magpie/common/frames/frame-table.ts';
+import type { PresenceEntry, PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import { describe, expect, it } from 'vitest';
 import { PASSWORD, settle, type TestClient, TestWorld } from '../session/test-world.ts';
 
@@ -192,6 +192,60 @@ describe('limits', () => {
     expect(seen(bob)).toMatchObject([{ account: alice.account, status: 'online' }]);
   });
 
+  it.each([
+    ['turns invisible', (alice: TestClient) => alice.request({ type: 'presence-set', status: 'offline' })],
+    ['says goodbye', (alice: TestClient) => alice.request({ type: 'logout' })],
+  ])('[SV45] leaves nobody with a friend online who %s over its budget', async (_how, leave) => {
+    const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
+    const [alice, bob] = await world.friends();
+    const carol = await world.register('carol');
+    await world.befriend(alice, carol);
+    await changeUntilDeferred(alice, 'offline');
+    await alice.request({ type: 'presence-set', status: 'online' });
+    const again = world.connect(bob.device);
+    await again.resume();
+    await leave(alice);
+    await world.advance(12_000);
+    for (const viewer of [again, carol]) expect(shown(viewer, alice)).toBe('offline');
+  });
+
+  it('[SV45] leaves no new friend with somebody online who left over its budget', async () => {
+    const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
+    const [alice] = await world.friends();
+    const carol = await world.register('carol');
+    await changeUntilDeferred(alice, 'offline');
+    await alice.request({ type: 'presence-set', status: 'online' });
+    await world.befriend(alice, carol);
+    await alice.request({ type: 'logout' });
+    await world.advance(12_000);
+    expect(shown(carol, alice)).toBe('offline');
+  });
+
+  it('[SV45] shows a newcomer what all friends were told', async () => {
+    const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
+    const [alice, bob] = await world.friends();
+    await changeUntilDeferred(alice, 'away');
+    await alice.request({ type: 'presence-set', status: 'online' });
+    const again = world.connect(bob.device);
+    await again.resume();
+    expect(seen(again)).toMatchObject([{ account: alice.account, status: 'away' }]);
+    await world.advance(10_500);
+    expect(seen(again)).toMatchObject([{ account: alice.account, status: 'online' }]);
+  });
+
+  it('[SV33] tells a removed friend offline, also while changes are held back', async () => {
+    const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
+    const [alice, bob] = await world.friends();
+    await changeUntilDeferred(alice, 'offline');
+    await alice.request({ type: 'presence-set', status: 'online' });
+    bob.received.length = 0;
+    await alice.request({ type: 'friend-remove', account: bob.account });
+    await settle();
+    expect(seen(bob)).toEqual([{ account: alice.account, status: 'offline', devices: [] }]);
+    await world.advance(10_500);
+    expect(seen(bob)).toEqual([]);
+  });
+
   it('[SV46] drops presence for a slow reader and makes it good once its queue is empty', async () => {
     const world = await TestWorld.start({ writeQueueSoftBytes: 10_000 });
     const [alice, bob] = await world.friends();
@@ -208,7 +262,36 @@ describe('limits', () => {
   });
 });
 
+it('[SV33] tells a slow reader too that a removed friend is offline', async () => {
+  const world = await TestWorld.start({ writeQueueSoftBytes: 10_000 });
+  const [alice, bob] = await world.friends();
+  bob.received.length = 0;
+  bob.wire.stalled = true;
+  for (let i = 0; i < 4; i++) await world.server.sendNotice('x'.repeat(4_000));
+  await alice.request({ type: 'friend-remove', account: bob.account });
+  await settle();
+  bob.wire.stalled = false;
+  bob.wire.deliverToClient();
+  await settle();
+  expect(shown(bob, alice)).toBe('offline');
+  expect(seen(bob)).not.toEqual([]);
+});
+
 /** Every entry that came, in order; takes them. */
 function seen(client: TestClient): PresenceEntry[] {
   return client.take('presence').flatMap((frame) => frame.entries);
+}
+
+/** Spends the budget of 6 changes a minute so that friends were last told `told`, and the next change is held back. */
+async function changeUntilDeferred(client: TestClient, told: PresenceStatus): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await client.request({ type: 'presence-set', status: 'online' });
+    await client.request({ type: 'presence-set', status: told });
+  }
+}
+
+/** What a client shows of another account after all that came. */
+function shown(viewer: TestClient, account: TestClient): PresenceStatus {
+  const entries = viewer.received.flatMap((frame) => (frame.type === 'presence' ? frame.entries : []));
+  return entries.findLast((entry) => entry.account === account.account)?.status ?? 'offline';
 }

@@ -19,8 +19,11 @@ export class Presence {
   readonly #directory: Directory;
   readonly #limits: ServerLimits;
   readonly #budgets: RateTable;
-  /** What friends were last told of an account; absent: offline. */
-  readonly #told = new Map<AccountNumber, string>();
+  /**
+   * What friends were last told of an account; absent: offline. Whoever becomes a viewer is told the same and not what
+   * is so now, so that a change that is still held back is news to all of them.
+   */
+  readonly #told = new Map<AccountNumber, PresenceEntry>();
   /** Ends of graces, in order, since every grace is equally long. */
   readonly #graces: { readonly account: LiveAccount; readonly device: DeviceId; readonly until: Instant }[] = [];
   /** Accounts over their budget of changes: only where they end up is told, then. */
@@ -69,29 +72,32 @@ export class Presence {
     this.#tellFriends(session.account, now);
   }
 
-  /** After the directory knows it. Both sides learn at once what the new state lets them see. */
+  /**
+   * After the directory knows it. Both sides learn at once what the new state lets them see; that an account is out of
+   * sight even a slow reader is told, because what it gets once its queue is empty names friends only.
+   */
   friendshipChanged(a: AccountNumber, b: AccountNumber, friends: boolean): void {
     for (const [shown, viewer] of [
       [a, b],
       [b, a],
     ] as const) {
-      const account = this.#directory.account(shown);
-      if (!account) continue;
-      const entry = entryOf(account);
-      if (friends && entry.status !== 'offline') this.#send(this.#directory.account(viewer), entry);
-      if (!friends && this.#told.has(shown)) this.#send(this.#directory.account(viewer), offlineEntry(shown));
+      const account = this.#directory.account(viewer);
+      const entry = friends ? this.#told.get(shown) : offlineEntry(shown);
+      if (!account || !entry) continue;
+      const frame = encodeFrame({ type: 'presence', entries: [entry] });
+      if (friends) this.#sendFrame(account, frame);
+      else for (const session of account.sessions.values()) session.wire.send(frame);
     }
   }
 
   /** The session's write queue has run empty. */
   drained(session: LiveSession): void {
     if (!this.#behind.delete(session)) return;
-    const entries: PresenceEntry[] = [];
-    for (const friend of session.account.friends) {
-      const account = this.#directory.account(friend);
-      entries.push(account ? entryOf(account) : offlineEntry(friend));
-    }
-    this.#sendEntries(session, entries);
+    const friends = [...session.account.friends];
+    this.#sendEntries(
+      session,
+      friends.map((friend) => this.#told.get(friend) ?? offlineEntry(friend)),
+    );
   }
 
   pollTimeout(): Instant | undefined {
@@ -120,25 +126,20 @@ export class Presence {
 
   #tellFriends(account: LiveAccount, now: Instant): void {
     const entry = entryOf(account);
-    const text = textOf(entry);
-    if (this.#deferred.has(account.number) || text === this.#told.get(account.number)) return;
-    if (entry.status === 'offline' && !this.#told.has(account.number)) return;
+    if (this.#deferred.has(account.number)) return;
+    if (textOf(entry) === textOf(this.#told.get(account.number) ?? offlineEntry(account.number))) return;
     const waitMs = this.#budgets.take(account.number, now);
     if (waitMs > 0) {
       this.#deferred.set(account.number, after(now, waitMs));
       return;
     }
     if (entry.status === 'offline') this.#told.delete(account.number);
-    else this.#told.set(account.number, text);
+    else this.#told.set(account.number, entry);
     const frame = encodeFrame({ type: 'presence', entries: [entry] });
     for (const friend of account.friends) {
       const viewer = this.#directory.account(friend);
       if (viewer) this.#sendFrame(viewer, frame);
     }
-  }
-
-  #send(viewer: LiveAccount | undefined, entry: PresenceEntry): void {
-    if (viewer) this.#sendFrame(viewer, encodeFrame({ type: 'presence', entries: [entry] }));
   }
 
   #sendFrame(viewer: LiveAccount, frame: Uint8Array): void {
@@ -152,9 +153,8 @@ export class Presence {
   #sendOnlineFriends(session: LiveSession): void {
     const entries: PresenceEntry[] = [];
     for (const friend of session.account.friends) {
-      const account = this.#directory.account(friend);
-      const entry = account && entryOf(account);
-      if (entry && entry.status !== 'offline') entries.push(entry);
+      const entry = this.#told.get(friend);
+      if (entry) entries.push(entry);
     }
     this.#sendEntries(session, entries);
   }
@@ -173,7 +173,7 @@ export class Presence {
   }
 }
 
-/** What friends may know of an account now. A lingering device counts as it was. */
+/** What friends are to know of an account now. A lingering device counts as it was. */
 function entryOf(account: LiveAccount): PresenceEntry {
   const visible = [...account.sessions.values(), ...account.lingering.values()].filter((d) => d.status !== 'offline');
   const status = MOST_AVAILABLE_FIRST.find((wanted) => visible.some((device) => device.status === wanted));
