@@ -95,8 +95,9 @@ describe('presence', () => {
   it('[SV41] is unknown until the server tells, then offline for whom it does not name', () => {
     const book = bookOf(contact('bob', BOB, bobKeys));
     expect(book.presenceOf(BOB)).toBe('unknown');
-    book.setPresence({ account: 10_009 as AccountNumber, status: 'online', devices: [] });
+    expect(book.beginPresence()).toBe(true);
     expect(book.presenceOf(BOB)).toBe('offline');
+    expect(book.beginPresence()).toBe(false);
     book.setPresence({ account: BOB, status: 'away', devices: [] });
     expect(book.presenceOf(BOB)).toBe('away');
     book.forgetPresence();

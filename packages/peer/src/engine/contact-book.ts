@@ -78,7 +78,6 @@ export class ContactBook {
 
   /** @returns devices whose session epoch rose: they logged in anew */
   setPresence(entry: PresenceEntry): readonly DeviceId[] {
-    this.#presenceKnown = true;
     const before = new Map<DeviceId, SessionEpoch>(
       this.#presence.get(entry.account)?.devices.map(({ device, epoch }) => [device, epoch]),
     );
@@ -92,9 +91,11 @@ export class ContactBook {
     this.#presenceKnown = false;
   }
 
-  /** The server has begun to tell: friends it did not mention are offline. */
-  beginPresence(): void {
+  /** The server has begun to tell: friends whom it does not name are offline (SV41). @returns false when it had before */
+  beginPresence(): boolean {
+    const begun = !this.#presenceKnown;
     this.#presenceKnown = true;
+    return begun;
   }
 
   presenceOf(account: AccountNumber): PresenceStatus | 'unknown' {

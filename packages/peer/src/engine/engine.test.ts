@@ -110,6 +110,19 @@ describe('presence', () => {
     expect(await world.settle(alice.engine.setPresence('away'))).toMatchObject({ ok: false });
     expect(await world.ok(alice.engine.presence())).not.toBe('away');
   });
+
+  it('of friends is unknown while the link is down, and told again when it is back', async () => {
+    const { world, alice, bob } = await friends();
+    await bob.stop();
+    await world.until(async () => (await alice.contact('bob'))?.presence === 'offline');
+    alice.events.length = 0;
+    world.sim.network.cutTcp('alice', 'server');
+    await world.run(10);
+    expect((await alice.contact('bob'))?.presence).toBe('unknown');
+    await world.run(10_000);
+    expect((await alice.contact('bob'))?.presence).toBe('offline');
+    expect(alice.eventsOf('presence').map(({ status }) => status)).toEqual(['unknown', 'offline']);
+  });
 });
 
 describe('bad input', () => {

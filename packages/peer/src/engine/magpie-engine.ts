@@ -331,7 +331,6 @@ export class MagpieEngine implements Engine {
       await this.#renewStamps();
     }
     this.#learnReflector({ token: welcome.reflectToken, tokenMs: welcome.reflectTokenMs }, welcome);
-    this.#book.beginPresence();
     await this.#roster.refresh();
     if (this.#presence === 'away') void this.#account.request({ type: 'presence-set', status: 'away' });
     this.#sessions.reopen();
@@ -372,14 +371,20 @@ export class MagpieEngine implements Engine {
   }
 
   #handlePresence(frame: FrameOf<'presence'>): void {
+    const before = new Map(this.#book.all().map(({ account }) => [account, this.#book.presenceOf(account)]));
+    // With the first one friends who are not named are known, too: they are offline.
+    const told = this.#book.beginPresence() ? before.keys() : frame.entries.map(({ account }) => account);
     for (const entry of frame.entries) {
-      const before = this.#book.presenceOf(entry.account);
       for (const device of this.#book.setPresence(entry)) {
         // It logged in anew: perhaps only its link broke, perhaps it is another run that knows no session of ours.
         this.#sessions.probe(device);
         inBackground(this.#ports.log, 'the outbox could not be read', this.#delivery.handleDeviceOnline(device));
       }
-      if (before !== entry.status) this.#bus.emit({ type: 'presence', account: entry.account, status: entry.status });
+    }
+    for (const account of told) {
+      const status = this.#book.presenceOf(account);
+      if (this.#book.get(account)?.state !== 'member' || status === before.get(account)) continue;
+      this.#bus.emit({ type: 'presence', account, status });
     }
   }
 
