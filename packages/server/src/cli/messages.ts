@@ -13,6 +13,12 @@ const CATALOGUE = {
     'Sends a notice to everybody who is online. With - the text comes from standard input.',
     '向所有在线用户发送公告。参数为 - 时从标准输入读取正文。',
   ],
+  'help.usage': ['Usage:', '用法：'],
+  'help.arguments': ['Arguments:', '参数：'],
+  'help.options': ['Options:', '选项：'],
+  'help.commands': ['Commands:', '命令：'],
+  'help.options-placeholder': ['[options]', '[选项]'],
+  'help.command-placeholder': ['[command]', '[命令]'],
   'help.version': ['Shows the version.', '显示版本。'],
   'help.help': ['Shows this help.', '显示本帮助。'],
   'option.listen': [
@@ -51,7 +57,17 @@ const CATALOGUE = {
     '公告 {id} 已保存，并已发送给 {reached} 个在线会话。',
   ],
 
-  'error.usage': ['{detail}', '命令用法有误：{detail}'],
+  'usage.unknown-option': ['There is no option {given}{suggestion}.', '没有选项 {given}{suggestion}。'],
+  'usage.unknown-command': ['There is no command {given}{suggestion}.', '没有命令 {given}{suggestion}。'],
+  'usage.missing-argument': ['The argument {given} is missing.', '缺少参数 {given}。'],
+  'usage.option-value-missing': ['The option {given} needs a value.', '选项 {given} 需要一个值。'],
+  'usage.excess-arguments': ['There are more arguments than this command takes.', '参数过多。'],
+  'usage.command-missing': [
+    'Say what to do: there are commands to choose from.',
+    '请写明要做什么：此命令下还有子命令。',
+  ],
+  'usage.other': ['The command line cannot be understood: {detail}', '命令用法有误：{detail}'],
+  'usage.see-help': ['See magpie-server --help', '请看 magpie-server --help'],
   'error.bad-config': ['The configuration has mistakes:', '配置有误：'],
   'error.config-unreadable': [
     'The configuration file {path} cannot be read ({detail}).',

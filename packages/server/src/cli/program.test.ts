@@ -34,6 +34,58 @@ describe('the command line of magpie-server', () => {
     });
   });
 
+  it('checks every flag of the configuration that run takes', async () => {
+    const flags = ['--registration', 'closed', '--log-level', 'debug', '--public-host', 'chat.example', '--data', '/d'];
+    const checked = await run(['check-config', '--listen', '127.0.0.1:7', ...flags, '--json']);
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      config: { registration: 'closed', logLevel: 'debug', publicHost: 'chat.example', dataFolder: '/d' },
+    });
+    const wrong = await run(['check-config', '--registration', 'maybe']);
+    expect(wrong).toMatchObject({ exit: EXIT.usage, stderr: expect.stringContaining('--registration') });
+  });
+
+  it.each([
+    ['en', ['Usage: magpie-server [options] [command]', 'Options:', 'Commands:', 'check-config [options]']],
+    ['zh-CN', ['用法： magpie-server [选项] [命令]', '选项：', '命令：', 'check-config [选项]']],
+  ])('shows the help in %s, titles included', async (language, parts) => {
+    const { stdout } = await run(['--lang', language, '--help']);
+    for (const part of parts) expect(stdout).toContain(part);
+    const sending = await run(['notice', 'send', '--help'], { env: { LANG: language.replace('-', '_') } });
+    expect(sending.stdout).toContain(language === 'en' ? '\nOptions:' : '\n选项：');
+    if (language === 'zh-CN')
+      expect(stdout + sending.stdout).not.toMatch(/Usage|Options|Commands|Arguments|\[options|\[command/);
+  });
+
+  it.each([
+    [
+      ['run', '--lissten', 'x'],
+      'There is no option --lissten (did you mean --listen?).',
+      '没有选项 --lissten（是否应为 --listen？）。',
+    ],
+    [['rum'], 'There is no command rum (did you mean run?).', '没有命令 rum（是否应为 run？）。'],
+    [['run', '--data'], 'The option --data <folder> needs a value.', '选项 --data <folder> 需要一个值。'],
+    [['notice', 'send'], 'The argument text is missing.', '缺少参数 text。'],
+    [['version', 'x'], 'There are more arguments than this command takes.', '参数过多。'],
+    [['notice'], 'Say what to do: there are commands to choose from.', '请写明要做什么：此命令下还有子命令。'],
+  ])('says in both languages what is wrong with %j', async (words, english, chinese) => {
+    for (const [language, sentence] of [
+      ['en', english],
+      ['zh-CN', chinese],
+    ] as const) {
+      const read = await run(words, { env: { MAGPIE_LANG: language } });
+      expect(read).toMatchObject({ exit: EXIT.usage, stdout: '', stderr: expect.stringContaining(`${sentence}\n`) });
+      expect(read.stderr).toContain('magpie-server');
+    }
+  });
+
+  it('says what is wrong with a command line to scripts too', async () => {
+    const shown = await run(['run', '--colour', '--json']);
+    expect(JSON.parse(shown.stdout)).toEqual({
+      ok: false,
+      error: { code: 'USAGE', exit: 2, message: 'There is no option --colour.', hint: 'See magpie-server --help' },
+    });
+  });
+
   it.each([
     [['frobnicate'], EXIT.usage],
     [['run', '--colour'], EXIT.usage],

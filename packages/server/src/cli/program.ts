@@ -8,6 +8,7 @@ import { type Messages, messagesIn } from './messages.ts';
 import { type NoticeFlags, sendNotice } from './notice-command.ts';
 import type { CliPorts } from './ports.ts';
 import { type RunFlags, runServer } from './run-command.ts';
+import { helpIn, usageErrorOf } from './usage.ts';
 
 /**
  * Runs one command line of `magpie-server` to its end.
@@ -21,7 +22,7 @@ export async function runProgram(words: readonly string[], ports: CliPorts): Pro
     return EXIT.ok;
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return EXIT.ok;
-    const error = cause instanceof CommanderError ? usageErrorOf(cause) : cause;
+    const error = cause instanceof CommanderError ? usageErrorOf(cause, text) : cause;
     if (!(error instanceof CliError)) throw error;
     const shown = showError(error, text);
     if (words.includes('--json')) ports.stdout.write(`${JSON.stringify(shown.json)}\n`);
@@ -39,27 +40,24 @@ function buildProgram(ports: CliPorts, text: Messages): Command {
       writeErr: (help) => ports.stderr.write(help),
       outputError: () => {},
     })
+    .configureHelp(helpIn(text))
     .helpOption('-h, --help', text('help.help'))
     .helpCommand(false);
 
   withConfig(program.command('run').description(text('help.run')), text)
-    .option('--listen <host:port>', text('option.listen'), collect)
-    .option('--registration <mode>', text('option.registration'))
-    .option('--log-level <level>', text('option.log-level'))
-    .option('--public-host <host>', text('option.public-host'))
     .option('--new-key', text('option.new-key'))
     .option('--new-database', text('option.new-database'))
     .action((flags: RunFlags) => runServer(flags, ports, text));
 
-  withConfig(program.command('check-config').description(text('help.check-config')), text)
-    .option('--listen <host:port>', text('option.listen'), collect)
-    .action((flags: ConfigFlags & { readonly json?: boolean }) => {
+  withConfig(program.command('check-config').description(text('help.check-config')), text).action(
+    (flags: ConfigFlags & { readonly json?: boolean }) => {
       const config = readConfig(flags, ports.env, text);
       ports.stdout.write(`${flags.json ? JSON.stringify({ ok: true, config }) : text('config.fine')}\n`);
-    });
+    },
+  );
 
   const notice = program.command('notice').description(text('help.notice')).helpCommand(false);
-  withConfig(notice.command('send <text...>').description(text('help.notice-send')), text).action(
+  withDataFolder(notice.command('send <text...>').description(text('help.notice-send')), text).action(
     (words: readonly string[], flags: NoticeFlags) => sendNotice(words, flags, ports, text),
   );
 
@@ -73,7 +71,16 @@ function buildProgram(ports: CliPorts, text: Messages): Command {
   return program;
 }
 
+/** Every flag of the configuration: what `run` takes, `check-config` can check. */
 function withConfig(command: Command, text: Messages): Command {
+  return withDataFolder(command, text)
+    .option('--listen <host:port>', text('option.listen'), collect)
+    .option('--registration <mode>', text('option.registration'))
+    .option('--log-level <level>', text('option.log-level'))
+    .option('--public-host <host>', text('option.public-host'));
+}
+
+function withDataFolder(command: Command, text: Messages): Command {
   return withGlobal(command, text)
     .option('--data <folder>', text('option.data'))
     .option('--config <file>', text('option.config'));
@@ -88,11 +95,6 @@ function withGlobal(command: Command, text: Messages): Command {
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
-}
-
-function usageErrorOf(cause: CommanderError): CliError {
-  const detail = cause.code === 'commander.help' ? 'magpie-server --help' : cause.message.replace(/^error: /, '');
-  return new CliError('USAGE', EXIT.usage, 'error.usage', { detail });
 }
 
 function optionIn(words: readonly string[], option: string): string | undefined {
