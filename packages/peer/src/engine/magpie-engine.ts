@@ -26,6 +26,7 @@ import type {
   StatusView,
 } from './engine.ts';
 import { EventBus } from './event-bus.ts';
+import { FriendPresence } from './friend-presence.ts';
 import { HandshakeStamps } from './handshake-stamps.ts';
 import { GOODBYE_MS, STAMP_BLOCK_MS } from './limits.ts';
 import { requestError } from './link-errors.ts';
@@ -51,6 +52,7 @@ export class MagpieEngine implements Engine {
   readonly #reachability: Reachability;
   readonly #sessions: PeerSessions;
   readonly #delivery: Delivery;
+  readonly #friends: FriendPresence;
   readonly #roster: RosterSync;
   readonly #contacts: ContactCommands;
   readonly #messages: MessageCommands;
@@ -140,6 +142,14 @@ export class MagpieEngine implements Engine {
             this.#emitMessage(message, areNew);
           }
         },
+      },
+    });
+    this.#friends = new FriendPresence({
+      book: this.#book,
+      onStatus: (account, status) => this.#bus.emit({ type: 'presence', account, status }),
+      onDeviceAnew: (device) => {
+        this.#sessions.probe(device);
+        inBackground(log, 'the outbox could not be read', this.#delivery.handleDeviceOnline(device));
       },
     });
     this.#roster = new RosterSync({
@@ -340,10 +350,7 @@ export class MagpieEngine implements Engine {
 
   #handleDown(): void {
     this.#sessions.handleLinkDown();
-    this.#book.forgetPresence();
-    for (const { account, state } of this.#book.all()) {
-      if (state === 'member') this.#bus.emit({ type: 'presence', account, status: 'unknown' });
-    }
+    this.#friends.handleLinkDown();
   }
 
   #handleFrame(frame: Frame): void {
@@ -353,7 +360,7 @@ export class MagpieEngine implements Engine {
       case 'introduction':
         return this.#sessions.handleIntroduction(frame);
       case 'presence':
-        return this.#handlePresence(frame);
+        return this.#friends.handleFrame(frame);
       case 'roster':
         return void this.#roster.apply(frame.entries, frame.version);
       case 'notice':
@@ -368,24 +375,6 @@ export class MagpieEngine implements Engine {
   #handleNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): void {
     this.#bus.emit({ type: 'notice', ...notice });
     inBackground(this.#ports.log, 'a notice could not be stored', this.#ports.store.saveNotice(notice));
-  }
-
-  #handlePresence(frame: FrameOf<'presence'>): void {
-    const before = new Map(this.#book.all().map(({ account }) => [account, this.#book.presenceOf(account)]));
-    // With the first one friends who are not named are known, too: they are offline.
-    const told = this.#book.beginPresence() ? before.keys() : frame.entries.map(({ account }) => account);
-    for (const entry of frame.entries) {
-      for (const device of this.#book.setPresence(entry)) {
-        // It logged in anew: perhaps only its link broke, perhaps it is another run that knows no session of ours.
-        this.#sessions.probe(device);
-        inBackground(this.#ports.log, 'the outbox could not be read', this.#delivery.handleDeviceOnline(device));
-      }
-    }
-    for (const account of told) {
-      const status = this.#book.presenceOf(account);
-      if (this.#book.get(account)?.state !== 'member' || status === before.get(account)) continue;
-      this.#bus.emit({ type: 'presence', account, status });
-    }
   }
 
   #handleContactChanged(account: AccountNumber): void {
