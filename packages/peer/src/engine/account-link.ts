@@ -12,6 +12,7 @@ import { isSelf } from './contact-book.ts';
 import type { EnginePorts } from './create-engine.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import type { AccountView, LinkState, LoginInput, RegisterInput, StatusView } from './engine.ts';
+import { fitsLogin, fitsRegistration } from './input-limits.ts';
 import { EARLY_FRAMES_MAX, STAMP_BLOCK_MS } from './limits.ts';
 import { loginError } from './link-errors.ts';
 import type { ServerTime } from './server-time.ts';
@@ -165,6 +166,8 @@ export class AccountLink {
     const target = targetOf(input.server, input.trustFirst);
     if (!target) return err({ code: 'BAD_SERVER_ADDRESS', detail: { server: input.server } });
     const { name, displayName, password } = input;
+    const fits = fitsRegistration(input);
+    if (!fits.ok) return fits;
     return this.#login(target, { type: 'register', name, displayName, password, ...this.#device() });
   }
 
@@ -184,6 +187,8 @@ export class AccountLink {
       return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
     }
     if (input.password === undefined) return this.#login(target, { type: 'resume' });
+    const fits = fitsLogin(account, input.password);
+    if (!fits.ok) return fits;
     return this.#login(target, { type: 'login', account, password: input.password, ...this.#device() });
   }
 

@@ -5,6 +5,7 @@ import type { Contact, MessageRoad, Profile } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 import { type ContactBook, isSelf } from './contact-book.ts';
 import type { ContactView, Engine } from './engine.ts';
+import { fitsFriendRequest } from './input-limits.ts';
 import { requestError } from './link-errors.ts';
 import { contactView } from './views.ts';
 
@@ -39,6 +40,8 @@ export class ContactCommands implements Surface {
 
   async addContact(who: string, text: string): Promise<Result<ContactView, CommandError>> {
     if (!this.#options.profile()) return err({ code: 'NOT_SIGNED_IN' });
+    const fits = fitsFriendRequest(who.trim(), text);
+    if (!fits.ok) return fits;
     const looked = await this.#options.request({ type: 'lookup', account: who.trim() });
     if (!looked.ok) return err(withWho(requestError(looked.error), who));
     if (looked.value.type !== 'account') return err({ code: 'INTERNAL' });

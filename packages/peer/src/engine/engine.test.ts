@@ -126,6 +126,49 @@ describe('presence', () => {
 });
 
 describe('bad input', () => {
+  it('too long for the wire is refused without losing the connection', async () => {
+    const { world, alice } = await friends();
+    const long = 'x'.repeat(5_000);
+    alice.events.length = 0;
+    for (const answer of [
+      await world.settle(alice.engine.addContact(long, '')),
+      await world.settle(alice.engine.addContact('bob', long)),
+      await world.settle(alice.engine.contact(long)),
+      await world.settle(alice.engine.markRead(long)),
+      await world.settle(alice.engine.send({ to: long, text: 'hello' })),
+    ]) {
+      expect(answer.ok).toBe(false);
+    }
+    await world.run(1_000);
+    expect(alice.eventsOf('link')).toEqual([]);
+  });
+
+  it('at registration is refused by name', async () => {
+    const world = await EngineWorld.start();
+    const alice = world.peer('alice');
+    await world.settle(alice.start());
+    const good = {
+      server: world.sim.server.address,
+      trustFirst: false,
+      name: 'alice',
+      displayName: 'Alice',
+      password: 'seven quiet magpies',
+    };
+    const long = 'x'.repeat(5_000);
+    for (const [patch, refusal] of [
+      [{ name: long }, 'bad-name'],
+      [{ displayName: long }, 'bad-display-name'],
+      [{ password: long }, 'weak-password'],
+      [{ password: 'short' }, 'weak-password'],
+      [{ name: '1a' }, 'bad-name'],
+    ] as const) {
+      expect(await world.settle(alice.engine.register({ ...good, ...patch }))).toMatchObject({
+        error: { code: 'SERVER_REFUSED', refusal },
+      });
+    }
+    expect(await world.settle(alice.engine.register(good))).toMatchObject({ ok: true });
+  });
+
   it('finds nothing to do for somebody who is not signed in', async () => {
     const world = await EngineWorld.start();
     const alice = world.peer('alice');
