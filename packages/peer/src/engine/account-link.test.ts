@@ -127,6 +127,22 @@ describe('login', () => {
   });
 });
 
+describe('a login that fails while the user is offline on purpose', () => {
+  it('leaves the user offline', async () => {
+    const { world, account, register, greet } = await peer();
+    await register();
+    await account.disconnect();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'login') return greet(to, frame);
+      to.say({ type: 'refused', requestId: frame.requestId, code: 'wrong-credentials', detail: '', retryAfterMs: 0 });
+    };
+    await world.settle(account.login({ trustFirst: false, password: 'wrong and wrong' }));
+    await world.run(60_000);
+    expect(account.status.state).toBe('stopped');
+    expect(world.server.connections.map(({ types }) => types[0])).toEqual(['register', 'login']);
+  });
+});
+
 describe('logout', () => {
   it('[SV24] makes the server forget the device, keeps the profile, and a login comes back to it', async () => {
     const { world, account, register, store } = await peer();

@@ -215,14 +215,18 @@ export class AccountLink {
       const error = loginError(result.error);
       // Somebody went offline meanwhile, or the program ends.
       if (this.#state !== 'connecting') return err(error);
-      // A refused password must not leave a signed-in profile without its standing link.
-      if (this.#profile?.signedIn && before !== 'signed-out') this.keepUp();
-      else this.#setState('signed-out', error.refusal ?? error.code);
+      this.#standAgain(before, error);
       return err(error);
     }
     const failed = await this.#settled;
-    if (failed?.code === 'ALREADY_SIGNED_IN' && before !== 'signed-out') this.keepUp();
+    if (failed?.code === 'ALREADY_SIGNED_IN') this.#standAgain(before, failed);
     return failed ? err(failed) : ok(accountView(this.#profile!, this.#options.keys.device));
+  }
+
+  /** A login that came to nothing leaves the link as it was before: kept up, or down because the user wants that. */
+  #standAgain(before: LinkState, error: CommandError): void {
+    if (before === 'stopped' || before === 'signed-out') this.#setState(before, error.refusal ?? error.code);
+    else this.keepUp();
   }
 
   #device(): { readonly signKey: Uint8Array; readonly accountKey: Uint8Array; readonly deviceList: Uint8Array } {

@@ -1,4 +1,4 @@
-import type { Frame, FrameOf } from '@magpie/common/frames/frame.ts';
+import type { Frame } from '@magpie/common/frames/frame.ts';
 import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
 import { normalizeAddress } from '@magpie/common/net.ts';
