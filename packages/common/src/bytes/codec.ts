@@ -93,17 +93,6 @@ export function oneOf<const Names extends readonly string[]>(names: Names): Code
   };
 }
 
-/** A presence byte, then the value if it is there. */
-export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
-  return {
-    read: (r) => (bool.read(r) ? codec.read(r) : undefined),
-    write: (w, v) => {
-      bool.write(w, v !== undefined);
-      if (v !== undefined) codec.write(w, v);
-    },
-  };
-}
-
 /** A varint count of at most `max`, then the items. */
 export function listMax<T>(item: Codec<T>, max: number): Codec<readonly T[]> {
   return {
