@@ -130,6 +130,35 @@ describe('display names', () => {
   it.each(['', '   ', 'a\u0000b', 'a\u202eb', 'x'.repeat(65)])('refuses %j', (text) => {
     expect(parseDisplayName(text)).toBeUndefined();
   });
+
+  it.each([
+    ['a zero-width space', 'ali\u200bce'],
+    ['a zero-width joiner between letters', 'ali\u200dce'],
+    ['a zero-width joiner at the end of an emoji', '👩\u200d'],
+    ['a word joiner', 'ali\u2060ce'],
+    ['a soft hyphen', 'ali\u00adce'],
+    ['a byte order mark', 'ali\ufeffce'],
+    ['a left-to-right mark', 'alice\u200e'],
+    ['an Arabic letter mark', '\u061calice'],
+    ['a tag', 'alice\u{e0041}'],
+    ['the Hangul fillers', 'ali\u115fce'],
+    ['the other Hangul filler', 'ali\u1160ce'],
+    ['the Hangul letter filler', '\u3164'],
+    ['the half-width Hangul filler', 'ali\uffa0ce'],
+    ['only combining marks', '\u0301\u0302'],
+    ['only a variation selector', '\ufe0f'],
+    ['only a blank Braille pattern', '\u2800'],
+    ['only spaces of other kinds', 'x\u3000'.slice(1)],
+  ])('refuse %s', (_what, text) => {
+    expect(parseDisplayName(text)).toBeUndefined();
+  });
+
+  it.each(['👩\u200d💻 Ada', '👨‍👩‍👧‍👦', '🏳️‍🌈', '👩🏽‍🚀', '❤️', 'Zoë', '!', '桥', 'ไทย', 'नमस्ते', '김철수'])(
+    'accept %s',
+    (text) => {
+      expect(parseDisplayName(text)).toBe(text.normalize('NFC'));
+    },
+  );
 });
 
 describe('login by password (SV21)', () => {

@@ -6,8 +6,16 @@ import {
 } from '@magpie/common/limits.ts';
 import { isCommonPassword } from './common-passwords.ts';
 
-/** Control characters, lone surrogates, and the characters that turn the writing direction around. */
-const NOT_IN_NAMES = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+/**
+ * Control and format characters (the invisible ones, and those that turn the writing direction around), lone
+ * surrogates, line separators, and the Hangul fillers, which are letters that show nothing.
+ */
+const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0]/u;
+/** The one format character that people type: the joiner between the parts of an emoji. */
+const EMOJI_JOINER =
+  /(?<=\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)\u200d(?=\p{Extended_Pictographic})/gu;
+/** A blank Braille pattern is a symbol by its category only. */
+const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /** @returns what is wrong with a password (R25), undefined when it will do */
 export function passwordFault(password: string, accountName: string): string | undefined {
@@ -20,11 +28,12 @@ export function passwordFault(password: string, accountName: string): string | u
   return undefined;
 }
 
-/** @returns the display name as it is stored (trimmed, normal form C), undefined when it is empty, too long or hides characters */
+/** @returns the display name as it is stored (trimmed, normal form C), undefined when it is too long, hides characters or shows none */
 export function parseDisplayName(text: string): string | undefined {
   const name = text.normalize('NFC').trim();
   const codePoints = [...name].length;
   if (codePoints === 0 || codePoints > DISPLAY_NAME_CODE_POINTS_MAX) return undefined;
-  if (Buffer.byteLength(name) > DISPLAY_NAME_BYTES_MAX || NOT_IN_NAMES.test(name)) return undefined;
+  if (Buffer.byteLength(name) > DISPLAY_NAME_BYTES_MAX) return undefined;
+  if (NOT_IN_NAMES.test(name.replace(EMOJI_JOINER, '')) || !VISIBLE.test(name)) return undefined;
   return name;
 }
