@@ -225,7 +225,9 @@ export class AccountLink {
 
   /** A login that came to nothing leaves the link as it was before: kept up, or down because the user wants that. */
   #standAgain(before: LinkState, error: CommandError): void {
-    if (before === 'stopped' || before === 'signed-out') this.#setState(before, error.refusal ?? error.code);
+    const code = error.refusal ?? error.code;
+    if (!this.#profile) this.#setState('signed-out', code);
+    else if (before === 'stopped' || before === 'signed-out') this.#setState(before, code);
     else this.keepUp();
   }
 
