@@ -4,7 +4,7 @@ import {
   PASSWORD_CODE_POINTS_MAX,
   PASSWORD_CODE_POINTS_MIN,
 } from '@magpie/common/limits.ts';
-import { isCommonPassword } from './common-passwords.ts';
+import { isGuessable } from './guessable-password.ts';
 
 /**
  * Control and format characters (the invisible ones, and those that turn the writing direction around), lone
@@ -22,9 +22,7 @@ export function passwordFault(password: string, accountName: string): string | u
   const codePoints = [...password];
   if (codePoints.length < PASSWORD_CODE_POINTS_MIN) return `shorter than ${PASSWORD_CODE_POINTS_MIN} characters`;
   if (codePoints.length > PASSWORD_CODE_POINTS_MAX) return `longer than ${PASSWORD_CODE_POINTS_MAX} characters`;
-  if (isCommonPassword(password)) return 'one of the best known passwords';
-  if (new Set(codePoints).size === 1) return 'one character repeated';
-  if (password.toLowerCase() === accountName) return 'the same as the name';
+  if (isGuessable(password, accountName)) return 'too easy to guess';
   return undefined;
 }
 
