@@ -5,6 +5,7 @@
 const LIMITS = {
   anonymous_per_source_max: 100_000,
   anonymous_max: 100_000,
+  connections_per_source_burst: 100_000,
   handshakes_per_second: 100_000,
   password_logins_per_source_per_minute: 1_000_000,
   registrations_per_source_per_hour: 1_000_000,

@@ -4,6 +4,10 @@
 export const FRAME_BYTES_MAX = 256 * 1024;
 /** Before login a connection may send only small frames (security.md 5.3). */
 export const FRAME_BYTES_MAX_BEFORE_LOGIN = 4 * 1024;
+/** Frames of one connection before its login, also those that are skipped: many wrong passwords, and a ping between them. */
+export const FRAMES_MAX_BEFORE_LOGIN = 64;
+/** The same for records: each frame may be in two, and records without a frame cost an AEAD as well. */
+export const RECORDS_MAX_BEFORE_LOGIN = 128;
 /** A partial frame or handshake must complete in this time (slowloris). */
 export const PARTIAL_FRAME_MS_MAX = 15_000;
 /** From accept to the end of the Noise handshake, and from there to a login. */

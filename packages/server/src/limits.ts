@@ -8,6 +8,9 @@ export interface ServerLimits {
   /** The same over all sources; one more closes the oldest, so that slow handshakes cannot lock others out. */
   readonly anonymousMax: number;
   readonly connectionsMax: number;
+  /** New connections of one source: a class behind one address may reconnect at once, twice, but not for ever. */
+  readonly connectionsPerSourcePerSecond: number;
+  readonly connectionsPerSourceBurst: number;
   /** Handshakes over all sources: four Diffie-Hellman operations of about 50 µs each. */
   readonly handshakesPerSecond: number;
   /** A connection over the handshake rate waits this long for its turn, then it is dropped. */
@@ -51,6 +54,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   anonymousPerSourceMax: 200,
   anonymousMax: 2_000,
   connectionsMax: 20_000,
+  connectionsPerSourcePerSecond: 20,
+  connectionsPerSourceBurst: 400,
   handshakesPerSecond: 500,
   handshakeWaitMsMax: 2_000,
 

@@ -14,6 +14,8 @@ export interface ClientWire {
   readonly queuedBytes: number;
   /** Rises whenever the write queue has run empty. */
   readonly drainCount: number;
+  /** Resolves when more of the write queue was taken, or the connection is over. */
+  whenTaken(): Promise<void>;
   /** @param frame encoded; ours no longer */
   send(frame: Uint8Array): void;
   close(code: RefusalCode, reason: string): void;

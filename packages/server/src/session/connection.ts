@@ -1,18 +1,25 @@
 import { type LinkEvent, type LinkFailureCode, SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame, type FrameOf } from '@magpie/common/frames/frame.ts';
 import type { RequestId } from '@magpie/common/ids.ts';
-import { DEAD_AFTER_MS, FRAME_BYTES_MAX, LOGIN_MS_MAX, PING_AFTER_MS } from '@magpie/common/limits.ts';
+import {
+  DEAD_AFTER_MS,
+  FRAME_BYTES_MAX,
+  FRAMES_MAX_BEFORE_LOGIN,
+  LOGIN_MS_MAX,
+  PING_AFTER_MS,
+  RECORDS_MAX_BEFORE_LOGIN,
+} from '@magpie/common/limits.ts';
 import type { Endpoint, TcpHandlers, TcpStream } from '@magpie/common/net.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { after, earliest, type Instant, type Timer } from '@magpie/common/time.ts';
 import type { ClientWire, LiveSession } from '../bus/directory.ts';
 import { CLOSE_LINGER_MS } from '../limits.ts';
-import { sourceOf } from '../rate-budget.ts';
 import type { Refusal } from '../refusal.ts';
 import { RELAY_CODE } from '../relay/relay.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { NOT_ON_WHEEL, type Waiting } from './deadline-wheel.ts';
 import { ReadBudgets } from './read-budgets.ts';
+import { WriteQueue } from './write-queue.ts';
 
 /** What a client asks for and gets one answer to. */
 export type LoginRequest = FrameOf<'register' | 'login' | 'resume'>;
@@ -55,6 +62,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   readonly #context: ConnectionContext;
   readonly #stream: TcpStream;
   readonly #link: SecureLink;
+  readonly #writes: WriteQueue;
   readonly #budgets: ReadBudgets;
   readonly #loginUntil: Instant;
   #state: ConnectionState = { name: 'handshaking' };
@@ -65,23 +73,21 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   #heardAt: Instant;
   #pinged = false;
   #flushDue = false;
-  #drainCount = 0;
-  /** Bytes given to the stream so far, and how many of them it had taken when we last looked. */
-  #writtenBytes = 0;
-  #takenBytes = 0;
-  #takenAt: Instant;
+  #recordsCharged = 0;
+  #framesBeforeLogin = 0;
 
-  constructor(context: ConnectionContext, stream: TcpStream) {
+  /** @param source what its budgets are counted by */
+  constructor(context: ConnectionContext, stream: TcpStream, source: string) {
     const now = context.clock.now();
     this.#context = context;
     this.#stream = stream;
     this.remote = stream.remote;
-    this.source = sourceOf(stream.remote);
+    this.source = source;
     this.#link = SecureLink.responder({ staticKey: context.staticKey, random: context.random, features: 0, now });
+    this.#writes = new WriteQueue(this.#link, stream, now);
     this.#budgets = new ReadBudgets(context.limits);
     this.#loginUntil = after(now, LOGIN_MS_MAX);
     this.#heardAt = now;
-    this.#takenAt = now;
   }
 
   get open(): boolean {
@@ -93,11 +99,11 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   }
 
   get queuedBytes(): number {
-    return this.#link.pendingBytes + this.#stream.queuedBytes;
+    return this.#writes.queuedBytes;
   }
 
   get drainCount(): number {
-    return this.#drainCount;
+    return this.#writes.drainCount;
   }
 
   // — what the stream tells —
@@ -113,9 +119,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   }
 
   onDrain(): void {
-    this.#drainCount += 1;
-    this.#noteProgress(this.#context.clock.now());
-    if (this.#state.name === 'authenticated') this.#context.drained(this.#state.session);
+    const empty = this.#writes.handleDrain(this.#context.clock.now());
+    if (empty && this.#state.name === 'authenticated') this.#context.drained(this.#state.session);
   }
 
   onClose(): void {
@@ -125,6 +130,10 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   }
 
   // — what services ask —
+
+  whenTaken(): Promise<void> {
+    return this.#writes.whenTaken();
+  }
 
   send(frame: Uint8Array): void {
     if (!this.open) return;
@@ -164,15 +173,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   /** Sends what has gathered. Called at the end of the turn of the event loop. */
   flush(): void {
     this.#flushDue = false;
-    for (let bytes = this.#link.pollOutput(); bytes; bytes = this.#link.pollOutput()) {
-      this.#writtenBytes += bytes.length;
-      this.#stream.write(bytes);
-    }
-    const queuedBytes = this.#stream.queuedBytes;
-    if (queuedBytes === 0) {
-      this.#drainCount += 1;
-      this.#takenBytes = this.#writtenBytes;
-    } else if (this.open && queuedBytes > this.#context.limits.writeQueueBytesMax) {
+    this.#writes.flush(this.#context.clock.now());
+    if (this.open && this.#writes.queuedBytes > this.#context.limits.writeQueueBytesMax) {
       this.close('slow-reader', 'write queue full');
     }
   }
@@ -189,8 +191,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
         return earliest(link, this.#loginUntil);
       case 'authenticated': {
         const silence = after(this.#heardAt, this.#pinged ? DEAD_AFTER_MS : PING_AFTER_MS);
-        const stalled =
-          this.#stream.queuedBytes > 0 ? after(this.#takenAt, this.#context.limits.writeStalledMsMax) : undefined;
+        const since = this.#writes.stalledSince;
+        const stalled = since === undefined ? undefined : after(since, this.#context.limits.writeStalledMsMax);
         return earliest(earliest(link, stalled), silence);
       }
       case 'closing':
@@ -211,8 +213,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   }
 
   #watchClient(now: Instant): void {
-    this.#noteProgress(now);
-    if (this.#stream.queuedBytes > 0 && now - this.#takenAt >= this.#context.limits.writeStalledMsMax) {
+    if (this.#writes.stalledMs(now) >= this.#context.limits.writeStalledMsMax) {
       return this.close('slow-reader', 'write queue stalled');
     }
     // A silence that we make ourselves by not reading says nothing about the client.
@@ -225,21 +226,25 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     }
   }
 
-  /** Looks how much the operating system took, so that a slow stream is told from a stalled one. */
-  #noteProgress(now: Instant): void {
-    const taken = this.#writtenBytes - this.#stream.queuedBytes;
-    if (taken > this.#takenBytes || this.#stream.queuedBytes === 0) this.#takenAt = now;
-    this.#takenBytes = taken;
-  }
-
   // — frames —
 
   #handleEvents(now: Instant): void {
     while (!this.#paused && this.open) {
       const event = this.#link.pollEvent();
-      if (!event) return;
+      this.#chargeRecords(now);
+      if (!event || !this.open) return;
       this.#handleEvent(event, now);
     }
+  }
+
+  #chargeRecords(now: Instant): void {
+    const count = this.#link.recordsReceived - this.#recordsCharged;
+    if (count === 0) return;
+    this.#recordsCharged += count;
+    if (this.#state.name !== 'authenticated' && this.#recordsCharged > RECORDS_MAX_BEFORE_LOGIN) {
+      return this.close('too-many', 'records before login');
+    }
+    this.#pauseFor(this.#budgets.spendRecords(count, now), now);
   }
 
   #handleEvent(event: LinkEvent, now: Instant): void {
@@ -267,6 +272,9 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     if (state.name === 'authenticated' && bytes[0] === RELAY_CODE) {
       if (!this.#context.relay.forward(state.session, bytes, now)) this.close('malformed', 'relay frame');
       return;
+    }
+    if (state.name !== 'authenticated' && ++this.#framesBeforeLogin > FRAMES_MAX_BEFORE_LOGIN) {
+      return this.close('too-many', 'frames before login');
     }
     const decoded = decodeFrame(bytes, 'client', state.name === 'authenticated' ? 'authenticated' : 'anonymous');
     if (!decoded.ok) return this.close(decoded.error.kind, decoded.error.kind);
@@ -357,6 +365,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     const now = this.#context.clock.now();
     this.#paused = false;
     this.#heardAt = now;
+    this.#link.handleResume(now);
     this.#handleEvents(now);
     if (!this.#paused && this.open) this.#stream.resumeReading();
   }
@@ -373,7 +382,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     if (!this.open) return;
     farewell();
     this.#leave(ending, { name: 'closing', until: after(this.#context.clock.now(), CLOSE_LINGER_MS) });
-    this.flush();
+    this.#writes.flushAll(this.#context.clock.now());
     // Before its handshake a connection is owed nothing, not even an orderly end.
     if (failure === 'bad-handshake' || failure === 'unsupported-version') this.#stream.destroy();
     else this.#stream.end();
@@ -386,6 +395,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     this.#unpauseTimer = undefined;
     this.#requests = [];
     this.#state = next;
+    this.#writes.release();
     // What still comes is thrown away, but read: unread bytes would turn the end into a reset.
     if (this.#paused && next.name === 'closing') this.#stream.resumeReading();
     this.#context.left(this, session, ending);

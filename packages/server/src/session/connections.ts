@@ -2,7 +2,8 @@ import type { TcpHandlers, TcpStream } from '@magpie/common/net.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { after } from '@magpie/common/time.ts';
 import type { LiveSession } from '../bus/directory.ts';
-import { RateBudget } from '../rate-budget.ts';
+import { RATE_BUCKETS } from '../limits.ts';
+import { RateBudget, RateTable, sourceOf } from '../rate-budget.ts';
 import { Connection, type Ending } from './connection.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
@@ -28,6 +29,7 @@ export class Connections {
   readonly #anonymous = new Set<Connection>();
   readonly #anonymousOfSource = new Map<string, number>();
   readonly #handshakes: RateBudget;
+  readonly #connectionsOfSource: RateTable;
   #toFlush: Connection[] = [];
   #flushScheduled = false;
   #whenEmpty: (() => void) | undefined;
@@ -37,6 +39,13 @@ export class Connections {
     const perSecond = ports.limits.handshakesPerSecond;
     this.#handshakes = new RateBudget(perSecond, perSecond);
     const { clock, random, log, limits, staticKey, dispatcher, relay, drained } = ports;
+    const { connectionsPerSourcePerSecond, connectionsPerSourceBurst } = limits;
+    this.#connectionsOfSource = new RateTable(
+      connectionsPerSourcePerSecond,
+      connectionsPerSourceBurst,
+      RATE_BUCKETS,
+      random,
+    );
     this.#context = {
       ...{ clock, random, log, limits, staticKey, dispatcher, relay, drained },
       wheel: new DeadlineWheel(clock),
@@ -61,14 +70,18 @@ export class Connections {
   /** A stream was accepted. Its first bytes are read when the handshake gate has a turn for it. */
   accept(stream: TcpStream): TcpHandlers {
     const { clock, limits } = this.#ports;
-    const waitMs = this.#handshakes.reserve(clock.now(), limits.handshakeWaitMsMax);
-    if (waitMs === undefined || this.#all.size >= limits.connectionsMax) return turnAway(stream);
-    const connection = new Connection(this.#context, stream);
-    const ofSource = this.#anonymousOfSource.get(connection.source) ?? 0;
-    if (ofSource >= limits.anonymousPerSourceMax) return turnAway(stream);
+    const now = clock.now();
+    const source = sourceOf(stream.remote);
+    const ofSource = this.#anonymousOfSource.get(source) ?? 0;
+    if (this.#all.size >= limits.connectionsMax || ofSource >= limits.anonymousPerSourceMax) return turnAway(stream);
+    if (this.#connectionsOfSource.take(source, now) > 0) return turnAway(stream);
+    // What is turned away before this takes no turn from anybody.
+    const waitMs = this.#handshakes.reserve(now, limits.handshakeWaitMsMax);
+    if (waitMs === undefined) return turnAway(stream);
+    const connection = new Connection(this.#context, stream, source);
     this.#all.add(connection);
     this.#anonymous.add(connection);
-    this.#anonymousOfSource.set(connection.source, ofSource + 1);
+    this.#anonymousOfSource.set(source, ofSource + 1);
     if (this.#anonymous.size > limits.anonymousMax) {
       const oldest = this.#anonymous.values().next().value;
       oldest?.close('busy', 'too many connections without a login');
@@ -76,7 +89,7 @@ export class Connections {
     this.#context.wheel.place(connection);
     if (waitMs > 0) {
       stream.pauseReading();
-      clock.setTimer(after(clock.now(), waitMs), () => stream.resumeReading());
+      clock.setTimer(after(now, waitMs), () => stream.resumeReading());
     }
     return connection;
   }

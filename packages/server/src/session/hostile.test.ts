@@ -10,6 +10,7 @@ describe('hostile clients', () => {
     const world = await TestWorld.start({
       passwordLoginsPerSourcePerMinute: 1e9,
       handshakesPerSecond: 1e9,
+      connectionsPerSourceBurst: 1e9,
       framesPerSecond: 1e9,
       framesBurst: 1e9,
     });
