@@ -43,16 +43,25 @@ function packagedNode() {
 
 function handOver(node) {
   if (node === undefined) {
-    process.stderr.write(
-      `magpie: Node.js ${NODE_FIT.join('.')} or newer is needed (this is ${process.version} on ${process.platform}-${process.arch}, and no packaged one fits): run npm install in the project, or install Node.js from https://nodejs.org.\n`,
+    const wanted = NODE_FIT.join('.');
+    const found = `${process.version}, ${process.platform}-${process.arch}`;
+    fail(
+      `magpie: Node.js ${wanted} or newer is needed (this is ${found}, and no packaged one fits): run npm install in the project, or install Node.js from https://nodejs.org.`,
+      `magpie：需要 Node.js ${wanted} 或更新版本（当前为 ${found}，且没有合适的内置版本）：请在项目文件夹中执行 npm install，或从 https://nodejs.org 安装 Node.js。`,
     );
-    process.exit(1);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
-    process.stderr.write(`magpie: ${node} could not be started: ${error.message}\n`);
-    process.exit(1);
+    fail(`magpie: ${node} could not be started: ${error.message}`, `magpie：无法启动 ${node}：${error.message}`);
   });
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** The catalogue is TypeScript, which this Node may not read: the few sentences of a launcher stand here. */
+function fail(english, chinese) {
+  const { MAGPIE_LANG, LC_ALL, LC_MESSAGES, LANG } = process.env;
+  const isChinese = /^zh([-_.@]|$)/i.test(MAGPIE_LANG || LC_ALL || LC_MESSAGES || LANG || '');
+  process.stderr.write(`${isChinese ? chinese : english}\n`);
+  process.exit(1);
 }

@@ -20,10 +20,12 @@ function findNode() {
   for (const candidate of [...packagedNodes(), 'node']) {
     if (fits(spawnSync(candidate, ['--version'], { encoding: 'utf8' }).stdout ?? '')) return candidate;
   }
-  process.stderr.write(
-    `magpie-server needs Node.js ${NODE_FIT.join('.')} or newer (this is ${process.version} on ${process.platform}-${process.arch}): install it from https://nodejs.org, or run "npm ci" here, which brings one.\n`,
+  const wanted = NODE_FIT.join('.');
+  const found = `${process.version}, ${process.platform}-${process.arch}`;
+  return fail(
+    `magpie-server needs Node.js ${wanted} or newer (this is ${found}): install it from https://nodejs.org, or run "npm install" in the project, which brings one.`,
+    `magpie-server 需要 Node.js ${wanted} 或更新版本（当前为 ${found}）：请从 https://nodejs.org 安装，或在项目文件夹中执行 npm install，它会带来合适的版本。`,
   );
-  return process.exit(1);
 }
 
 /** The Node that npm installed beside us: root optionalDependencies that carry the program and no script. */
@@ -47,8 +49,15 @@ function handOver(node) {
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
-    process.stderr.write(`${node} could not be started: ${error.message}\n`);
-    process.exit(1);
+    fail(`${node} could not be started: ${error.message}`, `无法启动 ${node}：${error.message}`);
   });
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** The catalogue is TypeScript, which this Node may not read: the few sentences of a launcher stand here. */
+function fail(english, chinese) {
+  const { MAGPIE_LANG, LC_ALL, LC_MESSAGES, LANG } = process.env;
+  const isChinese = /^zh([-_.@]|$)/i.test(MAGPIE_LANG || LC_ALL || LC_MESSAGES || LANG || '');
+  process.stderr.write(`${isChinese ? chinese : english}\n`);
+  return process.exit(1);
 }
