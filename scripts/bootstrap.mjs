@@ -7,6 +7,8 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { librariesMatch } from './installed-libraries.mjs';
+import { withSetupLock } from './setup-lock.mjs';
 
 /** The first Node 24 whose type stripping, registerHooks and crypto are all the sources need. */
 const NODE_FIT = [24, 19];
@@ -14,9 +16,24 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampPath = join(root, 'node_modules', '.magpie-lock');
+/** Ends in .tmp, which git ignores; not in node_modules, which `npm ci` deletes. */
+const setupLockPath = join(root, '.magpie-setup.tmp');
+
+/** Ends the set-up; thrown so that its lock is given back first. */
+class SetupFailure extends Error {
+  sentences;
+
+  constructor(english, chinese) {
+    super(english);
+    this.sentences = [english, chinese];
+  }
+}
 
 const [script, ...scriptArguments] = process.argv.slice(2);
-if (script === undefined) fail('usage: node scripts/bootstrap.mjs SCRIPT [ARGUMENT...]');
+if (script === undefined) {
+  const usage = 'node scripts/bootstrap.mjs SCRIPT [ARGUMENT...]';
+  fail(`usage: ${usage}`, `用法：${usage}`);
+}
 installLibraries();
 handOver(findNode());
 
@@ -24,19 +41,55 @@ function installLibraries() {
   const lockHash = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8').trim() === lockHash) return;
+  if (isStamped(lockHash)) return;
+  const onWait = () =>
+    say(
+      `Another set-up is at work here; waiting for it (its lock: ${setupLockPath}) …`,
+      `另一个安装过程正在进行，等待其完成（锁文件：${setupLockPath}）……`,
+    );
+  try {
+    withSetupLock(setupLockPath, () => installUnlessThere(lockHash), onWait);
+  } catch (cause) {
+    if (cause instanceof SetupFailure) fail(...cause.sentences);
+    if (cause.code === undefined) throw cause;
+    fail(...explainWrite(cause.message));
+  }
+}
 
-  process.stderr.write('Setting up: installing the libraries named in package-lock.json (once, under a minute) …\n');
+/**
+ * `npm ci` deletes node_modules first, under programs that may be running from it; so it is left alone when it already
+ * holds what the lock file says, whoever installed it.
+ */
+function installUnlessThere(lockHash) {
+  if (isStamped(lockHash)) return;
+  if (!librariesMatch(root)) runNpm();
+  mkdirSync(dirname(stampPath), { recursive: true });
+  writeFileSync(stampPath, `${lockHash}\n`);
+}
+
+function isStamped(lockHash) {
+  return existsSync(stampPath) && readFileSync(stampPath, 'utf8').trim() === lockHash;
+}
+
+function runNpm() {
+  say(
+    'Setting up: installing the libraries named in package-lock.json (once, under a minute) …',
+    '正在准备：安装 package-lock.json 中列出的依赖（仅首次，不到一分钟）……',
+  );
   const npm = npmCommand();
   const install = spawnSync(
     npm.file,
     [...npm.arguments, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
     { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8', shell: npm.shell },
   );
-  if (install.error) fail(`npm could not be started (${install.error.message}). Install Node.js, which brings npm.`);
-  if (install.status !== 0) fail(explainNpm(install.stderr ?? ''));
-  mkdirSync(dirname(stampPath), { recursive: true });
-  writeFileSync(stampPath, `${lockHash}\n`);
+  if (install.error) {
+    const { message } = install.error;
+    throw new SetupFailure(
+      `npm could not be started (${message}). Install Node.js, which brings npm.`,
+      `无法启动 npm（${message}）。请安装 Node.js，它自带 npm。`,
+    );
+  }
+  if (install.status !== 0) throw new SetupFailure(...explainNpm(install.stderr ?? ''));
 }
 
 /** Under `npm run` the very npm that runs us; else the one on the PATH. */
@@ -51,12 +104,21 @@ function npmCommand() {
 function explainNpm(stderr) {
   const tail = stderr.trim().split('\n').slice(-12).join('\n');
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i.test(stderr)) {
-    return `${tail}\nThe libraries could not be downloaded: npm does not reach its registry. Connect to the network (or set npm's registry or proxy) and run the command again; afterwards no network is needed.`;
+    return [
+      `${tail}\nThe libraries could not be downloaded: npm does not reach its registry. Connect to the network (or set npm's registry or proxy) and run the command again; afterwards no network is needed.`,
+      `${tail}\n无法下载依赖：npm 连接不到软件源。请连接网络（或设置 npm 的软件源或代理）后重新运行该命令；之后不再需要网络。`,
+    ];
   }
-  if (/EACCES|EPERM|EROFS|ENOSPC/.test(stderr)) {
-    return `${tail}\nThe libraries could not be written to ${join(root, 'node_modules')}: check its owner and the free space, then run the command again.`;
-  }
-  return `${tail}\n"npm ci" failed; its last lines are above.`;
+  if (/EACCES|EPERM|EROFS|ENOSPC/.test(stderr)) return explainWrite(tail);
+  return [`${tail}\n"npm ci" failed; its last lines are above.`, `${tail}\n“npm ci”失败，以上是它最后的输出。`];
+}
+
+function explainWrite(detail) {
+  const folder = join(root, 'node_modules');
+  return [
+    `${detail}\nThe libraries could not be written to ${folder}: check its owner and the free space, then run the command again.`,
+    `${detail}\n无法将依赖写入 ${folder}：请检查其属主和剩余空间，然后重新运行该命令。`,
+  ];
 }
 
 function findNode() {
@@ -64,8 +126,11 @@ function findNode() {
   for (const candidate of candidates) {
     if (versionFits(candidate)) return candidate;
   }
+  const wanted = NODE_FIT.join('.');
+  const found = `${process.version}, ${process.platform}-${process.arch}`;
   return fail(
-    `Magpie needs Node.js ${NODE_FIT.join('.')} or newer (this is ${process.version} on ${process.platform}-${process.arch}, and no packaged one fits): install it from https://nodejs.org and run the command again.`,
+    `Magpie needs Node.js ${wanted} or newer (this is ${found}, and no packaged one fits): install it from https://nodejs.org and run the command again.`,
+    `Magpie 需要 Node.js ${wanted} 或更新版本（当前为 ${found}，且没有合适的内置版本）：请从 https://nodejs.org 安装后重新运行该命令。`,
   );
 }
 
@@ -97,13 +162,22 @@ function handOver(node) {
     env: { ...process.env, PATH: path },
   });
   for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => fail(`${node} could not be started: ${error.message}`));
+  child.on('error', (error) =>
+    fail(`${node} could not be started: ${error.message}`, `无法启动 ${node}：${error.message}`),
+  );
   child.on('exit', (code, signal) => {
     process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
   });
 }
 
-function fail(sentence) {
-  process.stderr.write(`${sentence}\n`);
+function fail(english, chinese) {
+  say(english, chinese);
   process.exit(1);
+}
+
+/** The catalogue is TypeScript, which this Node may not read: the few sentences of the set-up stand here. */
+function say(english, chinese) {
+  const { MAGPIE_LANG, LC_ALL, LC_MESSAGES, LANG } = process.env;
+  const isChinese = /^zh([-_.@]|$)/i.test(MAGPIE_LANG || LC_ALL || LC_MESSAGES || LANG || '');
+  process.stderr.write(`${isChinese ? chinese : english}\n`);
 }
