@@ -196,6 +196,42 @@ describe('the list (SV32)', () => {
     expect(answer.type === 'roster' && answer.entries).toHaveLength(10);
   });
 
+  it('[SV32] comes as fast as it is taken, so that a list over the size of the write queue makes nobody a slow reader', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    await giveLargeRoster(world, alice);
+    alice.wire.stalled = true;
+    alice.send({ type: 'roster-get', requestId: 9_999 as never, since: 0 });
+    await settle();
+    expect(alice.wire.serverEnd.queuedBytes).toBeLessThan(66_000);
+    expect(alice.closed).toBe(false);
+    alice.wire.stalled = false;
+    alice.wire.deliverToClient();
+    for (let i = 0; i < 300 && !alice.received.some((frame) => frame.type === 'roster' && frame.last); i++)
+      await settle();
+    const pages = alice.take('roster');
+    expect(pages.flatMap((page) => page.entries.map((entry) => entry.version))).toEqual(
+      Array.from({ length: 1_999 }, (_, i) => i + 1),
+    );
+    expect(pages.map((page) => page.last).indexOf(true)).toBe(pages.length - 1);
+    expect([alice.closed, alice.closeCode]).toEqual([false, undefined]);
+  });
+
+  it('[SV32] is forgotten half-way when its reader is gone', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    await giveLargeRoster(world, alice);
+    alice.wire.stalled = true;
+    alice.send({ type: 'roster-get', requestId: 9_999 as never, since: 0 });
+    await settle();
+    const written = alice.wire.serverWrote.length;
+    alice.wire.drop();
+    await settle();
+    expect(alice.wire.serverWrote).toHaveLength(written);
+    // Bob's is left.
+    expect(world.server.stats()).toMatchObject({ connections: 1, sessions: 1 });
+  });
+
   it('[SV32] is one empty last page when nothing changed', async () => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');
@@ -206,6 +242,22 @@ describe('the list (SV32)', () => {
     });
   });
 });
+
+/** A list of 8 MB, twice what may wait for one client. */
+async function giveLargeRoster(world: TestWorld, owner: TestClient): Promise<void> {
+  const bob = await world.register('bob');
+  await world.befriend(owner, bob);
+  const [row] = (await world.store.roster(owner.account, 0)).rows;
+  const deviceList = new Uint8Array(4_000);
+  const rows = Array.from({ length: 1_999 }, (_, i) => ({
+    ...row!,
+    account: (20_000 + i) as AccountNumber,
+    version: i + 1,
+    deviceList,
+  }));
+  world.store.roster = async () => ({ version: 1_999, rows });
+  owner.received.length = 0;
+}
 
 /** Entries that were pushed, oldest first; takes them. */
 function pushed(client: TestClient): RosterEntry[] {

@@ -1,4 +1,4 @@
-import { encodeFrame, type FrameOf } from '@magpie/common/frames/frame.ts';
+import { encodeFrame } from '@magpie/common/frames/frame.ts';
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import { type AccountNumber, parseAccountName, parseAccountNumber, type RequestId } from '@magpie/common/ids.ts';
 import { ROSTER_ENTRIES_PER_FRAME_MAX } from '@magpie/common/limits.ts';
@@ -34,11 +34,14 @@ export class Friends {
   readonly #ports: FriendsPorts;
   readonly #lookups: RateTable;
   readonly #requests: RateTable;
+  /** With more than this on its way to a client the next page waits, so that a long list makes nobody a slow reader. */
+  readonly #pageAboveBytesMax: number;
   /** Accounts whose push is running; true when another change came meanwhile. */
   readonly #pushing = new Map<AccountNumber, boolean>();
 
   constructor(ports: FriendsPorts, limits: ServerLimits) {
     this.#ports = ports;
+    this.#pageAboveBytesMax = limits.writeQueueSoftBytes;
     const { lookupsPerHour, friendRequestsPerDay } = limits;
     this.#lookups = new RateTable(lookupsPerHour / HOUR_SECONDS, lookupsPerHour, RATE_BUCKETS, ports.random);
     this.#requests = new RateTable(
@@ -85,10 +88,14 @@ export class Friends {
     return this.#finish(by, other, await store.friendRemove(fenceOf(by), other, clock.wallNow()));
   }
 
-  /** Sends every entry above `since`, in pages; the last one says so. */
+  /** Sends every entry above `since`, in pages as fast as they are taken; the last one says so. */
   async sendRoster(to: LiveSession, requestId: RequestId, since: number): Promise<void> {
     const { version, rows } = await this.#ports.store.roster(to.account.number, since);
-    for (const frame of rosterFrames(requestId, version, rows)) to.wire.send(frame);
+    for (const frame of rosterFrames(requestId, version, rows)) {
+      while (to.wire.open && to.wire.queuedBytes > this.#pageAboveBytesMax) await to.wire.whenTaken();
+      if (!to.wire.open) return;
+      to.wire.send(frame);
+    }
   }
 
   /** The signed device list of oneself or of a friend. */
@@ -132,7 +139,7 @@ export class Friends {
     const { version, rows } = await this.#ports.store.roster(account.number, account.pushedVersion);
     account.pushedVersion = Math.max(account.pushedVersion, version);
     if (rows.length === 0) return;
-    const frames = rosterFrames(0 as RequestId, version, rows);
+    const frames = [...rosterFrames(0 as RequestId, version, rows)];
     for (const session of account.sessions.values()) {
       for (const frame of frames) session.wire.send(frame);
     }
@@ -174,7 +181,8 @@ function fenceOf(session: LiveSession): Fence {
   return { account: session.account.number, device: session.device, epoch: session.epoch };
 }
 
-function rosterFrames(requestId: RequestId, version: number, rows: readonly RosterRow[]): readonly Uint8Array[] {
+/** The pages of a list, each encoded when its turn comes. */
+function* rosterFrames(requestId: RequestId, version: number, rows: readonly RosterRow[]): Generator<Uint8Array> {
   const pages: RosterEntry[][] = [[]];
   let pageBytes = 0;
   for (const row of rows) {
@@ -194,10 +202,9 @@ function rosterFrames(requestId: RequestId, version: number, rows: readonly Rost
       pageBytes += bytes;
     }
   }
-  return pages.map((entries, index) => {
-    const frame: FrameOf<'roster'> = { type: 'roster', requestId, version, last: index === pages.length - 1, entries };
-    return encodeFrame(frame);
-  });
+  for (const [index, entries] of pages.entries()) {
+    yield encodeFrame({ type: 'roster', requestId, version, last: index === pages.length - 1, entries });
+  }
 }
 
 function entryOf(row: RosterRow): RosterEntry {
