@@ -119,6 +119,20 @@ describe('the relay (SV60)', () => {
     expect(bob.take('relayed')).toHaveLength(1);
   });
 
+  it('[SV62] counts what waits and not what has passed, for a receiver that is never quite done', async () => {
+    const world = await TestWorld.start({ relayQueuedBytesPerPair: 10_000 });
+    const [alice, bob] = await world.friends();
+    bob.wire.stalled = true;
+    for (let i = 0; i < 40; i++) {
+      alice.relay(bob.device.id, new Uint8Array(1_000));
+      await settle();
+      if (i >= 4) bob.wire.takeOne();
+    }
+    expect(bob.wire.serverEnd.queuedBytes).toBeGreaterThan(3_000);
+    expect(world.server.stats().relayDropped).toBe(0);
+    expect(bob.take('relayed')).toHaveLength(36);
+  });
+
   it('[SV62] never fills a write queue over the soft limit, so that friends cannot have somebody disconnected', async () => {
     const world = await TestWorld.start({ writeQueueSoftBytes: 20_000, writeQueueBytesMax: 40_000 });
     const [alice, bob] = await world.friends();

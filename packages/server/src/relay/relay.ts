@@ -86,9 +86,11 @@ export class Relay {
       route.drainCount = wire.drainCount;
       route.queuedBytes = 0;
     }
+    // Of one pair waits at most what came from it since the queue was empty, and at most all that waits.
+    const waitingBytes = wire.queuedBytes;
     if (
-      route.queuedBytes + frame.length > this.#limits.relayQueuedBytesPerPair ||
-      wire.queuedBytes + frame.length > this.#limits.writeQueueSoftBytes
+      Math.min(route.queuedBytes, waitingBytes) + frame.length > this.#limits.relayQueuedBytesPerPair ||
+      waitingBytes + frame.length > this.#limits.writeQueueSoftBytes
     ) {
       this.#refuse(from, route, 'overflow', now);
       return true;

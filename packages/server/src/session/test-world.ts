@@ -302,6 +302,12 @@ export class TestWire {
     if (this.#ending) this.drop();
   }
 
+  /** A stalled client takes the oldest write and no more. */
+  takeOne(): void {
+    const bytes = this.#toClient.shift();
+    if (bytes) this.onClientBytes(bytes.slice());
+  }
+
   /** The connection breaks, without a word. */
   drop(): void {
     if (this.closed) return;
