@@ -83,13 +83,21 @@ export class Reachability {
 
   /** @param sight with a login; a renewed token alone changes nothing of it */
   learn(access: ReflectorAccess, sight?: ServerSight): void {
-    const { clock } = this.#options;
     this.#access = access;
     this.#sight = sight ?? this.#sight;
-    this.#tokenTimer?.cancel();
-    this.#tokenTimer = clock.setTimer(after(clock.now(), access.tokenMs * 0.8), this.#options.renewToken);
+    this.#renewAfter(access.tokenMs * 0.8, access.tokenMs * 0.05);
     this.#refresh(false);
     this.#ask();
+  }
+
+  /** Until `learn` brings a new token, it is asked for again and again. */
+  #renewAfter(waitMs: number, againMs: number): void {
+    const { clock, renewToken } = this.#options;
+    this.#tokenTimer?.cancel();
+    this.#tokenTimer = clock.setTimer(after(clock.now(), waitMs), () => {
+      this.#renewAfter(againMs, againMs);
+      renewToken();
+    });
   }
 
   /** Asks again when what is known is too old to punch with. */

@@ -7,6 +7,8 @@ export const CONNECT_MS_MAX = 10_000;
 /** Reconnect: jittered exponential backoff between these (issue: capped at 20 s). */
 export const BACKOFF_MS_MIN = 500;
 export const BACKOFF_MS_MAX = 20_000;
+/** A connection that was up this long ends the backoff. */
+export const SETTLED_AFTER_MS = 10_000;
 /** Bytes that may wait for the server before relay packets are dropped (transport.md 2.12: bufferbloat). */
 export const RELAY_QUEUED_BYTES_MAX = 256 * 1024;
 /** Frames in one piece with the welcome, which wait until it was told; one read of a socket brings far fewer. */

@@ -162,6 +162,17 @@ describe('reconnecting', () => {
     await world.run(10);
     expect(retries.at(-1)).toBeLessThanOrEqual(500);
   });
+
+  it('waits longer and longer for a server that welcomes and breaks off at once', async () => {
+    const { world, link, retries } = await linked();
+    link.keepUp(world.known);
+    for (let i = 0; i < 6; i++) {
+      for (let waited = 0; !link.up && waited < 40_000; waited += 100) await world.run(100);
+      world.network.cutTcp('client', 'server');
+      await world.run(10);
+    }
+    expect(retries.at(-1)).toBeGreaterThanOrEqual(4_000);
+  });
 });
 
 describe('a connection that its owner cannot use', () => {

@@ -6,8 +6,14 @@ import type { TcpConnector } from '@magpie/common/net.ts';
 import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, EARLY_FRAMES_MAX, RELAY_QUEUED_BYTES_MAX } from './limits.ts';
+import { after, type Clock, type Instant, type Timer, type WallMs } from '@magpie/common/time.ts';
+import {
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  EARLY_FRAMES_MAX,
+  RELAY_QUEUED_BYTES_MAX,
+  SETTLED_AFTER_MS,
+} from './limits.ts';
 import {
   type Answer,
   type LinkFailure,
@@ -67,8 +73,7 @@ export class ServerLink {
   #target: ServerTarget | undefined;
   #connection: ServerConnection | undefined;
   #attempt = 0;
-  /** How many tries the present connection took. */
-  #attemptBeforeUp = 0;
+  #upSince: Instant | undefined;
   #retry: Timer | undefined;
   /** Aborted once another target, a login or a close takes over: it ends the try or the connection of before. */
   #era = new AbortController();
@@ -120,7 +125,7 @@ export class ServerLink {
   giveUp(code: string): void {
     if (!this.#connection) return;
     this.#beginEra();
-    this.#attempt = this.#attemptBeforeUp;
+    this.#upSince = undefined;
     this.#handleDown({ kind: 'link', failure: { kind: 'unreachable', code } }, this.#era.signal);
   }
 
@@ -203,8 +208,7 @@ export class ServerLink {
     if (lost) return err({ kind: 'link', failure: lost });
     this.#connection = connection;
     this.#target = { ...target, serverKey: connection.serverKey };
-    this.#attemptBeforeUp = this.#attempt;
-    this.#attempt = 0;
+    this.#upSince = this.#options.clock.now();
     announced = true;
     connection.ping();
     this.#options.handlers.onUp(answer.value, { ...target, serverKey: connection.serverKey! });
@@ -247,10 +251,13 @@ export class ServerLink {
       this.#options.handlers.onDown(loginErrorCode(error), undefined);
       return;
     }
+    // Only a connection that held ends the backoff: a server that welcomes and closes at once is not dialled without end.
+    const { clock } = this.#options;
+    if (this.#upSince !== undefined && clock.now() - this.#upSince >= SETTLED_AFTER_MS) this.#attempt = 0;
+    this.#upSince = undefined;
     const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(this.#attempt++, 10));
     const jittered = backoffMs * (0.5 + randomUnit(this.#options.random) / 2);
     const waitMs = Math.min(Math.max(jittered, refused?.retryAfterMs ?? 0), 10 * BACKOFF_MS_MAX);
-    const { clock } = this.#options;
     this.#retry?.cancel();
     this.#retry = clock.setTimer(after(clock.now(), waitMs), () => void this.#resume(era));
     this.#options.handlers.onDown(loginErrorCode(error), (clock.wallNow() + waitMs) as WallMs);
