@@ -1,8 +1,12 @@
 import type { AccountName, AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
-import { REQUESTS_PENDING_MAX } from '@magpie/common/limits.ts';
+import { FRIENDS_MAX, REQUESTS_PENDING_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { Account, DeviceKeys, Fence, Store } from '@magpie/server/store/store.ts';
-import { DEVICES_REMEMBERED_MAX } from '@magpie/server/store/store-calls.ts';
+import {
+  DEVICES_REMEMBERED_MAX,
+  FRIEND_TOMBSTONES_MAX,
+  REQUEST_TOMBSTONES_MAX,
+} from '@magpie/server/store/store-calls.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const NOW = 1_800_000_000_000 as WallMs;
@@ -214,6 +218,40 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         expect((await store.roster(alice.account, 2)).rows).toMatchObject([{ state: 'asking' }]);
       });
 
+      it('keeps the newest tombstones of requests, beside those of friends, however many accounts ask and withdraw', async () => {
+        const [alice, bob] = await friends();
+        await store.friendRemove(bob, alice.account, NOW);
+        const askers = await sessions('asker', REQUEST_TOMBSTONES_MAX + 3, 10);
+        for (const asker of askers) {
+          await store.friendAdd(asker, alice.account, '', NOW);
+          await store.friendRemove(asker, alice.account, NOW);
+        }
+        const { version, rows } = await store.roster(alice.account, 0);
+        expect(rows.map((r) => r.account)).toEqual([bob, ...askers.slice(3)].map(({ account }) => account));
+        expect(rows.every((r) => r.state === 'removed')).toBe(true);
+        expect(version).toBe(3 + 2 * askers.length);
+        expect((await store.roster(askers[0]!.account, 0)).rows).toMatchObject([{ state: 'removed' }]);
+        expect(await store.friendAdd(alice, askers[0]!.account, '', NOW)).toMatchObject({ ok: true });
+      });
+
+      it('keeps the newest tombstones of friends, and what a friend asks later makes none of them less', async () => {
+        const alice = await session('alice', 1);
+        const others = await sessions('other', FRIEND_TOMBSTONES_MAX + 2, 10);
+        for (const batch of [others.slice(0, FRIENDS_MAX), others.slice(FRIENDS_MAX)]) {
+          await Promise.all(
+            batch.flatMap((other) => [
+              store.friendAdd(other, alice.account, '', NOW),
+              store.friendAnswer(alice, other.account, true, NOW),
+            ]),
+          );
+          await Promise.all(batch.map((other) => store.friendRemove(other, alice.account, NOW)));
+        }
+        await store.friendAdd(others.at(-1)!, alice.account, '', NOW);
+        await store.friendRemove(others.at(-1)!, alice.account, NOW);
+        const { rows } = await store.roster(alice.account, 0);
+        expect(rows.map((r) => r.account)).toEqual(others.slice(2).map(({ account }) => account));
+      }, 30_000);
+
       it('removes a friend on both sides, without the signed list', async () => {
         const [alice, bob] = await friends();
         expect(await store.friendRemove(alice, bob.account, NOW)).toEqual(touched(alice, 3, bob, 3));
@@ -348,6 +386,11 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       await registered(name, seed);
       const claimed = await store.claimSession(deviceKeys(seed).device, NOW);
       return { account: claimed!.account.account, device: claimed!.device.device, epoch: claimed!.device.epoch };
+    }
+
+    /** Accounts `<name>0`, `<name>1`, …, logged in. */
+    function sessions(name: string, count: number, firstSeed: number): Promise<readonly Fence[]> {
+      return Promise.all(Array.from({ length: count }, (_, i) => session(`${name}${i}`, firstSeed + i)));
     }
 
     async function friends(): Promise<readonly [Fence, Fence]> {

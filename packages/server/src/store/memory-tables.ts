@@ -29,10 +29,12 @@ import type {
   RosterChange,
   RosterRow,
 } from './store.ts';
-import { DEVICES_REMEMBERED_MAX, type StoreTables } from './store-calls.ts';
+import { DEVICES_REMEMBERED_MAX, type StoreTables, tombstonesMax } from './store-calls.ts';
 
 interface Edge extends RosterEdge {
   readonly version: number;
+  /** Whether the two were friends at some time. */
+  readonly befriended: boolean;
 }
 
 type PairAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
@@ -147,10 +149,10 @@ export class MemoryTables implements StoreTables, RosterView {
     const rows = [...(this.#edges.get(account) ?? [])]
       .filter(([, edge]) => edge.version > since)
       .sort(([, a], [, b]) => a.version - b.version)
-      .map(([other, edge]): RosterRow => {
+      .map(([other, { state, version, text }]): RosterRow => {
         const { name, displayName, accountKey, deviceList } = this.#accounts.get(other)!;
-        const shown = edge.state === 'member' ? deviceList : NOTHING;
-        return { account: other, name, displayName, accountKey, deviceList: shown, ...edge };
+        const shown = state === 'member' ? deviceList : NOTHING;
+        return { account: other, name, displayName, accountKey, deviceList: shown, state, version, text };
       });
     return { version: this.#accounts.get(account)?.rosterVersion ?? 0, rows };
   }
@@ -226,11 +228,22 @@ export class MemoryTables implements StoreTables, RosterView {
   ): RosterChange['touched'][number] {
     const account = this.#accounts.get(owner)!;
     const version = account.rosterVersion + 1;
+    const befriended = edge.state === 'member' || this.edge(owner, other)?.befriended === true;
     this.#change((tables) => {
       tables.#putAccount({ ...account, rosterVersion: version });
-      tables.#putEdge(owner, other, { state: edge.state, text: edge.text, version });
+      tables.#putEdge(owner, other, { state: edge.state, text: edge.text, version, befriended });
     });
+    if (edge.state === 'removed') this.#dropOldestTombstone(owner, befriended);
     return { account: owner, version };
+  }
+
+  #dropOldestTombstone(owner: AccountNumber, befriended: boolean): void {
+    const tombstones = [...this.#edges.get(owner)!].filter(
+      ([, edge]) => edge.state === 'removed' && edge.befriended === befriended,
+    );
+    if (tombstones.length <= tombstonesMax(befriended)) return;
+    const [oldest] = tombstones.reduce((a, b) => (b[1].version < a[1].version ? b : a));
+    this.#change((tables) => tables.#edges.get(owner)?.delete(oldest));
   }
 
   #addDevice(account: AccountNumber, keys: DeviceKeys): void {

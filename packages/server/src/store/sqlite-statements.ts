@@ -85,10 +85,18 @@ export function prepareStatements(db: SqliteDatabase) {
     friendsOf: single<[number], AccountNumber>(
       "SELECT other FROM roster WHERE owner = ? AND state = 'member' ORDER BY other",
     ),
-    putEdge: rows<[number, number, RosterState, number, string, number], never>(
-      `INSERT INTO roster (owner, other, state, version, text, changed_at) VALUES (?, ?, ?, ?, ?, ?)
+    putEdge: single<[number, number, RosterState, number, string, number, number], number>(
+      `INSERT INTO roster (owner, other, state, version, text, changed_at, befriended)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (owner, other) DO UPDATE SET
-         state = excluded.state, version = excluded.version, text = excluded.text, changed_at = excluded.changed_at`,
+         state = excluded.state, version = excluded.version, text = excluded.text, changed_at = excluded.changed_at,
+         befriended = max(befriended, excluded.befriended)
+       RETURNING befriended`,
+    ),
+    dropOldTombstones: rows<[{ owner: number; befriended: number; kept: number }], never>(
+      `DELETE FROM roster WHERE owner = @owner AND state = 'removed' AND befriended = @befriended AND version <=
+         (SELECT version FROM roster WHERE owner = @owner AND state = 'removed' AND befriended = @befriended
+          ORDER BY version DESC LIMIT 1 OFFSET @kept)`,
     ),
     touchEdge: rows<[number, number, number], never>('UPDATE roster SET version = ? WHERE owner = ? AND other = ?'),
     rosterSince: rows<[number, number], RosterColumns>(

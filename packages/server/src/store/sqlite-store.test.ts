@@ -42,6 +42,23 @@ describe('the SQLite store on its file', () => {
     expect(MIGRATIONS.map(({ version }) => version)).toEqual(MIGRATIONS.map((_, index) => index + 1));
   });
 
+  it('takes the rows of a first-version database for friends, so that no tombstone of one is lost', () => {
+    const path = join(folder, 'version-1.db');
+    withDatabase(path, (db) => {
+      MIGRATIONS[0]!.apply(db);
+      db.pragma('user_version = 1');
+      const account = "(?, ?, '', '', zeroblob(32), x'', 1, 0, 0)";
+      for (const n of [1, 2, 3]) db.prepare(`INSERT INTO accounts VALUES ${account}`).run(n, `user${n}`);
+      const insert = db.prepare("INSERT INTO roster VALUES (1, ?, ?, ?, '', 0)");
+      for (const [i, state] of ['member', 'removed', 'asked'].entries()) insert.run(i + 1, state, i + 1);
+    });
+    withDatabase(path, (db) => MIGRATIONS[1]!.apply(db));
+    withDatabase(path, (db) => {
+      const befriended = db.prepare('SELECT befriended FROM roster ORDER BY version').pluck().all();
+      expect(befriended).toEqual([1, 1, 0]);
+    });
+  });
+
   it('keeps every answered registration when the process is killed', async () => {
     const path = join(folder, 'killed.db');
     const answered = await registerUntilKilled(path, 50);

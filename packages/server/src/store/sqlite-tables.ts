@@ -31,7 +31,7 @@ import type {
   RosterChange,
   RosterRow,
 } from './store.ts';
-import { DEVICES_REMEMBERED_MAX, type StoreTables } from './store-calls.ts';
+import { DEVICES_REMEMBERED_MAX, type StoreTables, tombstonesMax } from './store-calls.ts';
 
 type PairAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 
@@ -186,7 +186,10 @@ export class SqliteTables implements StoreTables, RosterView {
     now: WallMs,
   ): RosterChange['touched'][number] {
     const version = this.#sql.nextRosterVersion.get(owner)!;
-    this.#sql.putEdge.run(owner, other, state, version, text, now);
+    const isFriend = state === 'member' ? 1 : 0;
+    const befriended = this.#sql.putEdge.get(owner, other, state, version, text, now, isFriend)!;
+    if (state === 'removed')
+      this.#sql.dropOldTombstones.run({ owner, befriended, kept: tombstonesMax(befriended === 1) });
     return { account: owner, version };
   }
 

@@ -1,3 +1,4 @@
+import { FRIENDS_MAX, REQUESTS_PENDING_MAX } from '@magpie/common/limits.ts';
 import type { Store } from './store.ts';
 
 export type StoreMethod = Exclude<keyof Store, 'close'>;
@@ -29,3 +30,14 @@ export const STORE_CALLS_WAITING_MAX = 20_000;
 export const STORE_BATCH_MAX = 256;
 /** Devices remembered per account; beyond it the one whose last login is oldest must give the password again. */
 export const DEVICES_REMEMBERED_MAX = 64;
+/**
+ * `removed` rows that one list keeps of accounts that were never friends: as many as it can show of open requests, both
+ * ways. Anybody can make one by asking and withdrawing, so older ones go.
+ */
+export const REQUEST_TOMBSTONES_MAX = 2 * REQUESTS_PENDING_MAX;
+/** Of accounts that were friends once: as many as it can show of friends. */
+export const FRIEND_TOMBSTONES_MAX = FRIENDS_MAX;
+
+export function tombstonesMax(befriended: boolean): number {
+  return befriended ? FRIEND_TOMBSTONES_MAX : REQUEST_TOMBSTONES_MAX;
+}

@@ -132,7 +132,7 @@ export interface Store {
     accept: boolean,
     now: WallMs,
   ): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
-  /** Removes a friend, or withdraws a request of one's own. Both sides keep a tombstone row. */
+  /** Removes a friend, or withdraws a request of one's own. Both sides keep a tombstone row, and so many of them at most. */
   friendRemove(
     by: Fence,
     other: AccountNumber,
