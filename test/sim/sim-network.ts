@@ -9,7 +9,7 @@ import type {
   UdpSocket,
 } from '@magpie/common/net.ts';
 import { endpointText, familyOf } from '@magpie/common/net.ts';
-import type { LocalAddress, NetworkInterfaces } from '@magpie/peer/engine/create-engine.ts';
+import type { LocalAddress, NetworkInterfaces } from '@magpie/peer/engine/ports.ts';
 import type { TcpListenerPort } from '@magpie/server/server.ts';
 import { CLEAN_LINK, Link } from './link.ts';
 import { hash32 } from './seeded-random.ts';

@@ -12,7 +12,6 @@ import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
 import { ContactBook, keyChanged } from './contact-book.ts';
 import { ContactCommands } from './contact-commands.ts';
-import type { EngineOptions, EnginePorts } from './create-engine.ts';
 import { Delivery } from './delivery.ts';
 import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
 import type {
@@ -33,6 +32,7 @@ import { requestError } from './link-errors.ts';
 import { MessageCommands } from './message-commands.ts';
 import { pathView } from './path-view.ts';
 import { PeerSessions } from './peer-sessions.ts';
+import type { EngineOptions, EnginePorts } from './ports.ts';
 import { Reachability } from './reachability.ts';
 import { RosterSync } from './roster-sync.ts';
 import { ServerTime } from './server-time.ts';

@@ -4,7 +4,7 @@ import type { RandomSource } from '@magpie/common/random.ts';
 import { after, type Clock, type Timer } from '@magpie/common/time.ts';
 import { gatherHostCandidates } from '../path/candidate-filter.ts';
 import { ReflectorClient } from '../server-link/reflector-client.ts';
-import type { NetworkInterfaces } from './create-engine.ts';
+import type { NetworkInterfaces } from './ports.ts';
 import type { UdpGate } from './udp-gate.ts';
 
 /** Leave to ask the server's reflector, for `tokenMs` from now. */
