@@ -11,6 +11,7 @@ import type { TcpStream } from '@magpie/common/net.ts';
 import { decodeReflectAnswer, encodeReflectQuestion } from '@magpie/common/packets/reflect.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type TcpListening } from '../server.ts';
+import { WriteQueue } from '../session/write-queue.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
@@ -73,6 +74,43 @@ describe('the TCP listener', () => {
     server!.pauseReading();
     server!.resumeReading();
     server!.end();
+    server!.destroy();
+  });
+
+  it('[SV9] shows that a reader takes what waits for it, long before it has taken all', async () => {
+    let server: TcpStream | undefined;
+    let queue: WriteQueue | undefined;
+    const { client } = await pair({
+      onOpen: (stream) => (server = stream),
+      onDrain: () => queue?.handleDrain(systemClock.now()),
+    });
+    client.pause();
+    await until(() => server !== undefined);
+    const link = establishedLink();
+    queue = new WriteQueue(link, server!, systemClock.now());
+    // More than the kernel's buffers of both ends hold.
+    const total = 128 * 256 * 1_024;
+    for (let i = 0; i < 128; i++) link.sendFrame(new Uint8Array(256 * 1_024).fill(0x7f), systemClock.now());
+    queue.flush(systemClock.now());
+    const settled = async (): Promise<number> => {
+      for (let before = -1; before !== queue!.queuedBytes; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        before = queue!.queuedBytes;
+      }
+      return queue!.queuedBytes;
+    };
+    const waiting = await settled();
+    expect(waiting).toBeGreaterThan(total / 4);
+    expect(server!.queuedBytes).toBeLessThanOrEqual(64 * 1_024);
+    let read = 0;
+    client.on('data', (bytes) => {
+      read += bytes.length;
+      if (read > total - waiting / 2) client.pause();
+    });
+    client.resume();
+    await until(() => client.isPaused());
+    const left = await settled();
+    expect(left).toBeGreaterThan(0);
+    expect(waiting - left).toBeGreaterThan(waiting / 8);
     server!.destroy();
   });
 
@@ -200,6 +238,23 @@ describe('the system clock', () => {
     expect(systemClock.now() - start).toBeGreaterThanOrEqual(20);
   });
 });
+
+/** A server's end of a link whose client is not heard of again. */
+function establishedLink(): SecureLink {
+  const staticKey = newExchangeKeyPair(systemRandom);
+  const common = { random: systemRandom, features: 0, now: systemClock.now() };
+  const server = SecureLink.responder({ ...common, staticKey });
+  const client = SecureLink.initiator({
+    ...common,
+    staticKey: newExchangeKeyPair(systemRandom),
+    remoteStatic: staticKey.publicKey,
+  });
+  for (let round = 0; round < 2; round++) {
+    for (let bytes = client.pollOutput(); bytes; bytes = client.pollOutput()) server.handleBytes(bytes, common.now);
+    for (let bytes = server.pollOutput(); bytes; bytes = server.pollOutput()) client.handleBytes(bytes, common.now);
+  }
+  return server;
+}
 
 interface Told {
   onOpen?(stream: TcpStream): void;
