@@ -111,31 +111,50 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const { device } = deviceKeys(1);
         await store.claimSession(device, NOW);
         await store.deactivateDevice(device, NOW as number as SessionEpoch);
-        expect(await store.activateDevice(account, deviceKeys(1), list(1), 1)).toEqual({
-          ok: true,
-          value: { touched: [] },
-        });
+        expect(await activate(account, 1, 1, [1])).toEqual({ ok: true, value: { touched: [], revoked: [] } });
         expect((await store.claimSession(device, 1 as WallMs))!.device.epoch).toBe(NOW + 1);
-        expect(await store.activateDevice(account, deviceKeys(2), list(2), 2)).toMatchObject({ ok: true });
+        expect(await activate(account, 2, 2, [1, 2])).toMatchObject({ ok: true, value: { revoked: [] } });
         expect((await store.devicesOf(account)).map((d) => d.active)).toEqual([true, true]);
       });
 
-      it('replaces the signed list only by a newer one', async () => {
+      it('replaces the signed list only by a newer one, and activates nothing by an older or another one', async () => {
         const { account } = await registered('alice', 1);
-        await store.activateDevice(account, deviceKeys(1), list(3), 3);
-        await store.activateDevice(account, deviceKeys(1), list(2), 2);
+        await activate(account, 1, 3, [1]);
+        const older = { ok: false, error: 'older-list' };
+        expect(await activate(account, 2, 2, [1, 2])).toEqual(older);
+        expect(await store.activateDevice(account, deviceKeys(2), list(9), 3, [deviceKeys(2).device])).toEqual(older);
         expect(await store.accountByNumber(account)).toMatchObject({ deviceList: list(3), deviceListVersion: 3 });
+        expect((await store.devicesOf(account)).map((d) => [d.device, d.active])).toEqual([
+          [deviceKeys(1).device, true],
+        ]);
+      });
+
+      it('[R21] forgets the keys of devices that the list holds no more, of this account only', async () => {
+        const { account } = await registered('alice', 1);
+        await registered('bob', 5);
+        await activate(account, 2, 2, [1, 2]);
+        await activate(account, 3, 3, [1, 2, 3]);
+        await store.claimSession(deviceKeys(1).device, NOW);
+        const revoked = [{ device: deviceKeys(1).device, epoch: NOW }];
+        expect(await activate(account, 3, 4, [2, 3])).toEqual({ ok: true, value: { touched: [], revoked } });
+        expect((await store.devicesOf(account)).map((d) => d.active)).toEqual([false, true, true]);
+        expect(await store.claimSession(deviceKeys(1).device, NOW)).toBeUndefined();
+        expect(await store.claimSession(deviceKeys(5).device, NOW)).toBeDefined();
+        expect(await activate(account, 3, 5, [3])).toMatchObject({
+          value: { revoked: [{ device: deviceKeys(2).device }] },
+        });
+        expect(await activate(account, 1, 6, [1, 3])).toMatchObject({ value: { revoked: [] } });
+        expect((await store.claimSession(deviceKeys(1).device, NOW))?.device.epoch).toBe(NOW + 1);
       });
 
       it('refuses a device of another account, and known keys under another id', async () => {
         const { account } = await registered('alice', 1);
         await registered('bob', 2);
-        expect(await store.activateDevice(account, deviceKeys(2), list(2), 2)).toEqual({
-          ok: false,
-          error: 'device-taken',
-        });
+        const taken = { ok: false, error: 'device-taken' };
+        expect(await activate(account, 2, 2, [1, 2])).toEqual(taken);
         const mixed: DeviceKeys = { ...deviceKeys(3), exchangeKey: deviceKeys(1).exchangeKey };
-        expect(await store.activateDevice(account, mixed, list(2), 2)).toEqual({ ok: false, error: 'device-taken' });
+        expect(await store.activateDevice(account, mixed, list(2), 2, [mixed.device])).toEqual(taken);
+        expect(await store.deviceByExchangeKey(deviceKeys(1).exchangeKey)).toMatchObject({ active: true });
         expect(await store.accountByNumber(account)).toMatchObject({ deviceListVersion: 1 });
       });
 
@@ -143,7 +162,12 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const { account } = await registered('alice', 0);
         await store.claimSession(deviceKeys(0).device, NOW);
         for (let seed = 1; seed <= DEVICES_REMEMBERED_MAX; seed++) {
-          await store.activateDevice(account, deviceKeys(seed), list(seed), seed + 1);
+          await activate(
+            account,
+            seed,
+            seed + 1,
+            Array.from({ length: seed + 1 }, (_, i) => i),
+          );
           if (seed !== 5) await store.claimSession(deviceKeys(seed).device, NOW);
         }
         const devices = await store.devicesOf(account);
@@ -285,9 +309,9 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const [alice, bob] = await friends();
         const carol = await session('carol', 3);
         await store.friendAdd(carol, alice.account, '', NOW);
-        expect(await store.activateDevice(alice.account, deviceKeys(9), list(9), 9)).toEqual({
+        expect(await activate(alice.account, 9, 9, [1, 9])).toEqual({
           ok: true,
-          value: { touched: [{ account: bob.account, version: 3 }] },
+          value: { touched: [{ account: bob.account, version: 3 }], revoked: [] },
         });
         expect((await store.roster(bob.account, 2)).rows).toMatchObject([{ name: 'alice', deviceList: list(9) }]);
         expect((await store.roster(carol.account, 0)).version).toBe(1);
@@ -386,6 +410,17 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       await registered(name, seed);
       const claimed = await store.claimSession(deviceKeys(seed).device, NOW);
       return { account: claimed!.account.account, device: claimed!.device.device, epoch: claimed!.device.epoch };
+    }
+
+    /** A login of the device `seed` by a list of the devices `listed`; lists of one version are one list. */
+    function activate(
+      account: AccountNumber,
+      seed: number,
+      version: number,
+      listed: readonly number[],
+    ): ReturnType<Store['activateDevice']> {
+      const ids = listed.map((each) => deviceKeys(each).device);
+      return store.activateDevice(account, deviceKeys(seed), list(version), version, ids);
     }
 
     /** Accounts `<name>0`, `<name>1`, …, logged in. */

@@ -6,7 +6,7 @@ import type { Clock, Instant, Timer } from '@magpie/common/time.ts';
 import { Accounts, type RegistrationMode } from './accounts/accounts.ts';
 import type { PasswordHasher } from './accounts/password-hasher.ts';
 import { InProcessBus } from './bus/bus.ts';
-import { Directory } from './bus/directory.ts';
+import { Directory, REVOKED_REASON } from './bus/directory.ts';
 import { Friends } from './friends/friends.ts';
 import { DEFAULT_LIMITS, type ServerLimits, SHUTDOWN_DRAIN_MS, SHUTDOWN_RETRY_AFTER_MS } from './limits.ts';
 import { Notices } from './notices/notices.ts';
@@ -101,7 +101,7 @@ class ComposedServer implements Server {
     const directory = this.#directory;
     const bus = new InProcessBus();
     const reflectTokens = new ReflectTokens(random);
-    const accounts = new Accounts({ store, hasher, clock, random }, options.registration ?? 'open', limits);
+    const accounts = new Accounts({ store, bus, hasher, clock, random }, options.registration ?? 'open', limits);
     const friends = new Friends({ store, bus, directory, clock, random, log }, limits);
     this.#ports = ports;
     this.#options = options;
@@ -138,6 +138,14 @@ class ComposedServer implements Server {
             this.#presence.friendshipChanged(event.a, event.b, event.friends);
           }
           return;
+        case 'device-revoked': {
+          const session = directory.revoke(event.device, event.epoch);
+          if (session) this.#presence.sessionClosed(session, true, clock.now());
+          else this.#presence.endGrace(event.account, event.device, clock.now());
+          session?.wire.close('revoked', REVOKED_REASON);
+          this.#armPresence();
+          return;
+        }
       }
     });
   }

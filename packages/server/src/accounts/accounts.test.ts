@@ -226,6 +226,78 @@ describe('login by password (SV21)', () => {
     expect(codeOf(await world.connect(third).login('alice', PASSWORD, third.list([third], 1)))).toBe('bad-device-list');
   });
 
+  it('[SV22] ends the session of a device that the list holds no more, and forgets its key', async () => {
+    const world = await TestWorld.start();
+    const [alice, bob] = await world.friends();
+    bob.received.length = 0;
+    const second = world.newDevice(alice.device.accountKey);
+    const other = world.connect(second);
+    expect(codeOf(await other.login('alice', PASSWORD, second.list([second], 2)))).toBe('welcome');
+    await settle();
+    expect(alice.closeCode).toBe('revoked');
+    expect(other.closed).toBe(false);
+    const shown = bob.take('presence').flatMap((frame) => frame.entries);
+    expect(shown.at(-1)?.devices.map(({ device }) => device)).toEqual([second.id]);
+    expect(codeOf(await world.connect(alice.device).resume())).toBe('unknown-device');
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('bad-device-list');
+    bob.relay(alice.device.id, Uint8Array.of(1));
+    await settle();
+    expect(bob.take('relay-refused')).toHaveLength(1);
+  });
+
+  it('[SV22] ends the grace of a lost device that is revoked', async () => {
+    const world = await TestWorld.start();
+    const [alice, bob] = await world.friends();
+    alice.wire.drop();
+    await settle();
+    const second = world.newDevice(alice.device.accountKey);
+    await world.connect(second).login('alice', PASSWORD, second.list([second], 2));
+    await settle();
+    const shown = bob.take('presence').flatMap((frame) => frame.entries);
+    expect(shown.at(-1)?.devices.map(({ device }) => device)).toEqual([second.id]);
+  });
+
+  it('[SV22] never lets in a device whose login crosses its revocation', async () => {
+    const world = await TestWorld.start();
+    const [alice] = await world.friends();
+    alice.wire.drop();
+    await world.advance(20_000);
+    const claimSession = world.store.claimSession.bind(world.store);
+    let release: () => void = () => {};
+    world.store.claimSession = async (device, now) => {
+      const claimed = await claimSession(device, now);
+      if (device === alice.device.id) {
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      }
+      return claimed;
+    };
+    const late = world.connect(alice.device);
+    await late.resume().catch(() => undefined);
+    const second = world.newDevice(alice.device.accountKey);
+    const answer = await world.connect(second).login('alice', PASSWORD, second.list([second], 2));
+    expect(codeOf(answer)).toBe('welcome');
+    release();
+    await settle();
+    expect(late.closeCode).toBe('revoked');
+    expect(late.received.map((frame) => frame.type)).not.toContain('welcome');
+  });
+
+  it('[SV22] judges a login anew when another one has changed the list meanwhile', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const newDevice = () => world.newDevice(alice.device.accountKey);
+    const [second, third, fourth] = [newDevice(), newDevice(), newDevice()];
+    const answers = await Promise.all([
+      world.connect(second).login('alice', PASSWORD, second.list([alice.device, second, third], 3)),
+      world.connect(third).login('alice', PASSWORD, third.list([alice.device, third], 2)),
+      world.connect(fourth).login('alice', PASSWORD, fourth.list([alice.device, fourth], 2)),
+    ]);
+    expect(answers.map(codeOf)).toEqual(['welcome', 'welcome', 'bad-device-list']);
+    expect((await world.store.devicesOf(alice.account)).map(({ active }) => active)).toEqual([true, true, true]);
+  });
+
   it('[SV26] limits password logins by source, and keys not at all', async () => {
     const world = await TestWorld.start({ passwordLoginsPerSourcePerMinute: 2 });
     const alice = await world.register('alice');

@@ -1,16 +1,17 @@
 import type { FrameOf } from '@magpie/common/frames/frame.ts';
-import { type AccountNumber, parseAccountName, parseAccountNumber } from '@magpie/common/ids.ts';
+import { type AccountNumber, type DeviceId, parseAccountName, parseAccountNumber } from '@magpie/common/ids.ts';
 import { PASSWORD_CODE_POINTS_MAX } from '@magpie/common/limits.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock } from '@magpie/common/time.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { LiveSession } from '../bus/directory.ts';
 import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { Account, Device, RosterChange, Store } from '../store/store.ts';
+import type { Account, Device, DeviceListChange, RosterChange, Store } from '../store/store.ts';
 import { AdmissionQueue } from './admission-queue.ts';
-import { certifyDevice, certifyFirstDevice } from './certified-device.ts';
+import { certifyDevice, certifyFirstDevice, type DeviceClaim } from './certified-device.ts';
 import { parseDisplayName, passwordFault } from './credential-rules.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 
@@ -19,6 +20,7 @@ export type RegistrationMode = 'open' | 'invite' | 'closed';
 
 export interface AccountsPorts {
   readonly store: Store;
+  readonly bus: Bus;
   readonly hasher: PasswordHasher;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -39,6 +41,8 @@ export interface AcceptedLogin {
 
 const HOUR_SECONDS = 3_600;
 const MINUTE_SECONDS = 60;
+/** A device list that changed between so many reads and writes: the login is refused as busy. */
+const DEVICE_LIST_READS_MAX = 4;
 
 /** Registration, login by password, login by device key, logout. */
 export class Accounts {
@@ -91,7 +95,7 @@ export class Accounts {
 
   /** The same answer, size and cost for an unknown name as for a wrong password. */
   async logIn(client: LoginClient, request: FrameOf<'login'>): Promise<Result<AcceptedLogin, Refusal>> {
-    const { store, clock } = this.#ports;
+    const { store, clock, bus } = this.#ports;
     const waitMs = this.#logins.take(client.source, clock.now());
     if (waitMs > 0) return err(refusal('rate-limited', 'password logins', waitMs));
     const typed = request.account.trim().toLowerCase();
@@ -100,13 +104,14 @@ export class Accounts {
     const proved = await this.#checkPassword(guesserOf(typed, found, knownDevice), found, request.password);
     if (!proved.ok) return proved;
     const account = proved.value;
-    const device = certifyDevice({ ...request, exchangeKey: client.exchangeKey }, account);
-    if (!device.ok) return device;
-    const { deviceList, deviceListVersion, ...keys } = device.value;
-    const activated = await store.activateDevice(account.account, keys, deviceList, deviceListVersion);
-    if (!activated.ok) return err(refusal('device-not-certified', 'this device belongs to another account'));
-    const claimed = await this.#claim(account.account, device.value.device);
-    return claimed.ok ? ok({ ...claimed.value, change: activated.value }) : claimed;
+    const activated = await this.#activate(account, { ...request, exchangeKey: client.exchangeKey });
+    if (!activated.ok) return activated;
+    const { device, change } = activated.value;
+    for (const revoked of change.revoked) {
+      await bus.publish({ type: 'device-revoked', account: account.account, ...revoked });
+    }
+    const claimed = await this.#claim(account.account, device);
+    return claimed.ok ? ok({ ...claimed.value, change }) : claimed;
   }
 
   /** By the key alone (D3): the connection's first frame has proved it, since it came under the handshake's keys (R4). */
@@ -144,6 +149,27 @@ export class Accounts {
     } finally {
       if (!wrong) this.#failures.giveBack(guesser);
     }
+  }
+
+  /** Judged by the list that is stored in the end: when another login has changed it meanwhile, it is read again. */
+  async #activate(
+    found: Account,
+    claim: DeviceClaim,
+  ): Promise<Result<{ readonly device: DeviceId; readonly change: DeviceListChange }, Refusal>> {
+    const { store } = this.#ports;
+    let account: Account | undefined = found;
+    for (let attempt = 0; account && attempt < DEVICE_LIST_READS_MAX; attempt++) {
+      const certified = certifyDevice(claim, account);
+      if (!certified.ok) return certified;
+      const { deviceList, deviceListVersion, listed, ...keys } = certified.value;
+      const activated = await store.activateDevice(account.account, keys, deviceList, deviceListVersion, listed);
+      if (activated.ok) return ok({ device: keys.device, change: activated.value });
+      if (activated.error === 'device-taken') {
+        return err(refusal('device-not-certified', 'this device belongs to another account'));
+      }
+      account = await store.accountByNumber(account.account);
+    }
+    return err(refusal('busy', 'device list is changing', 1_000));
   }
 
   async #claim(account: AccountNumber, device: Device['device']): Promise<Result<AcceptedLogin, Refusal>> {

@@ -1,5 +1,6 @@
 import { type DeviceList, verifyDeviceList } from '@magpie/common/channel/device-list.ts';
 import { deviceIdOf, equalBytes } from '@magpie/common/channel/keys.ts';
+import type { DeviceId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { Account, DeviceKeys } from '../store/store.ts';
@@ -9,6 +10,8 @@ export interface CertifiedDevice extends DeviceKeys {
   readonly accountKey: Uint8Array;
   readonly deviceList: Uint8Array;
   readonly deviceListVersion: number;
+  /** All devices of that list. */
+  readonly listed: readonly DeviceId[];
 }
 
 export interface DeviceClaim {
@@ -26,7 +29,7 @@ export function certifyFirstDevice(claim: DeviceClaim): Result<CertifiedDevice, 
   if (!holds(list.value, claim)) {
     return err(refusal('bad-device-list', 'must hold exactly this device'));
   }
-  return ok(certified(claim, claim.accountKey, claim.deviceList, list.value.version));
+  return ok(certified(claim, claim.deviceList, list.value));
 }
 
 /**
@@ -40,11 +43,11 @@ export function certifyDevice(claim: DeviceClaim, account: Account): Result<Cert
   }
   if (!holds(sent.value, claim)) return err(refusal('device-not-certified', 'not in the list'));
   if (sent.value.version > account.deviceListVersion) {
-    return ok(certified(claim, account.accountKey, claim.deviceList, sent.value.version));
+    return ok(certified(claim, claim.deviceList, sent.value));
   }
   const stored = verifyDeviceList(account.deviceList, account.accountKey);
   if (!stored.ok || !holds(stored.value, claim)) return err(refusal('bad-device-list', 'older than the list known'));
-  return ok(certified(claim, account.accountKey, account.deviceList, account.deviceListVersion));
+  return ok(certified(claim, account.deviceList, stored.value));
 }
 
 function holds(list: DeviceList, claim: DeviceClaim): boolean {
@@ -53,18 +56,14 @@ function holds(list: DeviceList, claim: DeviceClaim): boolean {
   );
 }
 
-function certified(
-  claim: DeviceClaim,
-  accountKey: Uint8Array,
-  deviceList: Uint8Array,
-  deviceListVersion: number,
-): CertifiedDevice {
+function certified(claim: DeviceClaim, signedList: Uint8Array, list: DeviceList): CertifiedDevice {
   return {
     device: deviceIdOf(claim.exchangeKey, claim.signKey),
     exchangeKey: claim.exchangeKey.slice(),
     signKey: claim.signKey.slice(),
-    accountKey: accountKey.slice(),
-    deviceList: deviceList.slice(),
-    deviceListVersion,
+    accountKey: list.accountKey,
+    deviceList: signedList.slice(),
+    deviceListVersion: list.version,
+    listed: list.devices.map(({ exchangeKey, signKey }) => deviceIdOf(exchangeKey, signKey)),
   };
 }

@@ -1,9 +1,16 @@
-import type { AccountNumber } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
 
 /** What one server process tells all others, itself included, after a change was committed. */
 export type BusEvent =
   | { readonly type: 'roster-changed'; readonly account: AccountNumber; readonly version: number }
-  | { readonly type: 'friendship'; readonly a: AccountNumber; readonly b: AccountNumber; readonly friends: boolean };
+  | { readonly type: 'friendship'; readonly a: AccountNumber; readonly b: AccountNumber; readonly friends: boolean }
+  | {
+      readonly type: 'device-revoked';
+      readonly account: AccountNumber;
+      readonly device: DeviceId;
+      /** Sessions up to this one are over. */
+      readonly epoch: SessionEpoch;
+    };
 
 /** Carries events between server processes: at most once, in order per publisher. In-process now, NATS later. */
 export interface Bus {

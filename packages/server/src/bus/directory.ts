@@ -6,6 +6,11 @@ import type { Instant } from '@magpie/common/time.ts';
 
 /** A friend list that changed during every one of so many reads: the login is refused as busy. */
 const FRIENDS_READS_MAX = 8;
+/** Revocations remembered, newest last: each matters only while a login of its device may be under way, for seconds. */
+const REVOCATIONS_MAX = 4_096;
+
+/** What a device hears that was taken off its account's list. */
+export const REVOKED_REASON = 'this device was taken off the list of devices';
 
 /** The way to one client, as services see it: the connection, without its states. */
 export interface ClientWire {
@@ -82,6 +87,8 @@ export class Directory {
   readonly #sessions = new Map<DeviceId, LiveSession>();
   /** Accounts whose friend list some login is reading, with the changes that happened meanwhile. */
   readonly #loading = new Map<AccountNumber, { changes: number; readers: number }>();
+  /** The last epochs of devices that were taken off their account's list, for logins that cross that. */
+  readonly #revoked = new Map<DeviceId, SessionEpoch>();
   #generation = 0;
 
   /** Rises with every change of sessions, friendships or visibility: cached relay routes are good for one value. */
@@ -108,8 +115,9 @@ export class Directory {
   /**
    * Reads the friend list of an account that logs in, then enters its session and calls `entered` in that same turn.
    * A friendship that changes during the read makes it read again, so that a removal is never missed.
-   * @returns `superseded` when the device has a session of a higher epoch, `closed` when the connection is gone,
-   * `unsettled` when the list would not stand still: nothing was entered then
+   * @returns `superseded` when the device has a session of a higher epoch, `closed` when the connection is gone or the
+   * device was revoked meanwhile (its connection is closed then), `unsettled` when the list would not stand still:
+   * nothing was entered then
    */
   async enter(
     login: Login,
@@ -127,6 +135,10 @@ export class Directory {
         if (!wire.open) return 'closed';
         const known = this.#accounts.has(login.account);
         if (!known && load.changes !== changesBefore) continue;
+        if ((this.#revoked.get(login.device) ?? 0) >= login.epoch) {
+          wire.close('revoked', REVOKED_REASON);
+          return 'closed';
+        }
         if ((this.#sessions.get(login.device)?.epoch ?? 0) > login.epoch) return 'superseded';
         const { session, replaced } = this.#enter(login, wire, friends);
         entered(session, replaced);
@@ -160,6 +172,16 @@ export class Directory {
     session.account.sessions.delete(session.device);
     this.#generation += 1;
     return true;
+  }
+
+  /** Lets no session of the device up to this epoch in any more. @returns the one that is here, for its end */
+  revoke(device: DeviceId, epoch: SessionEpoch): LiveSession | undefined {
+    this.#revoked.delete(device);
+    this.#revoked.set(device, epoch);
+    const oldest = this.#revoked.size > REVOCATIONS_MAX ? this.#revoked.keys().next().value : undefined;
+    if (oldest !== undefined) this.#revoked.delete(oldest);
+    const session = this.#sessions.get(device);
+    return session && session.epoch <= epoch ? session : undefined;
   }
 
   /** Forgets the account if no device of it is left, live or lingering. */

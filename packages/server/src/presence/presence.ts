@@ -65,6 +65,14 @@ export class Presence {
     this.#forgetIfDone(account);
   }
 
+  /** A lost connection has its grace no longer: its device will not come back. */
+  endGrace(number: AccountNumber, device: DeviceId, now: Instant): void {
+    const account = this.#directory.account(number);
+    if (!account?.lingering.delete(device)) return;
+    this.#tellFriends(account, now);
+    this.#forgetIfDone(account);
+  }
+
   setStatus(session: LiveSession, status: PresenceStatus, now: Instant): void {
     if (session.status === status) return;
     session.status = status;

@@ -71,8 +71,9 @@ export class MemoryStore implements Store {
     keys: DeviceKeys,
     deviceList: Uint8Array,
     deviceListVersion: number,
+    listed: readonly DeviceId[],
   ): ReturnType<Store['activateDevice']> {
-    return this.#call((tables) => tables.activateDevice(account, keys, deviceList, deviceListVersion));
+    return this.#call((tables) => tables.activateDevice(account, keys, deviceList, deviceListVersion, listed));
   }
 
   claimSession(device: DeviceId, now: WallMs): ReturnType<Store['claimSession']> {

@@ -1,4 +1,5 @@
 import { toHex } from '@magpie/common/bytes/hex.ts';
+import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { RosterState } from '@magpie/common/frames/frame-table.ts';
 import {
   ACCOUNT_NUMBER_MIN,
@@ -21,6 +22,7 @@ import type {
   Account,
   Device,
   DeviceKeys,
+  DeviceListChange,
   Fence,
   FriendError,
   FriendshipChange,
@@ -110,20 +112,26 @@ export class MemoryTables implements StoreTables, RosterView {
     keys: DeviceKeys,
     deviceList: Uint8Array,
     deviceListVersion: number,
-  ): Result<RosterChange, 'device-taken'> {
+    listed: readonly DeviceId[],
+  ): Result<DeviceListChange, 'device-taken' | 'older-list'> {
     const known = this.#devices.get(keys.device);
     const holder = this.deviceByExchangeKey(keys.exchangeKey);
     const account = this.#accounts.get(number);
     if (!account || holder?.device !== known?.device || (known && known.account !== number)) return err('device-taken');
+    const isNewer = deviceListVersion > account.deviceListVersion;
+    if (!isNewer && !equalBytes(deviceList, account.deviceList)) return err('older-list');
     if (known) this.#replaceDevice({ ...known, active: true });
     else {
       this.#addDevice(number, keys);
       this.#forgetOldestDevice(number, keys.device);
     }
-    if (deviceListVersion <= account.deviceListVersion) return ok({ touched: [] });
+    const revoked = this.devicesOf(number).filter(({ device, active }) => active && !listed.includes(device));
+    for (const device of revoked) this.#replaceDevice({ ...device, active: false });
+    const change = { touched: [], revoked: revoked.map(({ device, epoch }) => ({ device, epoch })) };
+    if (!isNewer) return ok(change);
     const list = copyOf(deviceList);
     this.#change((tables) => tables.#putAccount({ ...account, deviceList: list, deviceListVersion }));
-    return ok({ touched: this.friendsOf(number).map((friend) => this.#touch(friend, number)) });
+    return ok({ ...change, touched: this.friendsOf(number).map((friend) => this.#touch(friend, number)) });
   }
 
   claimSession(id: DeviceId, now: WallMs): { readonly account: Account; readonly device: Device } | undefined {

@@ -84,8 +84,9 @@ class SqliteStore implements Store {
     keys: DeviceKeys,
     deviceList: Uint8Array,
     deviceListVersion: number,
+    listed: readonly DeviceId[],
   ): ReturnType<Store['activateDevice']> {
-    return this.#call('activateDevice', account, keysOf(keys), copyOf(deviceList), deviceListVersion);
+    return this.#call('activateDevice', account, keysOf(keys), copyOf(deviceList), deviceListVersion, listed);
   }
 
   claimSession(device: DeviceId, now: WallMs): ReturnType<Store['claimSession']> {

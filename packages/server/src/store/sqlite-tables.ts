@@ -1,4 +1,5 @@
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
+import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { RosterState } from '@magpie/common/frames/frame-table.ts';
 import type { AccountName, AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
@@ -23,6 +24,7 @@ import type {
   Account,
   Device,
   DeviceKeys,
+  DeviceListChange,
   Fence,
   FriendError,
   FriendshipChange,
@@ -86,19 +88,25 @@ export class SqliteTables implements StoreTables, RosterView {
     keys: DeviceKeys,
     deviceList: Uint8Array,
     deviceListVersion: number,
-  ): Result<RosterChange, 'device-taken'> {
+    listed: readonly DeviceId[],
+  ): Result<DeviceListChange, 'device-taken' | 'older-list'> {
     const known = this.#device(keys.device);
     const holder = this.deviceByExchangeKey(keys.exchangeKey);
     const account = this.accountByNumber(number);
     if (!account || holder?.device !== known?.device || (known && known.account !== number)) return err('device-taken');
+    const isNewer = deviceListVersion > account.deviceListVersion;
+    if (!isNewer && !equalBytes(deviceList, account.deviceList)) return err('older-list');
     if (known) this.#sql.setDeviceActive.run(1, fromHex(keys.device));
     else {
       this.#insertDevice(number, keys);
       this.#forgetOldestDevice(number, keys.device);
     }
-    if (deviceListVersion <= account.deviceListVersion) return ok({ touched: [] });
+    const revoked = this.devicesOf(number).filter(({ device, active }) => active && !listed.includes(device));
+    for (const { device } of revoked) this.#sql.setDeviceActive.run(0, fromHex(device));
+    const change = { touched: [], revoked: revoked.map(({ device, epoch }) => ({ device, epoch })) };
+    if (!isNewer) return ok(change);
     this.#sql.setDeviceList.run(deviceList, deviceListVersion, number);
-    return ok({ touched: this.friendsOf(number).map((friend) => this.#touch(friend, number)) });
+    return ok({ ...change, touched: this.friendsOf(number).map((friend) => this.#touch(friend, number)) });
   }
 
   claimSession(device: DeviceId, now: WallMs): { readonly account: Account; readonly device: Device } | undefined {

@@ -24,7 +24,7 @@ export interface Device {
   readonly exchangeKey: Uint8Array;
   /** Ed25519. */
   readonly signKey: Uint8Array;
-  /** False after logout: the key no longer logs in. */
+  /** False after logout or revocation: the key no longer logs in. */
   readonly active: boolean;
   readonly epoch: SessionEpoch;
   readonly loginCount: number;
@@ -69,6 +69,12 @@ export interface FriendshipChange extends RosterChange {
   readonly friends: boolean;
 }
 
+/** What a newer list of an account's devices left behind. */
+export interface DeviceListChange extends RosterChange {
+  /** Devices whose keys no longer log in, since the list does not hold them, with the epoch of their last session. */
+  readonly revoked: readonly { readonly device: DeviceId; readonly epoch: SessionEpoch }[];
+}
+
 export type FriendError = 'self' | 'not-found' | 'already-friends' | 'request-pending' | 'too-many' | 'not-friends';
 
 export interface Notice {
@@ -90,13 +96,19 @@ export interface Store {
   accountByNumber(account: AccountNumber): Promise<Account | undefined>;
   deviceByExchangeKey(exchangeKey: Uint8Array): Promise<Device | undefined>;
   devicesOf(account: AccountNumber): Promise<readonly Device[]>;
-  /** After a password login: the device may log in by key, and the newer signed list replaces the old one. */
+  /**
+   * After a password login: the device may log in by key, the newer signed list replaces the old one, and no device of
+   * the account may log in by key that it does not hold.
+   * @param listed the devices of `deviceList`, `keys` among them
+   * @returns `older-list`, and nothing changed, when another list is stored that is as new or newer
+   */
   activateDevice(
     account: AccountNumber,
     keys: DeviceKeys,
     deviceList: Uint8Array,
     deviceListVersion: number,
-  ): Promise<Result<RosterChange, 'device-taken'>>;
+    listed: readonly DeviceId[],
+  ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list'>>;
   /**
    * Starts a session of an active device: epoch = max(old + 1, wall clock in ms), loginCount + 1, in one statement.
    * @returns undefined when the device is unknown or no longer active
