@@ -107,13 +107,17 @@ export class Stage {
 
   /** Ends every program and removes the folder. Safe to call twice. */
   async close(): Promise<void> {
+    await this.endPrograms();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async endPrograms(): Promise<void> {
     for (const client of this.#clients) client.close();
     this.#clients.clear();
     const detached = await this.#detachedDaemons();
     for (const pid of detached) signal(pid, 'SIGTERM');
     await Promise.all([...this.#children].map((child) => endProcess(child)));
     for (const pid of detached) await waitForEnd(pid);
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Daemons that `register` started by itself: who answers on a profile's socket says its process id. */
