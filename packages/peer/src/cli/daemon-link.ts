@@ -1,4 +1,6 @@
+import { lstat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RpcClient } from '@magpie/common/rpc/rpc-client.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
@@ -64,6 +66,10 @@ function namesIn(params: object): Readonly<Record<string, string>> {
 /** @returns undefined when no daemon listens there */
 export async function tryConnect(invocation: Invocation): Promise<DaemonLink | undefined> {
   const { paths, timeoutMs } = invocation;
+  const folder = await socketFolder(paths.socket);
+  if (folder === 'absent') return undefined;
+  if (folder !== 'private')
+    throw new CliError({ code: 'PROFILE_UNUSABLE', detail: { profile: folder, cause: 'EACCES' } });
   const socket = connect(paths.socket);
   const failure = await new Promise<string | undefined>((resolve) => {
     socket.once('connect', () => resolve(undefined));
@@ -75,6 +81,23 @@ export async function tryConnect(invocation: Invocation): Promise<DaemonLink | u
   socket.destroy();
   if (/^(ENOENT|ECONNREFUSED|ENOTDIR|ENOTSOCK)$/.test(failure)) return undefined;
   throw new CliError({ code: 'PROFILE_UNUSABLE', detail: { profile: paths.folder, cause: failure } });
+}
+
+/**
+ * Whoever can write the socket's folder can put a socket of their own there and be told a password, so the folder must
+ * be a real one, of this user, that nobody else may enter. In such a folder nothing can change before the connect.
+ * @returns the folder's path when it is not so and there is a socket in it
+ */
+async function socketFolder(socketPath: string): Promise<'private' | 'absent' | (string & {})> {
+  if (process.platform === 'win32') return 'private';
+  const folder = dirname(socketPath);
+  const stats = await lstat(folder).catch(() => undefined);
+  if (!stats) return 'absent';
+  if (stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0) return 'private';
+  return lstat(socketPath).then(
+    () => folder,
+    (error: NodeJS.ErrnoException) => (/^(ENOENT|ENOTDIR)$/.test(error.code ?? '') ? 'absent' : folder),
+  );
 }
 
 export async function connectDaemon(invocation: Invocation): Promise<DaemonLink> {
