@@ -82,9 +82,19 @@ export class Output {
   }
 
   #writeJson(json: object): void {
-    this.#stdout.write(`${JSON.stringify(json)}\n`);
+    this.#stdout.write(`${jsonLine(json)}\n`);
   }
 }
+
+/** JSON leaves DEL, C1, directional marks and line separators raw; escaped they mean the same and harm no terminal. */
+function jsonLine(json: object): string {
+  return JSON.stringify(json).replace(RAW_IN_JSON, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to catch
+const RAW_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Columns without frames: what is copied out of a terminal stays readable. */
 const PLAIN_CHARACTERS = {

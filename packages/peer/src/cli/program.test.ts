@@ -21,7 +21,7 @@ const COMMANDS = [
   'contact add carol',
   'contact accept eve',
   'contact reject eve',
-  'contact remove bob',
+  'contact remove bob --yes',
   'presence get',
   'presence set away',
   'send bob hello',
@@ -167,8 +167,13 @@ describe('the command line', () => {
     expect((await cli.run('contact list')).out).toContain('B\u241b[2J<U+202E>ob\u2409!');
     const shown = await cli.run('msg list bob', { typed: [], env: { NO_COLOR: '1' } });
     expect(shown.out).toContain('bob: first\n    \u241b]0;owned\u2407second');
+    const nasty = '\u007f\u009b2J\u061c\u200e\u200f\u2028\u2029\u202e\u2066\u2069';
+    cli.engine.message_(10_002, 'in', nasty);
+    const marked = await cli.run('msg list bob --json --limit 1');
+    expect(marked.json).toMatchObject({ items: [{ text: nasty }] });
+    expect(marked.out).not.toMatch(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/);
     const json = await cli.run('msg list bob --json');
-    expect(json.json).toMatchObject({ items: [{ text: 'first\n\u001b]0;owned\u0007second' }] });
+    expect(json.json).toMatchObject({ items: [{ text: 'first\n\u001b]0;owned\u0007second' }, {}] });
   });
 });
 
