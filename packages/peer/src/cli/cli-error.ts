@@ -23,6 +23,8 @@ export const CLI_ERROR_CODES = [
 interface Extras {
   /** Takes the place of the sentence of the code: what exactly was wrong with the command line. */
   readonly sentence?: TextKey;
+  /** Takes the place of the hint of the code. */
+  readonly hint?: TextKey;
   readonly values?: TextValues;
   /** Further fields of the JSON answer, such as the message that is still queued. */
   readonly json?: object;

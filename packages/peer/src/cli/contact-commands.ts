@@ -6,6 +6,8 @@ import type { Invocation } from './invocation.ts';
 import { printable } from './printable.ts';
 import { confirm } from './prompt.ts';
 
+const YES_NEEDED = { sentence: 'input.yes-needed', hint: 'hint.yes-needed' } as const;
+
 export function addContactCommands(host: CommandHost): void {
   const contact = host.noun('contact', 'help.contact');
   host.add(contact, {
@@ -94,7 +96,8 @@ export function addContactCommands(host: CommandHost): void {
     options: [['--yes', 'option.yes']],
     body: (invocation, [who], options) =>
       withDaemon(invocation, async (link) => {
-        if (invocation.interactive && options.yes !== true) {
+        if (options.yes !== true) {
+          if (!invocation.interactive) throw new CliError({ code: 'INPUT_NEEDED' }, YES_NEEDED);
           const sure = await confirm(invocation.ports, invocation.text('prompt.remove', { who: printable(who!) }));
           if (!sure) throw new CliError({ code: 'CANCELLED' });
         }

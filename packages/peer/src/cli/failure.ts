@@ -24,7 +24,7 @@ export function describeFailure(thrown: unknown, translator: Translator, magpie:
     ...retryValue(error),
   });
   const message = extras.sentence ? translator.text(extras.sentence, values) : sentenceOf(error, translator, values);
-  const hint = hintOf(error, translator, values);
+  const hint = extras.hint ? translator.text(extras.hint, values) : hintOf(error, translator, values);
   const json = {
     error: {
       code: error.code,

@@ -211,6 +211,15 @@ describe('contact remove', () => {
     expect(removed()).toBe(true);
   });
 
+  it('ends no friendship unasked where nobody can be asked', async () => {
+    for (const line of ['contact remove bob --json', 'contact remove bob --no-input']) {
+      expect((await cli.run(line)).exit).toBe(2);
+    }
+    const { json } = await cli.run('contact remove bob --json');
+    expect(json.error).toMatchObject({ code: 'INPUT_NEEDED', hint: expect.stringContaining('--yes') });
+    expect(cli.engine.calls.some((call) => call.name === 'removeContact')).toBe(false);
+  });
+
   it('does not ask with --yes', async () => {
     expect((await cli.run('contact remove bob --yes', { typed: [] })).exit).toBe(0);
   });
