@@ -1,5 +1,5 @@
 import type { ContactJson, MessageJson, PathJson } from '@magpie/common/rpc/schemas.ts';
-import { eventually, type RpcConnection, type Stage } from './stage.ts';
+import { eventually, pause, type RpcConnection, type Stage } from './stage.ts';
 
 /** Registers through the command line, with the daemon of the profile running or not. */
 export async function register(stage: Stage, profile: string, server: string): Promise<string> {
@@ -111,21 +111,79 @@ export class Sender {
   }
 }
 
+/**
+ * What a receiver shows as it arrives, in that order: `message.list` sorts by stamp and so hides a wrong order. One
+ * per connection; `watch.start` is its own.
+ */
+export class Receiver {
+  readonly #arrived: MessageJson[] = [];
+  #cursor = '';
+
+  private constructor() {}
+
+  /** @param since a cursor: what changed after it is told first, in the order in which the receiver committed it */
+  static async over(connection: RpcConnection, since?: string): Promise<Receiver> {
+    const receiver = new Receiver();
+    connection.onEvent((event) => {
+      receiver.#cursor = event.cursor;
+      if (event.type === 'message' && event.data.direction === 'in') receiver.#arrived.push(event.data);
+    });
+    const { cursor } = await connection.call('watch.start', since === undefined ? {} : { since });
+    if (receiver.#cursor === '') receiver.#cursor = cursor;
+    return receiver;
+  }
+
+  /** The newest change it knows of. */
+  get cursor(): string {
+    return this.#cursor;
+  }
+
+  get arrived(): readonly MessageJson[] {
+    return this.#arrived;
+  }
+
+  /** Waits until all of them were shown. What is missing then is for `compare` to say. */
+  async sees(texts: readonly string[], atMostMs = 10_000): Promise<void> {
+    const endMs = performance.now() + atMostMs;
+    while (missing(texts, this.#arrived) > 0 && performance.now() < endMs) await pause(20);
+  }
+}
+
 export interface Comparison {
   readonly lost: number;
   readonly doubled: number;
   readonly outOfOrder: number;
 }
 
-/** What the receiver has of what was sent, in the order in which each sender sent it. */
-export function compare(sent: readonly string[], received: readonly MessageJson[]): Comparison {
-  const texts = received.filter((message) => message.direction === 'in').map((message) => message.text);
-  const wanted = new Set(sent);
-  const got = texts.filter((text) => wanted.has(text));
-  const unique = [...new Set(got)];
+/**
+ * Texts of one sender, each sent once, against what the receiver has of them.
+ * @param stored the list as the receiver keeps it
+ * @param arrived what it showed, in the order in which it did
+ */
+export function compare(
+  sent: readonly string[],
+  stored: readonly MessageJson[],
+  arrived: readonly MessageJson[],
+): Comparison {
+  const copies = stored.filter((message) => message.direction === 'in' && sent.includes(message.text));
+  const unique = new Set(copies.map((message) => message.text));
+  return {
+    lost: Math.max(sent.length - unique.size, missing(sent, arrived)),
+    doubled: copies.length - unique.size,
+    outOfOrder: countOutOfOrder(sent, arrived),
+  };
+}
+
+/** How many arrived after one that was sent later. */
+export function countOutOfOrder(sent: readonly string[], arrived: readonly MessageJson[]): number {
   const order = new Map(sent.map((text, index) => [text, index]));
-  const outOfOrder = unique.filter((text, index) => index > 0 && order.get(text)! < order.get(unique[index - 1]!)!);
-  return { lost: sent.length - unique.length, doubled: got.length - unique.length, outOfOrder: outOfOrder.length };
+  const places = arrived.flatMap((message) => order.get(message.text) ?? []);
+  return [...new Set(places)].filter((place, index, all) => index > 0 && place < all[index - 1]!).length;
+}
+
+function missing(texts: readonly string[], messages: readonly MessageJson[]): number {
+  const shown = new Set(messages.map((message) => message.text));
+  return texts.filter((text) => !shown.has(text)).length;
 }
 
 export function median(values: readonly number[]): number {

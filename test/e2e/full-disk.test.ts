@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allMessages, befriend, compare, register } from './friends.ts';
+import { allMessages, befriend, compare, Receiver, register } from './friends.ts';
 import { eventually, pause, Stage } from './stage.ts';
 
 /** Small enough to fill at once, large enough for a profile and its write-ahead log. */
@@ -34,6 +34,7 @@ describe.skipIf(!mayMount)('a full disk', () => {
 
   it('at the receiver delays messages, and loses, doubles and claims nothing', async () => {
     const [alice, bob] = [await stage.connect('alice'), await stage.connect('bob')];
+    const receiver = await Receiver.over(bob);
     const texts = Array.from({ length: 20 }, (_, i) => `to a full disk ${i} ${'x'.repeat(2_000)}`);
     const filler = fill(folder);
     const ids: string[] = [];
@@ -46,12 +47,9 @@ describe.skipIf(!mayMount)('a full disk', () => {
     expect(kept.size).toBeLessThan(texts.length);
 
     rmSync(filler);
-    await eventually(
-      'bob has all of them',
-      async () => compare(texts, await allMessages(bob, 'alice')).lost === 0,
-      90_000,
-    );
-    expect(compare(texts, await allMessages(bob, 'alice'))).toEqual({ lost: 0, doubled: 0, outOfOrder: 0 });
+    await receiver.sees(texts, 90_000);
+    const comparison = compare(texts, await allMessages(bob, 'alice'), receiver.arrived);
+    expect(comparison).toEqual({ lost: 0, doubled: 0, outOfOrder: 0 });
   });
 
   it('at the sender is told at once, and the next message goes when there is room again', async () => {
