@@ -113,12 +113,12 @@ export class Delivery {
     this.#work(lane, 'receipts could not be read', this.#sendKnownReceipts(lane));
   }
 
-  /** The store has numbered anew what waits (R17): what every outbox holds is void. */
+  /**
+   * The store has numbered anew what waits (R17): what every outbox holds is void, and so is what is under way. A copy
+   * with the old number that came last would move the friend's row back to it, so the streams end with their session.
+   */
   handleRenumbered(): void {
-    for (const [device, lane] of [...this.#lanes]) {
-      lane.timer?.cancel();
-      this.handleSessionUp(device);
-    }
+    for (const device of [...this.#lanes.keys()]) this.#options.closeSession(device);
   }
 
   handleSessionDown(device: DeviceId): void {

@@ -37,6 +37,27 @@ describe('another numbering (R17)', () => {
     await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 20_000);
     expect(await bob.texts('alice')).toEqual(['first', 'half stored', 'last']);
   });
+
+  it('[DL3] ends what was under way before it: no copy with an old number comes after one with the new', async () => {
+    const { world, alice, bob } = await chatting();
+    const numberings: string[] = [];
+    const commit = bob.store.commitIncoming.bind(bob.store);
+    bob.store.commitIncoming = (items, wallNow) => {
+      numberings.push(...items.map(({ content }) => content.incarnation));
+      return commit(items, wallNow);
+    };
+    const direct = world.sim.network.link('alice', 'bob');
+    direct.udpBlocked = true;
+    for (const text of ['second', 'third', 'fourth']) await world.ok(alice.engine.send({ to: 'bob', text }));
+    await loseOneWelcome(world, alice);
+    direct.profile = { ...direct.profile, lossRatio: 0.5, reorderRatio: 0.5, reorderMs: 600 };
+    direct.udpBlocked = false;
+    for (const text of ['fifth', 'sixth']) await world.ok(alice.engine.send({ to: 'bob', text }));
+    await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 60_000);
+    await world.run(30_000);
+    const renewed = (await alice.store.profile())!.incarnation;
+    expect(new Set(numberings.slice(numberings.indexOf(renewed)))).toEqual(new Set([renewed]));
+  });
 });
 
 /** The server counts a login that the profile does not: the connection breaks before the welcome arrives. */
@@ -46,12 +67,13 @@ async function loseOneWelcome(world: EngineWorld, peer: TestPeer): Promise<void>
   const link = network.link(peer.name, 'server');
   const { profile: clean } = link;
   link.profile = { ...clean, delayMs: 150 };
-  network.cutTcp(peer.name, 'server');
   const logins = (): number => server.disk.devicesOf(profile.account)[0]!.loginCount;
-  await world.until(() => logins() > profile.loginCount);
+  const before = logins();
+  network.cutTcp(peer.name, 'server');
+  await world.until(() => logins() > before);
   network.cutTcp(peer.name, 'server');
   link.profile = clean;
-  await world.until(() => logins() > profile.loginCount + 1);
+  await world.until(async () => (await peer.store.profile())!.incarnation !== profile.incarnation);
 }
 
 async function deliver(world: EngineWorld, from: TestPeer, text: string): Promise<void> {
