@@ -2,6 +2,7 @@ import type { TextKey, TextValues, Translator } from '@magpie/common/i18n/transl
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
+import { codeText, linkErrorText } from './code-text.ts';
 import { EXIT } from './exit-codes.ts';
 import { printable } from './printable.ts';
 
@@ -18,9 +19,10 @@ export function describeFailure(thrown: unknown, translator: Translator, magpie:
   const { error, exit, extras } = thrown;
   const values = safeValues({
     magpie,
-    because: because(error),
+    because: because(error, translator),
     ...extras.values,
     ...error.detail,
+    ...detailTexts(error, translator),
     ...retryValue(error),
   });
   const message = extras.sentence ? translator.text(extras.sentence, values) : sentenceOf(error, translator, values);
@@ -89,9 +91,18 @@ function internalFailure(thrown: unknown, translator: Translator, magpie: string
   return { exit: EXIT.internal, json: { error: { code: 'INTERNAL', exit: EXIT.internal, message, hint } }, lines };
 }
 
-/** The system's own short word, such as ECONNREFUSED, for those who know it. */
-function because({ detail }: RpcError): string {
-  return detail?.reason === undefined ? '' : ` (${detail.reason})`;
+/** Why the server cannot be reached; a word of the system that no catalogue knows, for those who know it. */
+function because({ detail }: RpcError, translator: Translator): string {
+  return detail?.reason === undefined ? '' : ` (${linkErrorText(translator, String(detail.reason))})`;
+}
+
+/** The codes among the values of a sentence, in words. */
+function detailTexts({ code, detail }: RpcError, translator: Translator): TextValues {
+  const { problem, cause, reason } = detail ?? {};
+  return {
+    ...(problem === undefined ? {} : { cause: codeText(translator, 'problem', String(problem), String(cause ?? '')) }),
+    ...(code === 'MESSAGE_REFUSED' ? { reason: codeText(translator, 'message-reason', String(reason ?? '')) } : {}),
+  };
 }
 
 function retryValue(error: RpcError): TextValues {

@@ -2,6 +2,7 @@ import { parseMessageId } from '@magpie/common/ids.ts';
 import { PAGE_ITEMS_MAX } from '@magpie/common/rpc/limits.ts';
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { usageError } from './cli-error.ts';
+import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
 import { roadText } from './contact-commands.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
@@ -114,18 +115,18 @@ async function messageLines(
 }
 
 /** `14:03 alice: text`, further lines indented; what is not yet with the friend says so. */
-export function messageBlock({ out, text }: Invocation, name: string, message: MessageJson): string[] {
+export function messageBlock({ out, text, translator }: Invocation, name: string, message: MessageJson): string[] {
   const [first = '', ...more] = printableLines(message.text);
-  const state = message.direction === 'out' ? stateText({ text }, message) : '';
+  const state = message.direction === 'out' ? stateText({ text, translator }, message) : '';
   const time = out.style('dim', localTime(message.at));
   const lines = [`${time} ${out.style('bold', name)}: ${first}`, ...more.map((line) => `    ${line}`)];
   const last = lines.pop()!;
   return [...lines, state === '' ? last : `${last}  ${out.style('dim', `(${state})`)}`];
 }
 
-export function stateText({ text }: Pick<Invocation, 'text'>, message: MessageJson): string {
+export function stateText({ text, translator }: Pick<Invocation, 'text' | 'translator'>, message: MessageJson): string {
   const word = text(`state.${message.state}`);
-  const because = message.reason ? `, ${message.reason}` : '';
+  const because = message.reason ? `, ${codeText(translator, 'message-reason', message.reason)}` : '';
   return message.path ? `${word}${because}, ${roadText({ text }, message.path)}` : `${word}${because}`;
 }
 

@@ -93,7 +93,6 @@ function jsonLine(json: object): string {
   });
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to catch
 const RAW_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Columns without frames: what is copied out of a terminal stays readable. */

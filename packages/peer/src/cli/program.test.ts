@@ -142,6 +142,22 @@ describe('the command line', () => {
     expect((await cli.run('contact show nobody')).err).toContain('"nobody"');
   });
 
+  it('speaks Chinese of roads, links and reasons, and names no help command that is not there', async () => {
+    await withPeople();
+    const path = { account: 10_002, name: 'bob', session: 'established', state: 'direct', reason: 'proven' } as const;
+    const rest = { path: undefined, endpoint: undefined, packetsSent: 0, packetsReceived: 0, packetsLost: 0 };
+    cli.engine.paths = async () => ({ ok: true, value: [{ ...path, ...rest } as never] });
+    const shown = await cli.run('net path --lang zh-CN');
+    expect(shown.out).toContain('已建立\t直连\t已验证');
+    const status = await cli.engine.status();
+    const server = { state: 'stopped', rttMs: undefined, lastError: 'server-key-changed', retryAt: undefined } as const;
+    cli.engine.status = async () => ({ ...status, server: server as never });
+    expect((await cli.run('net status --lang zh-CN')).out).toContain('服务器的密钥已变');
+    cli.engine.nextError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } };
+    expect((await cli.run('contact add carol --lang zh-CN')).err).not.toContain('not-connected');
+    expect((await cli.run('contact --help --lang zh-CN')).out).not.toContain('display help');
+  });
+
   it('times out with exit 8 when the daemon does not answer', async () => {
     await withPeople();
     cli.engine.presence = () => new Promise(() => {});

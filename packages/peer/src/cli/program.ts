@@ -80,7 +80,7 @@ function buildProgram(translator: Translator, ports: CliPorts, run: Run): Comman
     program,
     translator,
     text,
-    noun: (name, summary) => program.command(name).description(text(summary)),
+    noun: (name, summary) => program.command(name).description(text(summary)).helpCommand(false),
     add: (parent, spec) => addCommand(parent, spec, translator, run),
   };
   addDaemonCommands(host);

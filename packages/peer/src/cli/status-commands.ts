@@ -1,5 +1,6 @@
 import type { NetStatusJson, PathJson, StatusJson } from '@magpie/common/rpc/schemas.ts';
 import { MAGPIE_VERSION } from '../config.ts';
+import { codeText, linkErrorText } from './code-text.ts';
 import type { CommandHost } from './command-host.ts';
 import { presenceText, roadText, rttText } from './contact-commands.ts';
 import { withDaemon } from './daemon-link.ts';
@@ -69,9 +70,7 @@ function statusLines(invocation: Invocation, status: StatusJson): string[] {
 
 function linkLines({ text, translator }: Invocation, { server }: NetStatusJson): string[] {
   const rtt = server.rttMs === null ? '' : ` ${rttText(server.rttMs)}`;
-  const refusal = `refusal.${server.lastError}`;
-  const because = translator.has(refusal) ? text(refusal) : printable(server.lastError ?? '');
-  const error = because === '' ? '' : ` (${because})`;
+  const error = server.lastError ? ` (${linkErrorText(translator, server.lastError)})` : '';
   return [text('status.server', { state: `${text(`link.${server.state}`)}${rtt}${error}` })];
 }
 
@@ -83,7 +82,7 @@ function udpLines({ text }: Invocation, { udp }: NetStatusJson): string[] {
 }
 
 function pathLines(invocation: Invocation, items: readonly PathJson[]): Promise<string[]> {
-  const { out, text } = invocation;
+  const { out, text, translator } = invocation;
   const headings = [
     text('column.number'),
     text('column.name'),
@@ -97,9 +96,9 @@ function pathLines(invocation: Invocation, items: readonly PathJson[]): Promise<
     each.id,
     printable(each.name),
     roadText(invocation, each.path),
-    each.session,
-    printable(each.state),
-    printable(each.reason),
+    codeText(translator, 'session', each.session),
+    codeText(translator, 'path-state', each.state),
+    codeText(translator, 'path-reason', each.reason),
     printable(each.endpoint ?? '-'),
   ]);
   return out.table(headings, rows);

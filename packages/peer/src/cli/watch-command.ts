@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventJson } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
+import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
 import { allContacts, roadText } from './contact-commands.ts';
 import { withDaemon } from './daemon-link.ts';
@@ -91,7 +92,7 @@ function cursorOption(given: string | boolean | undefined): string | undefined {
 }
 
 function eventLines(invocation: Invocation, names: Map<string, string>, event: EventJson): string[] {
-  const { text } = invocation;
+  const { text, translator } = invocation;
   const nameOf = (id: string): string => names.get(id) ?? id;
   switch (event.type) {
     case 'message':
@@ -101,7 +102,7 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
         text('watch.receipt', {
           who: nameOf(event.data.chat),
           id: event.data.id,
-          state: stateText({ text }, event.data),
+          state: stateText({ text, translator }, event.data),
         }),
       ];
     case 'presence':
@@ -116,7 +117,7 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
         text('watch.path', {
           who: nameOf(event.data.id),
           path: roadText({ text }, event.data.path),
-          reason: printable(event.data.reason),
+          reason: codeText(translator, 'path-reason', event.data.reason),
         }),
       ];
     case 'link':

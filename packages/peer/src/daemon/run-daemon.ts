@@ -173,7 +173,8 @@ export function startError(error: unknown, paths: ProfilePaths): RpcError {
   const { code, detail } = error instanceof Error ? (error as Error & { code?: unknown; detail?: unknown }) : {};
   const cause = typeof detail === 'string' ? detail : String(code ?? 'unknown');
   const name = typeof code === 'string' ? ERROR_OF_PROBLEM[code] : undefined;
-  return { code: name ?? 'DAEMON_START_FAILED', detail: { profile: paths.folder, log: paths.log, cause } };
+  const problem = error instanceof Error && 'detail' in error && name !== undefined ? { problem: String(code) } : {};
+  return { code: name ?? 'DAEMON_START_FAILED', detail: { profile: paths.folder, log: paths.log, cause, ...problem } };
 }
 
 function delay(ms: number): Promise<void> {

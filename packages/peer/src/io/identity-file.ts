@@ -22,7 +22,7 @@ const FILE_BYTES_MAX = 4_096;
 
 export interface IdentityFileError {
   readonly code: PrivateFileError['code'] | 'corrupt' | 'newer-version' | 'absent';
-  /** For people: what is wrong and what to type; never a key. */
+  /** As of PrivateFileError; never a key. */
   readonly detail: string;
 }
 
@@ -96,15 +96,15 @@ export function parseIdentity(text: string): Result<Identity, 'corrupt' | 'newer
 async function loadIdentity(path: string): Promise<Result<Identity, IdentityFileError>> {
   const present = await preparePrivateFile(path, { create: false });
   if (!present.ok) return present;
-  if (present.value === 'absent') return err({ code: 'absent', detail: `${path} is missing` });
+  if (present.value === 'absent') return err({ code: 'absent', detail: path });
   const text = await readSmall(path);
   if (!text.ok) return text;
   const identity = parseIdentity(text.value);
   if (identity.ok) return identity;
   if (identity.error === 'newer-version') {
-    return err({ code: 'newer-version', detail: `${path} was written by a newer version of this program` });
+    return err({ code: 'newer-version', detail: path });
   }
-  return err({ code: 'corrupt', detail: `${path} is damaged; put a backup of it in its place` });
+  return err({ code: 'corrupt', detail: path });
 }
 
 async function readSmall(path: string): Promise<Result<string, IdentityFileError>> {
@@ -112,7 +112,7 @@ async function readSmall(path: string): Promise<Result<string, IdentityFileError
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
-      if (size > FILE_BYTES_MAX) return err({ code: 'corrupt', detail: `${path} has ${size} bytes, it is not a key` });
+      if (size > FILE_BYTES_MAX) return err({ code: 'corrupt', detail: path });
     } finally {
       await file.close();
     }

@@ -7,7 +7,7 @@ export const PRIVATE_FOLDER_MODE = 0o700;
 
 export interface PrivateFileError {
   readonly code: 'permissions' | 'owner' | 'unreadable';
-  /** For people; with `permissions` it ends in the command to type. */
+  /** No sentence, for faces speak several languages: the path, with `permissions` the command to type. */
   readonly detail: string;
 }
 
@@ -62,15 +62,15 @@ async function checkPrivate(path: string, kind: 'file' | 'folder'): Promise<Resu
   // A folder may be a link to where the user wants it; a file is replaced by rename and must be what it seems.
   const stats = kind === 'folder' ? await stat(path) : await lstat(path);
   const isKind = kind === 'file' ? stats.isFile() : stats.isDirectory();
-  if (!isKind) return err({ code: 'unreadable', detail: `${path} is not a plain ${kind}` });
+  if (!isKind) return err({ code: 'unreadable', detail: `${path}: ${kind === 'file' ? 'EFTYPE' : 'ENOTDIR'}` });
   // Windows has no such bits; the user's profile folder is private there by its access list.
   if (process.getuid === undefined) return ok('present');
   if (stats.uid !== process.getuid()) {
-    return err({ code: 'owner', detail: `${path} belongs to user ${stats.uid}, not to ${process.getuid()}` });
+    return err({ code: 'owner', detail: path });
   }
   if ((stats.mode & 0o077) !== 0) {
     const mode = kind === 'file' ? '600' : '700';
-    return err({ code: 'permissions', detail: `others may use ${path}; type: chmod ${mode} '${path}'` });
+    return err({ code: 'permissions', detail: `chmod ${mode} '${path}'` });
   }
   return ok('present');
 }

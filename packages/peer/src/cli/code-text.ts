@@ -1,0 +1,17 @@
+import type { Translator } from '@magpie/common/i18n/translator.ts';
+import { printable } from './printable.ts';
+
+/** Groups of codes whose words are in the catalogues, as `group.code`. */
+export type CodeGroup = 'session' | 'path-state' | 'path-reason' | 'message-reason' | 'link-error' | 'problem';
+
+/** A code of the daemon in the user's language; one that no catalogue knows is shown as it came. */
+export function codeText(translator: Translator, group: CodeGroup, code: string, cause = ''): string {
+  const key = `${group}.${code}`;
+  return translator.has(key) ? translator.text(key, { cause: printable(cause) }) : printable(cause || code);
+}
+
+/** Why the link to the server is down: our own codes, those of the server, or the system's. */
+export function linkErrorText(translator: Translator, code: string): string {
+  const refusal = `refusal.${code}`;
+  return translator.has(refusal) ? translator.text(refusal) : codeText(translator, 'link-error', code);
+}
