@@ -3,7 +3,7 @@ import { printReport, type Row, row } from '../../scripts/report.ts';
 import { MUTANT_SEEDS_MAX, MUTANTS, type Mutant, mutantNamed } from './mutants.ts';
 import { VIOLATION_KINDS } from './oracle.ts';
 import { SCENARIO_PLANS, type ScenarioPlan } from './scenario-plans.ts';
-import { runSeeds } from './seed-pool.ts';
+import { hasViolationOf, runSeeds } from './seed-pool.ts';
 import type { SeedReport } from './seed-runner.ts';
 
 const SEEDS_DEFAULT = 20;
@@ -141,24 +141,30 @@ async function determinismRow(seed: number): Promise<Row> {
   );
 }
 
+/**
+ * Met when a seed shows what the bug does to users, and the same seed is green without the bug. A run that breaks shows
+ * nothing: it would break for any typing error too.
+ */
 async function mutantRow(mutant: Mutant): Promise<Row> {
   process.stderr.write(`mutant ${mutant.name}: ${mutant.what}\n`);
   const seeds = Array.from({ length: MUTANT_SEEDS_MAX }, (_, i) => i + 1);
   let tried = 0;
   for (const scenario of mutant.scenarios) {
-    const reports = await runSeeds({ scenario, seeds, mutant: mutant.name, stopAtViolation: true }, () => {
+    const reports = await runSeeds({ scenario, seeds, mutant: mutant.name, stopAt: mutant.caughtAs }, () => {
       tried++;
     });
-    const caught = reports.find((report) => report.violations.length > 0);
+    const caught = reports.find((report) => hasViolationOf(mutant.caughtAs, report));
     if (!caught) continue;
-    process.stderr.write(`  caught by ${scenario} with seed ${caught.seed}: ${shorten(caught)}\n`);
+    const [healthy] = await runSeeds({ scenario, seeds: [caught.seed] }, () => {});
+    const isGreen = healthy?.violations.length === 0;
+    process.stderr.write(`  caught by ${scenario} with seed ${caught.seed}: ${shorten(caught, mutant)}\n`);
     return row(
       `mutant.${mutant.name}`,
-      `caught by ${scenario}, seed ${caught.seed}`,
+      `caught by ${scenario}, seed ${caught.seed}, which without the bug is ${isGreen ? 'green' : 'RED'}`,
       tried,
       'seeds',
-      `caught within ${MUTANT_SEEDS_MAX}`,
-      tried <= MUTANT_SEEDS_MAX,
+      `caught within ${MUTANT_SEEDS_MAX}, green without`,
+      tried <= MUTANT_SEEDS_MAX && isGreen,
     );
   }
   return row(`mutant.${mutant.name}`, mutant.what, 'not caught', '', `caught within ${MUTANT_SEEDS_MAX}`, false);
@@ -178,7 +184,7 @@ function showReport(report: SeedReport): void {
   }
 }
 
-function shorten(report: SeedReport): string {
-  const first = report.violations[0]!;
+function shorten(report: SeedReport, mutant: Mutant): string {
+  const first = report.violations.find(({ kind }) => mutant.caughtAs.some((each) => each === kind))!;
   return `${first.kind}: ${first.detail.split('\n', 1)[0]!.slice(0, 160)}`;
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ViolationKind } from './oracle.ts';
 import type { PlantedLine } from './plant-mutant.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -12,6 +13,8 @@ export interface Mutant {
   readonly plants: readonly PlantedLine[];
   /** The scenarios of which one must turn red within the seeds allowed. */
   readonly scenarios: readonly string[];
+  /** What this bug does to users. Another violation, or a run that breaks, is not a catch. */
+  readonly caughtAs: readonly ViolationKind[];
 }
 
 /** Each must be caught within this many seeds of its scenarios (design section 9). */
@@ -30,6 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     scenarios: ['foundation'],
+    caughtAs: ['doubled'],
   },
   {
     name: 'no-relay-retransmission',
@@ -43,6 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     scenarios: ['foundation'],
+    caughtAs: ['lost'],
   },
   {
     name: 'packet-number-reused',
@@ -55,6 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     scenarios: ['foundation'],
+    caughtAs: ['attack'],
   },
   {
     name: 'stale-epoch-accepted',
@@ -67,6 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     scenarios: ['stale-session'],
+    caughtAs: ['attack'],
   },
   {
     name: 'replay-evicts',
@@ -85,6 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     scenarios: ['replayed-handshake'],
+    caughtAs: ['attack'],
   },
   {
     name: 'no-friend-check',
@@ -97,6 +105,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     scenarios: ['stranger-asks'],
+    caughtAs: ['attack'],
   },
 ];
 

@@ -13,7 +13,8 @@ export interface SeedJob {
   readonly scenario: string;
   readonly seeds: readonly number[];
   readonly mutant?: string;
-  readonly stopAtViolation?: boolean;
+  /** The first seed with a violation of one of these kinds ends the job. */
+  readonly stopAt?: readonly string[];
 }
 
 /** Runs the seeds in as many child processes as there are cores. `onReport` hears of each seed as it ends. */
@@ -25,7 +26,7 @@ export async function runSeeds(job: SeedJob, onReport: (report: SeedReport) => v
   const take = (report: SeedReport): void => {
     reports.push(report);
     onReport(report);
-    if (job.stopAtViolation && report.violations.length > 0) for (const child of children) child.kill();
+    if (endsJob(job, report)) for (const child of children) child.kill();
   };
   await Promise.all(slices.map((seeds) => runSlice({ ...job, seeds }, take, children)));
   return reports.sort((a, b) => a.seed - b.seed);
@@ -34,7 +35,7 @@ export async function runSeeds(job: SeedJob, onReport: (report: SeedReport) => v
 function runSlice(job: SeedJob, onReport: (report: SeedReport) => void, children: ChildProcess[]): Promise<void> {
   const childArguments = ['--scenario', job.scenario, '--seeds', job.seeds.join(',')];
   if (job.mutant !== undefined) childArguments.push('--mutant', job.mutant);
-  if (job.stopAtViolation) childArguments.push('--stop-at-violation');
+  if (job.stopAt) childArguments.push('--stop-at', job.stopAt.join(','));
   const child = spawn(process.execPath, [RUNNER, ...childArguments], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const left = [...job.seeds];
@@ -46,12 +47,12 @@ function runSlice(job: SeedJob, onReport: (report: SeedReport) => void, children
       watchdog = setTimeout(hung, HUNG_MS);
       left.shift();
       const report = JSON.parse(line) as SeedReport;
-      stoppedByUs ||= Boolean(job.stopAtViolation) && report.violations.length > 0;
+      stoppedByUs ||= endsJob(job, report);
       onReport(report);
     });
     child.on('close', (code, signal) => {
       clearTimeout(watchdog);
-      const ours = stoppedByUs || (job.stopAtViolation && signal === 'SIGTERM');
+      const ours = stoppedByUs || (job.stopAt && signal === 'SIGTERM');
       if (left.length > 0 && !ours) onReport(failed(job, left[0]!, `the simulator ended with ${code ?? signal}`));
       resolve();
     });
@@ -59,6 +60,14 @@ function runSlice(job: SeedJob, onReport: (report: SeedReport) => void, children
       child.kill('SIGKILL');
     }
   });
+}
+
+export function hasViolationOf(kinds: readonly string[], report: SeedReport): boolean {
+  return report.violations.some((violation) => kinds.includes(violation.kind));
+}
+
+function endsJob(job: SeedJob, report: SeedReport): boolean {
+  return hasViolationOf(job.stopAt ?? [], report);
 }
 
 function failed(job: SeedJob, seed: number, detail: string): SeedReport {

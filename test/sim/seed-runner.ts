@@ -21,7 +21,7 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     seeds: { type: 'string' },
     mutant: { type: 'string' },
-    'stop-at-violation': { type: 'boolean', default: false },
+    'stop-at': { type: 'string' },
   },
 });
 const mutant = values.mutant === undefined ? undefined : mutantNamed(values.mutant);
@@ -31,6 +31,7 @@ const { scenarioNamed } = await import('./scenarios.ts');
 const scenario = scenarioNamed(values.scenario ?? '');
 if (!scenario) throw new Error(`no scenario is named ${values.scenario}`);
 
+const stopAt = (values['stop-at'] ?? '').split(',');
 let broken: unknown;
 process.on('unhandledRejection', (reason) => {
   broken ??= reason;
@@ -39,7 +40,7 @@ process.on('unhandledRejection', (reason) => {
 for (const seed of (values.seeds ?? '').split(',').map(Number)) {
   const report = await runSeed(seed);
   process.stdout.write(`${JSON.stringify(report)}\n`);
-  if (values['stop-at-violation'] && report.violations.length > 0) break;
+  if (report.violations.some((violation) => stopAt.includes(violation.kind))) break;
 }
 process.exit(0);
 
