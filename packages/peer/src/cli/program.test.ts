@@ -101,6 +101,12 @@ describe('the command line', () => {
     expect(json.error?.message).not.toContain('{{');
   });
 
+  it('names the next command as it must be typed when npx runs it', async () => {
+    const { err } = await cli.run('status', { env: { npm_command: 'exec' } });
+    expect(err).toContain(`npx magpie --profile ${cli.folder}/ daemon start`);
+    expect((await cli.run('lits', { env: { npm_command: 'exec' } })).err).toContain('npx magpie');
+  });
+
   it('takes global options before and after the command', async () => {
     await withPeople();
     expect((await cli.run('--json status')).json.ok).toBe(true);

@@ -1,6 +1,6 @@
 import { chooseLanguage, createTranslator, parseLanguage, type Translator } from '@magpie/common/i18n/translator.ts';
 import { Command, CommanderError, Option } from 'commander';
-import { profilePaths } from '../config.ts';
+import { type Environment, profilePaths } from '../config.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { usageError } from './cli-error.ts';
 import type { CommandBody, CommandHost, CommandSpec, OptionValues } from './command-host.ts';
@@ -29,7 +29,7 @@ export async function runCli(words: readonly string[], ports: CliPorts): Promise
   const translator = createTranslator(chooseLanguage(early.lang, ports.env));
   const out = new Output(ports.stdout, ports.stderr, { ...early, quiet: false, color: 'auto' }, ports.env);
   let exit: number = EXIT.ok;
-  let magpie = 'magpie';
+  let magpie = programName(ports.env);
   const program = buildProgram(translator, ports, async (command, body, given) => {
     const invocation = readInvocation(command, translator, ports);
     magpie = invocation.magpie;
@@ -164,11 +164,16 @@ function readInvocation(command: Command, translator: Translator, ports: CliPort
     text: translator.text,
     out,
     paths: paths.value,
-    magpie: profile === undefined ? 'magpie' : `magpie --profile ${shellWord(profile)}`,
+    magpie: profile === undefined ? programName(env) : `${programName(env)} --profile ${shellWord(profile)}`,
     interactive: !json && options.input !== false && ports.stdin.isTTY === true && ports.stderr.isTTY === true,
     timeoutMs: timeoutOption(options.timeout ?? (env.MAGPIE_TIMEOUT || undefined)),
     udp: options.udp !== false,
   };
+}
+
+/** How the program is typed: run by npx it is not on the PATH, and the next command needs npx as well. */
+function programName(env: Environment): string {
+  return env.npm_command === 'exec' ? 'npx magpie' : 'magpie';
 }
 
 function oneOfColors(given: string | boolean | undefined): 'auto' | 'always' | 'never' {
