@@ -1,3 +1,4 @@
+import { newExchangeKeyPair } from '@magpie/common/channel/keys.ts';
 import type { Frame } from '@magpie/common/frames/frame.ts';
 import type { AccountName, AccountNumber } from '@magpie/common/ids.ts';
 import { silentLog } from '@magpie/common/log.ts';
@@ -94,6 +95,18 @@ describe('login', () => {
     expect(world.server.connections[1]!.types).toContain('logout');
     await world.run(30_000);
     expect(account.up).toBe(true);
+  });
+
+  it.each([false, true])('[R10] to the known address trusts no other key, with trust-first %s', async (trustFirst) => {
+    const { world, account, register } = await peer();
+    await register();
+    await account.disconnect();
+    world.server.key = newExchangeKeyPair(world.random);
+    const server = '10.0.0.1:10000';
+    const login = (at: string) => world.settle(account.login({ server: at, trustFirst, password: PASSWORD }));
+    expect(await login(server)).toMatchObject({ error: { code: 'SERVER_KEY_CHANGED' } });
+    expect(world.server.connections.slice(1).flatMap(({ types }) => types)).toEqual([]);
+    expect(await login(`${server}#${world.server.pin}`)).toMatchObject({ ok: true });
   });
 
   it('that fails leaves the standing link as it was before', async () => {

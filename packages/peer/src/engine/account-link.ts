@@ -173,7 +173,10 @@ export class AccountLink {
 
   async #loginAs(input: LoginInput): Promise<Result<AccountView, CommandError>> {
     const profile = this.#profile;
-    const target = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
+    const named = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
+    // R10: the key is known there, and only a pin that the user names vouches for another.
+    const known = profile && named && !named.pin && leadsTo(named, profile);
+    const target = known ? knownTarget(profile) : named;
     if (!target) {
       return err({
         code: input.server ? 'BAD_SERVER_ADDRESS' : 'NOT_SIGNED_IN',
@@ -359,6 +362,10 @@ function targetOf(server: string, trustFirst: boolean): ServerTarget | undefined
 function knownTarget(profile: Profile): ServerTarget {
   const { serverHost, serverPort, serverKey } = profile;
   return { host: serverHost, port: serverPort, pin: undefined, serverKey, trustFirst: false };
+}
+
+function leadsTo({ host, port }: ServerTarget, { serverHost, serverPort }: Profile): boolean {
+  return host === serverHost && port === serverPort;
 }
 
 function codeOf(cause: unknown): string {
