@@ -31,7 +31,13 @@ export async function lockProfile(paths: ProfilePaths): Promise<Result<ProfileLo
     return err({ pid: readPid(paths.pid) });
   }
   if (process.platform !== 'win32') await unlink(paths.socket).catch(() => {});
-  writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(paths.pid, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    removePid(paths.pid);
+    held.close();
+    throw error;
+  }
   let released = false;
   const release = (): void => {
     if (released) return;

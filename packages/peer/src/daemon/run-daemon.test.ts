@@ -63,6 +63,11 @@ describe('the daemon of a profile', () => {
     [new StoreOpenError('locked', ''), 'PROFILE_LOCKED'],
     [new ProfileProblem('absent', 'identity.key'), 'PROFILE_CORRUPT'],
     [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'DISK_FULL'],
+    [new StoreOpenError('full', 'profile.db: SQLITE_FULL'), 'DISK_FULL'],
+    [new StoreOpenError('io', 'profile.db: SQLITE_IOERR_WRITE'), 'STORE_FAILED'],
+    [Object.assign(new Error('x'), { code: 'SQLITE_FULL' }), 'DISK_FULL'],
+    [Object.assign(new Error('x'), { code: 'SQLITE_IOERR_WRITE' }), 'STORE_FAILED'],
+    [Object.assign(new Error('x'), { code: 'SQLITE_CANTOPEN_ISDIR' }), 'PROFILE_UNUSABLE'],
     [new Error('x'), 'DAEMON_START_FAILED'],
   ])('names the cause of a failed start: %s', (error, code) => {
     expect(startError(error, paths).code).toBe(code);

@@ -147,7 +147,7 @@ const ERROR_OF_PROBLEM: Readonly<Record<string, string>> = {
   permissions: 'PROFILE_UNUSABLE',
   owner: 'PROFILE_UNUSABLE',
   unreadable: 'PROFILE_UNUSABLE',
-  io: 'PROFILE_UNUSABLE',
+  io: 'STORE_FAILED',
   locked: 'PROFILE_LOCKED',
   corrupt: 'PROFILE_CORRUPT',
   foreign: 'PROFILE_CORRUPT',
@@ -161,20 +161,32 @@ const ERROR_OF_PROBLEM: Readonly<Record<string, string>> = {
   ENOTDIR: 'PROFILE_UNUSABLE',
   EEXIST: 'PROFILE_UNUSABLE',
   ENAMETOOLONG: 'PROFILE_UNUSABLE',
-  SQLITE_CANTOPEN: 'PROFILE_UNUSABLE',
-  SQLITE_READONLY: 'PROFILE_UNUSABLE',
-  SQLITE_NOTADB: 'PROFILE_CORRUPT',
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
 };
+
+/** Of the database that is the lock; SQLite's extended codes begin with these. */
+const ERROR_OF_SQLITE: readonly (readonly [prefix: string, code: string])[] = [
+  ['SQLITE_FULL', 'DISK_FULL'],
+  ['SQLITE_IOERR', 'STORE_FAILED'],
+  ['SQLITE_CANTOPEN', 'PROFILE_UNUSABLE'],
+  ['SQLITE_READONLY', 'PROFILE_UNUSABLE'],
+  ['SQLITE_PERM', 'PROFILE_UNUSABLE'],
+  ['SQLITE_CORRUPT', 'PROFILE_CORRUPT'],
+  ['SQLITE_NOTADB', 'PROFILE_CORRUPT'],
+];
 
 /** Names the cause of a failed start, as far as it is known. */
 export function startError(error: unknown, paths: ProfilePaths): RpcError {
   const { code, detail } = error instanceof Error ? (error as Error & { code?: unknown; detail?: unknown }) : {};
   const cause = typeof detail === 'string' ? detail : String(code ?? 'unknown');
-  const name = typeof code === 'string' ? ERROR_OF_PROBLEM[code] : undefined;
+  const name = typeof code === 'string' ? nameOf(code) : undefined;
   const problem = error instanceof Error && 'detail' in error && name !== undefined ? { problem: String(code) } : {};
   return { code: name ?? 'DAEMON_START_FAILED', detail: { profile: paths.folder, log: paths.log, cause, ...problem } };
+}
+
+function nameOf(code: string): string | undefined {
+  return ERROR_OF_PROBLEM[code] ?? ERROR_OF_SQLITE.find(([prefix]) => code.startsWith(prefix))?.[1];
 }
 
 function delay(ms: number): Promise<void> {
