@@ -16,6 +16,8 @@ export interface ProfilePaths {
   readonly identity: string;
   /** Unix socket, or a named pipe on Windows, on which the daemon listens. */
   readonly socket: string;
+  /** Says where the socket is while it is not in the folder. */
+  readonly socketNote: string;
   /** Locked by the running daemon as long as it lives. */
   readonly lock: string;
   /** The running daemon's process id, for people. */
@@ -44,6 +46,7 @@ function pathsIn(folder: string, env: Environment): ProfilePaths {
     database: join(folder, 'profile.db'),
     identity: join(folder, 'identity.key'),
     socket: socketPath(folder, env),
+    socketNote: join(folder, 'daemon.socket-path'),
     lock: join(folder, 'daemon.lock'),
     pid: join(folder, 'daemon.pid'),
     log: join(folder, 'daemon.log'),

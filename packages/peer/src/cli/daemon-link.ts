@@ -6,6 +6,7 @@ import { RpcClient } from '@magpie/common/rpc/rpc-client.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { RpcMethod, RpcParams, RpcResult } from '@magpie/common/rpc/rpc-table.ts';
 import type { EventJson } from '@magpie/common/rpc/schemas.ts';
+import { notedSocket } from '../io/socket-note.ts';
 import { CliError } from './cli-error.ts';
 import { CALL_MS_DEFAULT, type Invocation, SIGN_IN_MS_DEFAULT } from './invocation.ts';
 
@@ -64,13 +65,14 @@ function namesIn(params: object): Readonly<Record<string, string>> {
 }
 
 /** @returns undefined when no daemon listens there */
-export async function tryConnect(invocation: Invocation): Promise<DaemonLink | undefined> {
+export async function tryConnect(invocation: Pick<Invocation, 'paths' | 'timeoutMs'>): Promise<DaemonLink | undefined> {
   const { paths, timeoutMs } = invocation;
-  const folder = await socketFolder(paths.socket);
+  const socketPath = await notedSocket(paths);
+  const folder = await socketFolder(socketPath);
   if (folder === 'absent') return undefined;
   if (folder !== 'private')
     throw new CliError({ code: 'PROFILE_UNUSABLE', detail: { profile: folder, cause: 'EACCES' } });
-  const socket = connect(paths.socket);
+  const socket = connect(socketPath);
   const failure = await new Promise<string | undefined>((resolve) => {
     socket.once('connect', () => resolve(undefined));
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'EIO'));

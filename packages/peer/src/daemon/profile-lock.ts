@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import Database from 'better-sqlite3';
 import type { ProfilePaths } from '../config.ts';
+import { notedSocket } from '../io/socket-note.ts';
 
 /** The one daemon of a profile holds this from before it opens the database until its end. */
 export interface ProfileLock {
@@ -26,7 +27,7 @@ const CONNECT_TEST_MS = 1_000;
 export async function lockProfile(paths: ProfilePaths): Promise<Result<ProfileLock, LockHeld>> {
   const held = takeExclusive(paths.lock);
   if (!held) return err({ pid: readPid(paths.pid) });
-  if (await answers(paths.socket)) {
+  if (await answers(await notedSocket(paths))) {
     held.close();
     return err({ pid: readPid(paths.pid) });
   }

@@ -5,6 +5,7 @@ import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { MAGPIE_VERSION, type ProfilePaths } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { preparePrivateFolder } from '../io/private-file.ts';
+import { removeSocketNote, writeSocketNote } from '../io/socket-note.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import type { LogLevel } from './log-level.ts';
@@ -69,7 +70,7 @@ async function bringUp(
   let stopping: Promise<void> | undefined;
   const end = Promise.withResolvers<void>();
   const stop = (reason: string): Promise<void> => {
-    stopping ??= takeDown(engine, control, lock, log, reason).then(end.resolve);
+    stopping ??= takeDown(paths, engine, control, lock, log, reason).then(end.resolve);
     return stopping;
   };
   const status = {
@@ -86,6 +87,7 @@ async function bringUp(
       testHooks: options.testHooks,
       stop: () => setImmediate(() => void stop('asked')),
     };
+    await writeSocketNote(paths);
     control = await startControlServer(surface, paths.socket, log);
   } catch (error) {
     await Promise.race([engine.stop().catch(() => {}), delay(STOP_MS_MAX)]);
@@ -96,6 +98,7 @@ async function bringUp(
 }
 
 async function takeDown(
+  paths: ProfilePaths,
   engine: Engine,
   control: ControlServer | undefined,
   lock: ProfileLock,
@@ -108,6 +111,7 @@ async function takeDown(
   });
   await Promise.race([goodbye, delay(STOP_MS_MAX)]);
   await control?.close();
+  await removeSocketNote(paths);
   lock.release();
   log.info({}, 'daemon stopped');
 }
