@@ -125,8 +125,9 @@ export const daemonStatus = z.object({
 export const hello = z.object({ schema: z.int(), version: z.string(), pid: z.int() });
 
 /**
- * `receipt` is a message of ours whose state or reason changed; what `since` replays is all of type `message`, since
- * the daemon cannot know what the watcher saw before: the id tells.
+ * `receipt` is a message whose state or reason changed, whole. What `since` replays is a `message` while it is in its
+ * first state (incoming and unread, outgoing and queued), else a `receipt`, also when the watcher has not seen it before:
+ * the id tells.
  */
 export const EVENT_TYPES = ['message', 'receipt', 'presence', 'contact', 'path', 'link', 'notice'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -16,6 +16,25 @@ describe('the event stream of one client', () => {
       ['receipt', '12'],
     ]);
   });
+
+  it('replays as new only what is in its first state, the rest as a change of state', async () => {
+    const { engine } = await watching();
+    await sent(engine, 'still queued');
+    const gone = await sent(engine, 'delivered meanwhile');
+    engine.log.push({ ...gone, state: 'delivered', change: gone.change + 1 });
+    const unread = engine.message_(10_002, 'in', 'unread');
+    engine.log.push({ ...engine.log.at(-1)!, state: 'read', change: engine.log.at(-1)!.change + 1 });
+    const told: EventJson[] = [];
+    const sink = { send: (event: EventJson) => void told.push(event), ready: async () => true, cutOff: () => {} };
+    const watch = await Watch.open(engine, sink, { types: ['message', 'receipt'], since: '0' });
+    if (watch.ok) await watch.value.run(true);
+    const brief = told.map(({ type, data }) => ['state' in data ? data.state : '', type]);
+    expect(unread).toBeDefined();
+    expect(brief).toContainEqual(['queued', 'message']);
+    expect(brief).toContainEqual(['delivered', 'receipt']);
+    expect(brief).toContainEqual(['delivered', 'message']);
+    expect(brief).toContainEqual(['read', 'receipt']);
+  });
 });
 
 async function watching() {

@@ -3,7 +3,7 @@ import { ok, type Result } from '@magpie/common/result.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { RpcParams } from '@magpie/common/rpc/rpc-table.ts';
 import type { EventJson, EventType } from '@magpie/common/rpc/schemas.ts';
-import type { Engine, EngineEvent } from '../engine/engine.ts';
+import type { Engine, EngineEvent, MessageView } from '../engine/engine.ts';
 import { eventJson } from './views.ts';
 
 /** Rows fetched at a time while old changes are replayed. */
@@ -76,7 +76,7 @@ export class Watch {
   async #replay(): Promise<void> {
     while (await this.#sink.ready()) {
       const rows = await this.#engine.changesSince(this.#cursor, REPLAY_ROWS_PER_PAGE);
-      for (const message of rows) this.#publish({ type: 'message', message, isNew: true });
+      for (const message of rows) this.#publish({ type: 'message', message, isNew: isInFirstState(message) });
       this.#toldUpTo = this.#cursor;
       if (rows.length < REPLAY_ROWS_PER_PAGE) return;
     }
@@ -122,4 +122,9 @@ export class Watch {
         return false;
     }
   }
+}
+
+/** The store keeps no mark of when a row was made; one that has left its first state was told of, or was changed since. */
+function isInFirstState({ direction, state, reason }: MessageView): boolean {
+  return direction === 'in' ? state === 'delivered' : state === 'queued' && reason === '';
 }
