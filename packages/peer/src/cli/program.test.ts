@@ -128,7 +128,14 @@ describe('the command line', () => {
     expect(help.out).toMatch(/Usage: magpie send[\s\S]*Examples:\s+magpie send bob Hello[\s\S]*--wait/);
     const noun = await cli.run('contact');
     expect([noun.exit, noun.out]).toEqual([2, '']);
-    expect((await cli.run('contact --json')).json.error).toMatchObject({ code: 'USAGE' });
+    for (const line of ['contact --json', '--json']) {
+      const { exit, json, err } = await cli.run(line);
+      expect([exit, json.error?.code, err]).toEqual([2, 'USAGE', '']);
+    }
+    for (const line of ['--help --json', 'contact --help --json', 'send -h --json']) {
+      const { exit, json } = await cli.run(line);
+      expect([exit, json.ok, String(json.help).includes('Usage: magpie')]).toEqual([0, true, true]);
+    }
   });
 
   it('gives an engine error its exit code, sentence, and the server code where there is one', async () => {

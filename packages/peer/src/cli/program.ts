@@ -30,7 +30,7 @@ export async function runCli(words: readonly string[], ports: CliPorts): Promise
   const out = new Output(ports.stdout, ports.stderr, { ...early, quiet: false, color: 'auto' }, ports.env);
   let exit: number = EXIT.ok;
   let magpie = programName(ports.env);
-  const program = buildProgram(translator, ports, async (command, body, given) => {
+  const program = buildProgram(translator, ports, early.json ? out : undefined, async (command, body, given) => {
     const invocation = readInvocation(command, translator, ports);
     magpie = invocation.magpie;
     exit = (await body(invocation, given, command.opts<OptionValues>())) ?? EXIT.ok;
@@ -59,14 +59,15 @@ function earlyOptions(words: readonly string[]): { json: boolean; plain: boolean
 
 type Run = (command: Command, body: CommandBody, words: readonly string[]) => Promise<void>;
 
-function buildProgram(translator: Translator, ports: CliPorts, run: Run): Command {
+/** @param json where help goes as JSON; absent: it is printed as it is */
+function buildProgram(translator: Translator, ports: CliPorts, json: Output | undefined, run: Run): Command {
   const { text } = translator;
   const program = new Command('magpie')
     .description(text('help.magpie'))
     .exitOverride()
     .configureOutput({
-      writeOut: (help) => ports.stdout.write(help),
-      writeErr: (help) => ports.stderr.write(help),
+      writeOut: (help) => (json ? json.data({ help }, []) : ports.stdout.write(help)),
+      writeErr: (help) => json || ports.stderr.write(help),
       outputError: () => {},
       getOutHelpWidth: () => ports.stdout.columns ?? 100,
       getErrHelpWidth: () => ports.stderr.columns ?? 100,
