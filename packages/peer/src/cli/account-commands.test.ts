@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestCli } from './test-cli.ts';
@@ -85,6 +85,13 @@ describe('account register', () => {
     await password();
     const { exit } = await cli.run(['account', 'register', 'alice', '--server', 'host:1', ...file()], { typed: ['n'] });
     expect([exit, cli.engine.account]).toEqual([6, undefined]);
+  });
+
+  it('waits, after a failed sign-in, until the daemon it started has let go of the profile', async () => {
+    await writeFile(cli.paths().pid, `${process.pid}\n`);
+    setTimeout(() => void rm(cli.paths().pid), 400);
+    expect((await cli.run(`${await register('host:1')} --json`)).exit).toBe(6);
+    expect(await readdir(cli.folder)).not.toContain('daemon.pid');
   });
 
   it('[R10] exits 6 for an unpinned server without a terminal, unless --trust-first', async () => {

@@ -2,6 +2,7 @@ import type { RpcParams } from '@magpie/common/rpc/rpc-table.ts';
 import type { AccountJson } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
+import { stopAndWait } from './daemon-commands.ts';
 import { type DaemonLink, withDaemon, withStartedDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
 import { askPassword, newPassword, passwordFromFile } from './password.ts';
@@ -110,7 +111,7 @@ async function signIn(
       out.done({ account }, text(sentence, values));
       out.note(text('account.next', values));
     } catch (error) {
-      if (started) await link.call('daemon.stop', {}).catch(() => {});
+      if (started) await stopAndWait(invocation, link).catch(() => {});
       throw error;
     }
   });

@@ -4,7 +4,7 @@ import type { DaemonStatusJson } from '@magpie/common/rpc/schemas.ts';
 import { LOG_LEVELS } from '../daemon/log-level.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost } from './command-host.ts';
-import { connectDaemon, tryConnect } from './daemon-link.ts';
+import { connectDaemon, type DaemonLink, tryConnect } from './daemon-link.ts';
 import { EXIT } from './exit-codes.ts';
 import { CALL_MS_DEFAULT, type Invocation } from './invocation.ts';
 import { printable } from './printable.ts';
@@ -57,17 +57,27 @@ async function start(invocation: Invocation): Promise<undefined> {
 }
 
 async function stop(invocation: Invocation): Promise<undefined> {
-  const { out, text, timeoutMs } = invocation;
+  const { out, text } = invocation;
   const link = await tryConnect(invocation);
   if (!link) {
     out.done({ stopped: false }, text('daemon.was-not-running'));
     return;
   }
+  const pid = await stopAndWait(invocation, link);
+  out.done({ stopped: true, pid }, text('daemon.stopped', { pid }));
+}
+
+/**
+ * Ends the daemon and waits until its profile is free again.
+ * @returns its process id
+ */
+export async function stopAndWait(invocation: Invocation, link: DaemonLink): Promise<number> {
   const { pid } = await link.call('daemon.stop', {});
-  const gone = await Promise.race([link.ended, delay(timeoutMs ?? CALL_MS_DEFAULT, undefined, { ref: false })]);
+  const timeoutMs = invocation.timeoutMs ?? CALL_MS_DEFAULT;
+  const gone = await Promise.race([link.ended, delay(timeoutMs, undefined, { ref: false })]);
   link.close();
   if (!gone || !(await letsGo(invocation, pid))) throw new CliError({ code: 'TIMED_OUT' });
-  out.done({ stopped: true, pid }, text('daemon.stopped', { pid }));
+  return pid;
 }
 
 /** The socket closes a moment before the daemon lets go of the profile; only then may another one start. */
