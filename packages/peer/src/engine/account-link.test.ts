@@ -313,7 +313,7 @@ describe('the end', () => {
 
 describe('a device that the server does not know any more', () => {
   it('is signed out and does not try again', async () => {
-    const { world, account, register, store } = await peer();
+    const { world, account, register, store, calls } = await peer();
     await register();
     world.server.onRequest = (to, frame) => {
       if (frame.type !== 'resume') return;
@@ -322,6 +322,7 @@ describe('a device that the server does not know any more', () => {
     world.network.cutTcp('client', 'server');
     await world.run(60_000);
     expect(account.status).toMatchObject({ state: 'signed-out', lastError: 'unknown-device' });
+    expect(calls).toContain('signed out');
     expect(await store.profile()).toMatchObject({ signedIn: false });
   });
 });
@@ -378,6 +379,7 @@ async function peer() {
       },
       onRenumbered: () => void calls.push('renumbered'),
       onDown: () => void calls.push('down'),
+      onSignedOut: () => void calls.push('signed out'),
       onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
       onState: (state) => void calls.push(`state ${state}`),
     });

@@ -28,6 +28,8 @@ export interface AccountLinkOptions {
   /** The profile took a new incarnation: the store has numbered anew what is undelivered (R17). Before `onUp`. */
   readonly onRenumbered: () => void;
   readonly onDown: () => void;
+  /** By the user's logout, or because the server knows this device no more. */
+  readonly onSignedOut: () => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onState: (state: LinkState, error: string | undefined) => void;
 }
@@ -204,6 +206,7 @@ export class AccountLink {
     }
     await this.#link.close();
     this.#leave();
+    this.#options.onSignedOut();
     const stored = await orStoreFailed(async () => ok(await this.#rest({ signedIn: false })));
     this.#setState('signed-out', undefined);
     return stored;
@@ -325,6 +328,7 @@ export class AccountLink {
     this.#leave();
     this.#setState(retryAt === undefined ? 'stopped' : 'waiting', error);
     if (error === 'unknown-device' && this.#profile) {
+      this.#options.onSignedOut();
       inBackground(this.#options.ports.log, 'the profile could not be stored', this.#update({ signedIn: false }));
       this.#setState('signed-out', error);
     }

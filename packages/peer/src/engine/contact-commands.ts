@@ -39,7 +39,7 @@ export class ContactCommands implements Surface {
   }
 
   async addContact(who: string, text: string): Promise<Result<ContactView, CommandError>> {
-    if (!this.#options.profile()) return err({ code: 'NOT_SIGNED_IN' });
+    if (!this.#options.profile()?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const fits = fitsFriendRequest(who.trim(), text);
     if (!fits.ok) return fits;
     const looked = await this.#options.request({ type: 'lookup', account: who.trim() });
@@ -50,6 +50,7 @@ export class ContactCommands implements Surface {
   }
 
   async answerRequest(who: string, accept: boolean): Promise<Result<ContactView, CommandError>> {
+    if (!this.#options.profile()?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const found = this.find(who);
     if (!found.ok) return found;
     const { account } = found.value;
@@ -57,6 +58,7 @@ export class ContactCommands implements Surface {
   }
 
   async removeContact(who: string): Promise<Result<void, CommandError>> {
+    if (!this.#options.profile()?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const found = this.find(who);
     if (!found.ok) return found;
     const { account } = found.value;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EngineWorld, type TestPeer } from './test-world.ts';
+import { EngineWorld, PASSWORD, type TestPeer } from './test-world.ts';
 
 describe('sessions', () => {
   it('[PK15] of two who write at once: one survives and no message is lost', async () => {
@@ -122,6 +122,32 @@ describe('presence', () => {
     await world.run(10_000);
     expect((await alice.contact('bob'))?.presence).toBe('offline');
     expect(alice.eventsOf('presence').map(({ status }) => status)).toEqual(['unknown', 'offline']);
+  });
+});
+
+describe('logout', () => {
+  it('ends the chat on every road; history can be read, and a login brings the rest back', async () => {
+    const { world, alice, bob } = await friends();
+    await say(world, alice, bob, 'first');
+    await world.run(3_000);
+    const login = { trustFirst: false, password: PASSWORD };
+    await world.ok(alice.engine.logout());
+    for (const answer of [
+      await world.settle(alice.engine.send({ to: 'bob', text: 'hello' })),
+      await world.settle(alice.engine.markRead('bob')),
+      await world.settle(alice.engine.addContact('carol', '')),
+      await world.settle(alice.engine.answerRequest('bob', true)),
+      await world.settle(alice.engine.removeContact('bob')),
+    ]) {
+      expect(answer).toMatchObject({ error: { code: 'NOT_SIGNED_IN' } });
+    }
+    await world.ok(bob.engine.send({ to: 'alice', text: 'for later' }));
+    await world.run(30_000);
+    expect(await alice.texts('bob')).toEqual(['first']);
+    expect(await world.ok(alice.engine.paths())).toMatchObject([{ session: 'none' }]);
+    await world.ok(alice.engine.login(login));
+    await world.until(() => delivered(bob, 'alice'));
+    await say(world, alice, bob, 'back');
   });
 });
 

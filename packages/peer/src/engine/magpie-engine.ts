@@ -78,6 +78,8 @@ export class MagpieEngine implements Engine {
       onUp: (welcome) => this.#handleUp(welcome),
       onRenumbered: () => this.#delivery.handleRenumbered(),
       onDown: () => this.#handleDown(),
+      // R32: nobody is signed in here any more, so nobody talks from here, by no road.
+      onSignedOut: () => this.#sessions.closeAll(CLOSE_GOODBYE),
       onFrame: (frame) => this.#handleFrame(frame),
       onState: (state, error) => this.#bus.emit({ type: 'link', state, error }),
     });

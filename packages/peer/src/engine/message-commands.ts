@@ -70,7 +70,7 @@ export class MessageCommands implements Surface {
 
   async #send(input: Parameters<Surface['send']>[0]): Promise<Result<MessageView, CommandError>> {
     const profile = this.#options.profile();
-    if (!profile) return err({ code: 'NOT_SIGNED_IN' });
+    if (!profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     if (isSelf(input.to, profile)) return err({ code: 'SELF' });
     const valid = validateText(input.text);
     if (!valid.ok) return err({ code: valid.error });
@@ -103,6 +103,7 @@ export class MessageCommands implements Surface {
   }
 
   async #markRead(chat: string, upTo?: MessageId): Promise<Result<{ readonly changed: number }, CommandError>> {
+    if (!this.#options.profile()?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const found = this.#options.find(chat);
     if (!found.ok) return found;
     const { account } = found.value;
