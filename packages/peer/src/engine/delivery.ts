@@ -7,7 +7,7 @@ import { Outbox } from '../messaging/outbox.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
 import type { IncomingOutcome, MessageRoad, PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
-import { CONTROL_CONTENTS_MAX, UNDELIVERED_BATCH } from './limits.ts';
+import { CONTROL_CONTENTS_MAX, NEVER_SENT_MAX, UNDELIVERED_BATCH } from './limits.ts';
 import { Pursuit } from './pursuit.ts';
 
 export interface DeliveryOptions {
@@ -58,6 +58,8 @@ export class Delivery {
   readonly #pursuit: Pursuit;
   /** Devices that do not know yet what was read; in memory only, for a receipt that lags tells no lie. */
   readonly #readOwed = new Set<DeviceId>();
+  /** Messages of this run that were on no stream yet: only of these is it certain that no friend has them (R14). */
+  readonly #neverSent = new Set<MessageId>();
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
@@ -65,6 +67,11 @@ export class Delivery {
     const { clock, accountOf, ensureSession } = options;
     const wanted = (device: DeviceId) => !this.#lanes.has(device) && accountOf(device) !== undefined;
     this.#pursuit = new Pursuit({ clock, wanted, ensureSession });
+  }
+
+  /** A new message is about to be committed to the outbox. */
+  handleNew(id: MessageId): void {
+    if (this.#neverSent.size < NEVER_SENT_MAX) this.#neverSent.add(id);
   }
 
   /** A message was committed to the outbox: on its way at once where there is a session. */
@@ -197,9 +204,17 @@ export class Delivery {
     }
   }
 
-  /** No friend any more: what still waited is refused for good (R15). */
+  /** A friend, perhaps again: what waits for them goes out. */
+  handleFriend(account: AccountNumber): void {
+    for (const device of this.#options.devicesOf(account)) {
+      inBackground(this.#options.log, 'the outbox could not be read', this.handleDeviceOnline(device));
+    }
+  }
+
+  /** No friend any more: what never left is refused for good (R15); the friend may have the rest, so it waits (R14). */
   async handleRemoved(account: AccountNumber): Promise<void> {
-    const changed = await this.#options.store.refuseUndelivered(account, 'not-friends');
+    const changed = await this.#options.store.refuseUndelivered(account, [...this.#neverSent]);
+    for (const { id, state } of changed) if (state === 'refused') this.#neverSent.delete(id);
     if (changed.length > 0) this.#options.handlers.onMessages(changed, false);
   }
 
@@ -254,6 +269,8 @@ export class Delivery {
     this.#pumpControl(lane);
     const now = this.#now();
     for (let message = lane.outbox.pollSend(now); message; message = lane.outbox.pollSend(now)) {
+      // From here on it may have left, whatever becomes of the stream.
+      this.#neverSent.delete(message.id);
       const stream = this.#options.openStream(lane.device, encodeContent(contentOf(message)));
       if (stream === undefined || !this.#alive(lane)) break;
       lane.messageOfStream.set(stream, message.id);

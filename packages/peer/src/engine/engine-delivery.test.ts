@@ -120,7 +120,26 @@ describe('delivery (DL)', () => {
     alice.store.refuseUndelivered = refuse;
     alice.crash();
     await alice.restart();
-    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'refused');
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'not-friends');
+    // Of a message from an earlier life nobody knows whether it ever left.
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
+  });
+
+  it('[DL16] never calls refused what the friend may have, and sends it again to the friend of later', async () => {
+    const { world, alice, bob } = await chatting();
+    // Bob has it and reads it, and alice learns nothing of that.
+    const receipts = alice.store.applyReceipt.bind(alice.store);
+    alice.store.applyReceipt = () => Promise.resolve([]);
+    await world.ok(alice.engine.send({ to: 'bob', text: 'read by bob' }));
+    await world.until(async () => (await bob.texts('alice')).includes('read by bob'));
+    await world.ok(bob.engine.removeContact('alice'));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'not-friends');
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
+    alice.store.applyReceipt = receipts;
+    await world.befriend(alice, bob);
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
+    expect((await alice.chat('bob')).at(-1)?.reason).toBe('');
+    expect(await bob.texts('alice')).toEqual(['first', 'read by bob']);
   });
 
   it('[DL6] keeps a message from a clock 25 h ahead queued, with the reason, until its time has come', async () => {

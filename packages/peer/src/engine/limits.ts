@@ -17,3 +17,5 @@ export const MESSAGES_PER_QUERY_MAX = 500;
 export const CONTROL_CONTENTS_MAX = 64;
 /** Goodbyes have this long to leave before sockets close. */
 export const GOODBYE_MS = 100;
+/** Own messages of this run that are remembered as never sent (some 100 bytes each); beyond, nothing is certain. */
+export const NEVER_SENT_MAX = 20_000;

@@ -383,7 +383,7 @@ export class MagpieEngine implements Engine {
     const contact = this.#book.get(account);
     if (!contact) return;
     this.#bus.emit({ type: 'contact', contact: this.#contacts.view(contact) });
-    if (contact.state === 'member' && !keyChanged(contact)) return;
+    if (contact.state === 'member' && !keyChanged(contact)) return this.#delivery.handleFriend(account);
     for (const device of this.#sessions.devices()) {
       if (!this.#book.device(device)) this.#sessions.close(device, CLOSE_REMOVED);
     }

@@ -84,6 +84,7 @@ export class MessageCommands implements Surface {
     const known = input.id && (await this.#options.store.message(input.id));
     if (known) return ok(this.view(known));
     const text = { id, chat, device: this.#options.ownDevice, text: input.text };
+    this.#options.delivery.handleNew(id);
     const message = await this.#options.store.commitOutgoing(text, wallNow);
     this.#options.onMessage(message, true);
     this.#options.delivery.handleCommitted(message);

@@ -150,10 +150,13 @@ export class MemoryState {
     return [this.#messages.replace({ ...message, state, reason })];
   }
 
-  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): readonly StoredMessage[] {
+  refuseUndelivered(chat: AccountNumber, neverSent: readonly MessageId[]): readonly StoredMessage[] {
+    const reason = 'not-friends';
+    const unsent = new Set(neverSent);
     return this.#messages
       .owed(chat)
-      .flatMap(({ incarnation, sequence }) => this.applyRefusal(chat, incarnation, sequence, reason));
+      .filter((m) => m.state !== 'refused' && (unsent.has(m.id) || m.reason !== reason))
+      .map((m) => this.#messages.replace({ ...m, state: unsent.has(m.id) ? 'refused' : m.state, reason }));
   }
 
   commitIncoming(items: readonly IncomingContent[], _wallNow: WallMs): readonly IncomingOutcome[] {

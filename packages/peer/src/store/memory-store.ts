@@ -121,8 +121,8 @@ export class MemoryPeerStore implements PeerStore {
     return this.#write((state) => state.applyRefusal(chat, incarnation, sequence, reason));
   }
 
-  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): Promise<readonly StoredMessage[]> {
-    return this.#write((state) => state.refuseUndelivered(chat, reason));
+  refuseUndelivered(chat: AccountNumber, neverSent: readonly MessageId[]): Promise<readonly StoredMessage[]> {
+    return this.#write((state) => state.refuseUndelivered(chat, neverSent));
   }
 
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]> {

@@ -61,7 +61,7 @@ export function createCalls(db: Sqlite.Database): SyncCalls {
     noteRoad: (id, road) => messages.noteRoad(id, road),
     applyReceipt: (chat, incarnation, kind, ranges) => messages.applyReceipt(chat, incarnation, kind, ranges),
     applyRefusal: (chat, incarnation, sequence, reason) => messages.applyRefusal(chat, incarnation, sequence, reason),
-    refuseUndelivered: (chat, reason) => messages.refuseUndelivered(chat, reason),
+    refuseUndelivered: (chat, neverSent) => messages.refuseUndelivered(chat, neverSent),
     commitIncoming: (items, wallNow) => messages.commitIncoming(items, wallNow),
     receivedUpTo: (chat) => messages.receivedUpTo(chat),
     markRead: (chat, upTo) => messages.markRead(chat, upTo),

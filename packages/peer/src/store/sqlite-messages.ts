@@ -97,13 +97,14 @@ export class SqliteMessages {
       .map((row) => this.#setState(row.position, state, reason, 1));
   }
 
-  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): readonly StoredMessage[] {
-    const state = reason === 'clock' ? 'queued' : 'refused';
+  refuseUndelivered(chat: AccountNumber, neverSent: readonly MessageId[]): readonly StoredMessage[] {
+    const reason = 'not-friends';
+    const unsent = new Set(neverSent);
     return this.#sql.undelivered
       .all(chat, -1)
-      .filter((row) => row.state === 'queued' || row.state === 'stored')
-      .filter((row) => row.state !== state || row.reason !== reason)
-      .map((row) => this.#setState(row.position, state, reason, 1));
+      .map((row) => ({ position: row.position, ...messageOf(row) }))
+      .filter((m) => m.state !== 'refused' && (unsent.has(m.id) || m.reason !== reason))
+      .map((m) => this.#setState(m.position, unsent.has(m.id) ? 'refused' : m.state, reason, 1));
   }
 
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): readonly IncomingOutcome[] {

@@ -148,8 +148,11 @@ export interface PeerStore {
     sequence: number,
     reason: ContentRefusal,
   ): Promise<readonly StoredMessage[]>;
-  /** The same for all that is queued or stored in the chat, as when a friendship ends. @returns the rows that changed */
-  refuseUndelivered(chat: AccountNumber, reason: ContentRefusal): Promise<readonly StoredMessage[]>;
+  /**
+   * The friendship ended. Of all that is queued or stored in the chat, what certainly never left is refused for good
+   * (`not-friends`); the rest, which the friend may have, keeps its state with that reason. @returns the rows that changed
+   */
+  refuseUndelivered(chat: AccountNumber, neverSent: readonly MessageId[]): Promise<readonly StoredMessage[]>;
 
   /**
    * Commits contents of friends in order: an item is committed only when its sequence is the next of its (chat,
