@@ -8,6 +8,8 @@ export const VIOLATION_KINDS = [
   'doubled',
   'out-of-order',
   'false-state',
+  'false-presence',
+  'false-road',
   'invented',
   'unequal',
   'late',
@@ -45,6 +47,7 @@ export class Oracle {
   readonly #peers = new Map<AccountNumber, SimPeer>();
   readonly #intents: Intent[] = [];
   readonly #intended = new Set<string>();
+  readonly #lastSentMs = new Map<string, number>();
   readonly #shownState = new Map<string, MessageView['state']>();
   readonly #shownIncoming = new Set<string>();
   readonly #lastSequence = new Map<string, number>();
@@ -76,8 +79,14 @@ export class Oracle {
     this.#intents.push(intent);
     this.#intended.add(`${from.name}>${to.name}:${text}`);
     const result = await from.engine.send({ to: String(this.accountOf(to)), text });
+    this.#lastSentMs.set(`${from.name}>${to.name}`, this.#world.nowMs);
     if (result.ok) intent.id = result.value.id;
     else this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
+  }
+
+  /** When the one last sent the other something, or the other the one. */
+  lastSentMs(a: SimPeer, b: SimPeer): number {
+    return Math.max(...[`${a.name}>${b.name}`, `${b.name}>${a.name}`].map((pair) => this.#lastSentMs.get(pair) ?? 0));
   }
 
   get sent(): number {

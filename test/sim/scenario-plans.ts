@@ -9,7 +9,15 @@ interface FigurePlan {
 }
 
 /** What a scenario stands or falls with; other kinds of violation get a row only when there are any. */
-type JudgedKind = 'lost' | 'doubled' | 'out-of-order' | 'false-state' | 'late' | 'attack';
+type JudgedKind =
+  | 'lost'
+  | 'doubled'
+  | 'out-of-order'
+  | 'false-state'
+  | 'false-presence'
+  | 'false-road'
+  | 'late'
+  | 'attack';
 
 export interface ScenarioPlan {
   readonly name: string;
@@ -45,6 +53,15 @@ export const SCENARIO_PLANS: readonly ScenarioPlan[] = [
         most: 0,
       },
       { name: 'overBoundMsUnpunchable', what: 'the same, punching impossible', unit: 'ms', take: 'max', most: 0 },
+    ],
+  },
+  {
+    name: 'presence',
+    share: 0.25,
+    judged: ['false-presence', 'false-road', 'lost', 'false-state'],
+    figures: [
+      { name: 'judgedGone', what: 'looks at a friend who is gone, shown so', unit: 'looks', take: 'sum' },
+      { name: 'judgedBlocked', what: 'looks at a road without UDP, shown so', unit: 'looks', take: 'sum' },
     ],
   },
   { name: 'replayed-handshake', share: 0.1, judged: ['attack'], figures: [] },
