@@ -1,4 +1,4 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { err, ok, type Result } from '@magpie/common/result.ts';
@@ -10,6 +10,8 @@ import { notedSocket } from '../io/socket-note.ts';
 export interface ProfileLock {
   /** Synchronous, so that it also works as the last act of a process. Safe to call twice. */
   release(): void;
+  /** False once somebody deleted or replaced the lock's file: another daemon may have the profile then. */
+  isHeld(): boolean;
 }
 
 export interface LockHeld {
@@ -39,14 +41,17 @@ export async function lockProfile(paths: ProfilePaths): Promise<Result<ProfileLo
     held.close();
     throw error;
   }
+  const taken = fileNumber(paths.lock);
+  const isHeld = (): boolean => [taken, undefined].includes(fileNumber(paths.lock));
   let released = false;
   const release = (): void => {
     if (released) return;
     released = true;
-    removePid(paths.pid);
+    // Otherwise it names the daemon that came after.
+    if (isHeld()) removePid(paths.pid);
     held.close();
   };
-  return ok({ release });
+  return ok({ release, isHeld });
 }
 
 /** @returns undefined when another connection, of this or another process, has it */
@@ -59,6 +64,16 @@ function takeExclusive(path: string): Database.Database | undefined {
     database.close();
     if (/^SQLITE_BUSY/.test(String((error as { readonly code?: unknown }).code))) return undefined;
     throw error;
+  }
+}
+
+/** Device and inode; empty when there is no such file, undefined when that cannot be told: no sign of a lost lock. */
+function fileNumber(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats ? `${stats.dev}:${stats.ino}` : '';
+  } catch {
+    return undefined;
   }
 }
 

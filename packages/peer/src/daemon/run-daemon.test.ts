@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ProfilePaths, profilePaths } from '../config.ts';
 import { StoreOpenError } from '../store/store-error.ts';
 import { lockProfile } from './profile-lock.ts';
@@ -45,6 +45,31 @@ describe('the daemon of a profile', () => {
     const second = await runDaemon(paths, options, async () => new FakeEngine());
     expect(second).toEqual({ ok: false, error: { code: 'DAEMON_ALREADY_RUNNING', detail: { pid: process.pid } } });
     if (first.ok) await first.value.stop('test');
+  });
+
+  it('ends when its lock file was deleted, and leaves the daemon that came after alone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const first = await runDaemon(paths, options, async () => new FakeEngine());
+      await vi.advanceTimersByTimeAsync(10_000);
+      const refused = await runDaemon(paths, options, async () => new FakeEngine());
+      await unlink(paths.lock);
+      await unlink(paths.socket);
+      const second = await runDaemon(paths, options, async () => new FakeEngine());
+      expect([first.ok, refused.ok, second.ok]).toEqual([true, false, true]);
+      await vi.advanceTimersByTimeAsync(5_000);
+      if (first.ok) await first.value.ended;
+      expect(await readFile(paths.log, 'utf8')).toContain('the lock file was deleted or replaced');
+      expect(await lockProfile(paths)).toMatchObject({ ok: false, error: { pid: process.pid } });
+      const answers = await new Promise((resolve) => {
+        const socket = connect(paths.socket, () => resolve(true)).on('error', () => resolve(false));
+        socket.on('data', () => socket.destroy());
+      });
+      expect(answers).toBe(true);
+      if (second.ok) await second.value.stop('test');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('lets go of the profile when the engine cannot be built, and says why', async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, rename } from 'node:fs/promises';
 import type { Log } from '@magpie/common/log.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
@@ -35,6 +35,9 @@ export interface RunningDaemon {
 /** The goodbye to server and friends may take this long; then the process ends all the same. */
 const STOP_MS_MAX = 4_500;
 
+/** How often the daemon looks whether the lock is still its own: as long may two daemons have one profile. */
+const LOCK_LOOK_MS = 5_000;
+
 /** Starts the daemon of a profile in this process: the folder, the lock, the engine, then the control socket. */
 export async function runDaemon(
   paths: ProfilePaths,
@@ -68,8 +71,10 @@ async function bringUp(
   const engine = await compose(paths, options, log);
   let control: ControlServer | undefined;
   let stopping: Promise<void> | undefined;
+  let looks: NodeJS.Timeout | undefined;
   const end = Promise.withResolvers<void>();
   const stop = (reason: string): Promise<void> => {
+    clearInterval(looks);
     stopping ??= takeDown(paths, engine, control, lock, log, reason).then(end.resolve);
     return stopping;
   };
@@ -93,6 +98,12 @@ async function bringUp(
     await Promise.race([engine.stop().catch(() => {}), delay(STOP_MS_MAX)]);
     throw error;
   }
+  looks = setInterval(() => {
+    if (!lock.isHeld()) {
+      log.error({ lock: paths.lock }, 'the lock file was deleted or replaced: this daemon ends, another may run');
+      void stop('lock lost');
+    }
+  }, LOCK_LOOK_MS).unref();
   log.info({ version: MAGPIE_VERSION, udp: options.udp }, 'daemon ready');
   return { pid: process.pid, stop, ended: end.promise };
 }
@@ -110,10 +121,25 @@ async function takeDown(
     log.error({ stack: error instanceof Error ? error.stack : undefined }, 'engine did not stop cleanly');
   });
   await Promise.race([goodbye, delay(STOP_MS_MAX)]);
-  await control?.close();
-  await removeSocketNote(paths);
+  if (!lock.isHeld()) {
+    await keepingSocket(paths.socket, async () => control?.close());
+  } else {
+    await control?.close();
+    await removeSocketNote(paths);
+  }
   lock.release();
   log.info({}, 'daemon stopped');
+}
+
+/** Closing a socket deletes its path, at which another daemon may listen by now: that one's is put back. */
+async function keepingSocket(path: string, close: () => Promise<void>): Promise<void> {
+  const kept = `${path}.kept`;
+  const linked = await link(path, kept).then(
+    () => true,
+    () => false,
+  );
+  await close();
+  if (linked) await rename(kept, path).catch(() => {});
 }
 
 /** A new or empty folder is made private; one in use that others may enter is refused with the command to type. */
