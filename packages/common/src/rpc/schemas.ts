@@ -104,7 +104,7 @@ export const netStatus = z.object({ server: link, udp });
 export const path = z.object({
   id: z.string(),
   name: z.string(),
-  session: z.enum(['none', 'handshaking', 'established']),
+  session: z.enum(['none', 'handshaking', 'waiting', 'established']),
   path: road.nullable(),
   state: z.string(),
   reason: z.string(),

@@ -76,6 +76,24 @@ describe('sessions', () => {
   });
 });
 
+describe('the relay road', () => {
+  it('is not shown while the link to the server is down', async () => {
+    const { world, alice, bob } = await friends({ udp: false });
+    await say(world, alice, bob, 'hello');
+    expect(await world.ok(alice.engine.paths())).toMatchObject([{ session: 'established', path: { kind: 'relay' } }]);
+    alice.events.length = 0;
+    world.sim.network.cutTcp('alice', 'server');
+    await world.run(10);
+    expect(await world.ok(alice.engine.paths())).toMatchObject([{ session: 'waiting', path: undefined }]);
+    expect((await alice.contact('bob'))?.path).toBeUndefined();
+    expect((await alice.engine.status()).peers.relay).toBe(0);
+    expect(alice.eventsOf('path').at(-1)?.path.session).toBe('waiting');
+    await world.run(10_000);
+    expect(alice.eventsOf('path').at(-1)?.path.session).toBe('established');
+    expect((await alice.engine.status()).peers.relay).toBe(1);
+  });
+});
+
 describe('presence', () => {
   it('[SV43] offline closes link and sessions, online opens them again and delivers what waited', async () => {
     const { world, alice, bob } = await friends();

@@ -135,8 +135,8 @@ export interface UdpView {
 export interface PathView {
   readonly account: AccountNumber;
   readonly name: AccountName;
-  /** `none`: no session at the moment. */
-  readonly session: 'none' | 'handshaking' | 'established';
+  /** `none`: no session at the moment; `waiting`: it goes by the relay, and the link to the server is down. */
+  readonly session: 'none' | 'handshaking' | 'waiting' | 'established';
   readonly path: MessageRoad | undefined;
   /** State of the path agent: cold, punching, trial, direct, suspect, relayed, blocked. */
   readonly state: string;

@@ -81,7 +81,10 @@ export class MagpieEngine implements Engine {
       // R32: nobody is signed in here any more, so nobody talks from here, by no road.
       onSignedOut: () => this.#sessions.closeAll(CLOSE_GOODBYE),
       onFrame: (frame) => this.#handleFrame(frame),
-      onState: (state, error) => this.#bus.emit({ type: 'link', state, error }),
+      onState: (state, error) => {
+        this.#bus.emit({ type: 'link', state, error });
+        this.#emitRelayPaths();
+      },
     });
     this.#reachability = new Reachability({
       clock,
@@ -414,7 +417,8 @@ export class MagpieEngine implements Engine {
   }
 
   #roadOfDevice(device: DeviceId): MessageRoad | undefined {
-    return this.#sessions.session(device)?.road;
+    const road = this.#sessions.session(device)?.road;
+    return road?.kind === 'relay' && !this.#account.up ? undefined : road;
   }
 
   #roadOf(account: AccountNumber): MessageRoad | undefined {
@@ -426,11 +430,18 @@ export class MagpieEngine implements Engine {
   }
 
   #pathView(contact: Contact): PathView {
-    return pathView(contact, this.#book.devicesOf(contact.account), this.#sessions);
+    return pathView(contact, this.#book.devicesOf(contact.account), this.#sessions, this.#account.up);
   }
 
   #emitMessage(message: StoredMessage, isNew: boolean): void {
     this.#bus.emit({ type: 'message', message: this.#messages.view(message), isNew });
+  }
+
+  /** The link came or went, and with it the relay. */
+  #emitRelayPaths(): void {
+    for (const device of this.#sessions.devices()) {
+      if (this.#sessions.session(device)?.route.kind === 'relay') this.#emitPath(device);
+    }
   }
 
   #emitPath(device: DeviceId): void {

@@ -4,8 +4,16 @@ import type { FriendDevice } from './contact-book.ts';
 import type { PathView } from './engine.ts';
 import type { PeerSessions } from './peer-sessions.ts';
 
-/** The road to a friend: that of the first of their devices with a session. */
-export function pathView(contact: Contact, devices: readonly FriendDevice[], sessions: PeerSessions): PathView {
+/**
+ * The road to a friend: that of the first of their devices with a session.
+ * @param linkUp without the link to the server there is no relay, whatever a session hopes for
+ */
+export function pathView(
+  contact: Contact,
+  devices: readonly FriendDevice[],
+  sessions: PeerSessions,
+  linkUp: boolean,
+): PathView {
   const { account, name } = contact;
   const chosen = devices.find(({ device }) => sessions.session(device)) ?? devices[0];
   const session = chosen && sessions.session(chosen.device);
@@ -24,11 +32,12 @@ export function pathView(contact: Contact, devices: readonly FriendDevice[], ses
   }
   const { pathState, packets } = session.describe();
   const { route } = session;
+  const waiting = route.kind === 'relay' && !linkUp;
   return {
     account,
     name,
-    session: 'established',
-    path: session.road,
+    session: waiting ? 'waiting' : 'established',
+    path: waiting ? undefined : session.road,
     state: pathState,
     reason: sessions.reason(chosen.device),
     endpoint: route.kind === 'relay' ? undefined : endpointText(route.endpoint),
