@@ -32,7 +32,7 @@ export const SCENARIO_PLANS: readonly ScenarioPlan[] = [
   {
     name: 'foundation',
     share: 1,
-    judged: ['lost', 'doubled', 'out-of-order', 'false-state'],
+    judged: ['lost', 'doubled', 'out-of-order', 'false-state', 'false-presence', 'false-road', 'late'],
     figures: [
       { name: 'sent', what: 'messages that had to arrive', unit: 'messages', take: 'sum' },
       { name: 'direct', what: 'of them came directly', unit: 'messages', take: 'sum' },

@@ -1,7 +1,9 @@
+import { DisplayWatch } from '../display-watch.ts';
 import type { LinkProfile } from '../link.ts';
 import { nonceWatch } from '../nonce-watch.ts';
 import { Oracle } from '../oracle.ts';
 import type { Scenario, ScenarioOutcome } from '../scenario.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import { befriend, registerPeer } from '../setup.ts';
 import type { SimPeer } from '../sim-peer.ts';
 import { World } from '../world.ts';
@@ -15,6 +17,8 @@ const SETTLE_WAIT_MS = 2 * SETTLE_MS_MAX;
 /** How often it is looked at whether all is delivered. */
 const LOOK_MS = 100;
 const MESSAGES_PER_PEER = 30;
+/** One seed in this many also sends a burst. */
+const BURST_EVERY_SEEDS = 5;
 const READINGS = 6;
 const FAULTS = 12;
 const LOSS_RATIO_MAX = 0.3;
@@ -38,7 +42,9 @@ async function runFoundation(seed: number): Promise<ScenarioOutcome> {
   for (const [a, b] of pairsOf(peers)) await befriend(world, a, b);
 
   scheduleMessages(world, oracle, peers);
+  if (seed % BURST_EVERY_SEEDS === 0) scheduleBurst(world, oracle, peers);
   scheduleReading(world, oracle, peers);
+  const watch = new DisplayWatch(world, oracle, peers);
   const faults = scheduleFaults(world, peers);
   await world.runFor(TROUBLE_MS);
   await heal(world, peers);
@@ -47,6 +53,7 @@ async function runFoundation(seed: number): Promise<ScenarioOutcome> {
   const settleMs = world.nowMs - healedMs;
   if (settleMs > SETTLE_MS_MAX) oracle.report('late', `not all is delivered ${SETTLE_MS_MAX} ms after the last fault`);
   await world.runFor(5_000);
+  watch.stop();
   oracle.checkEnd();
   return {
     violations: oracle.violations,
@@ -85,6 +92,17 @@ function scheduleMessages(world: World, oracle: Oracle, peers: readonly SimPeer[
       });
     }
   }
+}
+
+/** Draws of its own, so that the other seeds' runs stay what they were. */
+function scheduleBurst(world: World, oracle: Oracle, peers: readonly SimPeer[]): void {
+  const random = new SeededRandom(world.seed, 'burst');
+  const [from, to] = random.pick(pairsOf(peers));
+  const count = random.whole(100, 600);
+  world.at(random.between(0, TROUBLE_MS), async () => {
+    if (!from.ready) return;
+    await Promise.all(Array.from({ length: count }, (_, i) => oracle.send(from, to, `burst ${i}`)));
+  });
 }
 
 function scheduleReading(world: World, oracle: Oracle, peers: readonly SimPeer[]): void {
