@@ -21,6 +21,7 @@ describe.skipIf(process.platform === 'win32')('the way to the daemon', () => {
     const { exit, json } = await cli.run('status --json');
     await chmod(cli.folder, 0o700);
     expect([exit, json.error?.code]).toEqual([1, 'PROFILE_UNUSABLE']);
+    expect(json.error?.message).toContain(`chmod 700 '${cli.folder}'`);
     expect((await cli.run('status --json')).exit).toBe(0);
   });
 

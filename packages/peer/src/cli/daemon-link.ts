@@ -70,8 +70,7 @@ export async function tryConnect(invocation: Pick<Invocation, 'paths' | 'timeout
   const socketPath = await notedSocket(paths);
   const folder = await socketFolder(socketPath);
   if (folder === 'absent') return undefined;
-  if (folder !== 'private')
-    throw new CliError({ code: 'PROFILE_UNUSABLE', detail: { profile: folder, cause: 'EACCES' } });
+  if (folder !== 'private') throw new CliError({ code: 'PROFILE_UNUSABLE', detail: folder });
   const socket = connect(socketPath);
   const failure = await new Promise<string | undefined>((resolve) => {
     socket.once('connect', () => resolve(undefined));
@@ -88,17 +87,21 @@ export async function tryConnect(invocation: Pick<Invocation, 'paths' | 'timeout
 /**
  * Whoever can write the socket's folder can put a socket of their own there and be told a password, so the folder must
  * be a real one, of this user, that nobody else may enter. In such a folder nothing can change before the connect.
- * @returns the folder's path when it is not so and there is a socket in it
+ * @returns what is wrong when it is not so and there is a socket in it
  */
-async function socketFolder(socketPath: string): Promise<'private' | 'absent' | (string & {})> {
+async function socketFolder(socketPath: string): Promise<'private' | 'absent' | NonNullable<RpcError['detail']>> {
   if (process.platform === 'win32') return 'private';
   const folder = dirname(socketPath);
   const stats = await lstat(folder).catch(() => undefined);
   if (!stats) return 'absent';
-  if (stats.isDirectory() && stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0) return 'private';
+  const isOwn = stats.isDirectory() && stats.uid === process.getuid?.();
+  if (isOwn && (stats.mode & 0o077) === 0) return 'private';
+  const wrong = isOwn
+    ? { profile: folder, problem: 'permissions', cause: `chmod 700 '${folder}'` }
+    : { profile: folder, problem: 'owner', cause: folder };
   return lstat(socketPath).then(
-    () => folder,
-    (error: NodeJS.ErrnoException) => (/^(ENOENT|ENOTDIR)$/.test(error.code ?? '') ? 'absent' : folder),
+    () => wrong,
+    (error: NodeJS.ErrnoException) => (/^(ENOENT|ENOTDIR)$/.test(error.code ?? '') ? 'absent' : wrong),
   );
 }
 
