@@ -107,6 +107,32 @@ export const MUTANTS: readonly Mutant[] = [
     scenarios: ['stranger-asks'],
     caughtAs: ['attack'],
   },
+  {
+    name: 'offline-told-late',
+    what: 'a lost connection is told to friends minutes later',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/presence/presence.ts'),
+        line: 'const until = after(now, PRESENCE_GRACE_MS);',
+        replacement: 'const until = after(now, 10 * PRESENCE_GRACE_MS);',
+      },
+    ],
+    scenarios: ['presence'],
+    caughtAs: ['false-presence'],
+  },
+  {
+    name: 'dead-road-shown',
+    what: 'a road in doubt goes on as if it were direct',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/path/path-agent.ts'),
+        line: "this.#setLease({ name: 'suspect', pair, since: now, probes: 0, nextProbeAt: now }, reason);",
+        replacement: '',
+      },
+    ],
+    scenarios: ['presence'],
+    caughtAs: ['false-road'],
+  },
 ];
 
 export function mutantNamed(name: string): Mutant | undefined {
