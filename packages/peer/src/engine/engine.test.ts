@@ -112,6 +112,31 @@ describe('presence', () => {
     expect((await bob.contact('alice'))?.presence).toBe('online');
   });
 
+  it('[SV43] offline ends with a login, for oneself as for friends', async () => {
+    const { world, alice, bob } = await friends();
+    await world.ok(alice.engine.setPresence('offline'));
+    await world.ok(alice.engine.login({ trustFirst: false, password: PASSWORD }));
+    expect(await world.ok(alice.engine.presence())).toBe('online');
+    await world.until(async () => (await bob.contact('alice'))?.presence === 'online');
+  });
+
+  it('is not said to be what it cannot be while the server is away; the wish is kept', async () => {
+    const { world, alice, bob } = await friends();
+    world.sim.server.crash(true);
+    await world.until(async () => !(await alice.engine.status()).server.state.startsWith('connected'));
+    expect(await world.settle(alice.engine.setPresence('away'))).toMatchObject({
+      error: { code: 'SERVER_UNREACHABLE' },
+    });
+    expect(await world.ok(alice.engine.presence())).toBe('offline');
+    await world.ok(alice.engine.setPresence('offline'));
+    expect(await world.settle(alice.engine.setPresence('away'))).toMatchObject({
+      error: { code: 'SERVER_UNREACHABLE' },
+    });
+    await world.settle(world.sim.server.start());
+    await world.until(async () => (await bob.contact('alice'))?.presence === 'away');
+    expect(await world.ok(alice.engine.presence())).toBe('away');
+  });
+
   it('away survives a lost connection', async () => {
     const { world, alice, bob } = await friends();
     await world.ok(alice.engine.setPresence('away'));

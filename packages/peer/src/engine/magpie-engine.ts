@@ -218,12 +218,12 @@ export class MagpieEngine implements Engine {
     return this.#bus.subscribe(listener);
   }
 
-  register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
-    return this.#account.register(input);
+  async register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+    return this.#comeOnline(await this.#account.register(input));
   }
 
-  login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
-    return this.#account.login(input);
+  async login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+    return this.#comeOnline(await this.#account.login(input));
   }
 
   async logout(): Promise<Result<void, CommandError>> {
@@ -271,8 +271,10 @@ export class MagpieEngine implements Engine {
       return ok(status);
     }
     this.#sessions.reopen();
-    if (!this.#account.up) this.#account.keepUp();
-    else {
+    if (!this.#account.up) {
+      // The wish holds and is told at the next login; the answer is what is true now.
+      if (!(await this.#connected())) return err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
+    } else {
       const set = await this.#account.request({ type: 'presence-set', status });
       if (!set.ok) {
         this.#presence = before;
@@ -351,6 +353,24 @@ export class MagpieEngine implements Engine {
     this.#sessions.reopen();
     this.#sessions.handleLinkUp();
     await this.#delivery.handleLinkUp();
+  }
+
+  /** Tries the server at once. @returns whether that brought the link up */
+  #connected(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const unsubscribe = this.#bus.subscribe((event) => {
+        if (event.type !== 'link' || event.state === 'connecting') return;
+        unsubscribe();
+        resolve(event.state === 'connected');
+      });
+      this.#account.keepUp();
+    });
+  }
+
+  /** Friends see whoever has logged in as there: a wish to be offline is over. */
+  #comeOnline(login: Result<AccountView, CommandError>): Result<AccountView, CommandError> {
+    if (login.ok && this.#presence === 'offline') this.#presence = 'online';
+    return login;
   }
 
   #handleDown(): void {
