@@ -89,6 +89,15 @@ describe('what changed', () => {
     book.addUnread(BOB, 2);
     expect(book.get(BOB)?.unread).toBe(2);
   });
+
+  it('counts no message twice that a load has seen before it was told of', () => {
+    const book = bookOf(contact('bob', BOB, bobKeys));
+    book.load([{ ...contact('bob', BOB, bobKeys), version: 9, unread: 3 }]);
+    book.addUnread(BOB, 3);
+    expect(book.get(BOB)?.unread).toBe(3);
+    book.addUnread(BOB, -2);
+    expect(book.get(BOB)?.unread).toBe(1);
+  });
 });
 
 describe('presence', () => {

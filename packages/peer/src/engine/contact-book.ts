@@ -26,7 +26,8 @@ export class ContactBook {
     const changed: AccountNumber[] = [];
     for (const contact of contacts) {
       const before = this.#contacts.get(contact.account);
-      this.#contacts.set(contact.account, contact);
+      // Counted on from the first load: a row read meanwhile may hold messages that `addUnread` is still to tell of.
+      this.#contacts.set(contact.account, before ? { ...contact, unread: before.unread } : contact);
       if (before?.version === contact.version) continue;
       changed.push(contact.account);
       // Signatures are checked once per change of a row, not once per load.
@@ -36,10 +37,10 @@ export class ContactBook {
     return changed;
   }
 
-  /** Messages of theirs have come. */
+  /** Messages of theirs have come, or (negative) were read. */
   addUnread(account: AccountNumber, count: number): void {
     const contact = this.#contacts.get(account);
-    if (contact) this.#contacts.set(account, { ...contact, unread: contact.unread + count });
+    if (contact) this.#contacts.set(account, { ...contact, unread: Math.max(0, contact.unread + count) });
   }
 
   get(account: AccountNumber): Contact | undefined {

@@ -111,7 +111,7 @@ export class MessageCommands implements Surface {
     const changed = await this.#options.store.markRead(account, upTo);
     if (changed.length > 0) {
       for (const message of changed) this.#options.onMessage(message, false);
-      this.#options.book.load(await this.#options.store.contacts());
+      this.#options.book.addUnread(account, -changed.length);
       await this.#options.delivery.handleRead(account);
     }
     return ok({ changed: changed.length });
