@@ -28,8 +28,8 @@ import { EventBus } from './event-bus.ts';
 import { FriendPresence } from './friend-presence.ts';
 import { HandshakeStamps } from './handshake-stamps.ts';
 import { GOODBYE_MS, STAMP_BLOCK_MS } from './limits.ts';
-import { requestError } from './link-errors.ts';
 import { MessageCommands } from './message-commands.ts';
+import { OwnPresence } from './own-presence.ts';
 import { pathView } from './path-view.ts';
 import { PeerSessions } from './peer-sessions.ts';
 import type { EngineOptions, EnginePorts } from './ports.ts';
@@ -37,7 +37,7 @@ import { Reachability } from './reachability.ts';
 import { RosterSync } from './roster-sync.ts';
 import { ServerTime } from './server-time.ts';
 import { UdpGate } from './udp-gate.ts';
-import { accountView } from './views.ts';
+import { accountView, friendCounts } from './views.ts';
 
 /** Composes link, contacts, sessions and delivery into the one surface that faces use; holds no rule of its own. */
 export class MagpieEngine implements Engine {
@@ -54,11 +54,11 @@ export class MagpieEngine implements Engine {
   readonly #delivery: Delivery;
   readonly #friends: FriendPresence;
   readonly #roster: RosterSync;
+  readonly #presence: OwnPresence;
   readonly #contacts: ContactCommands;
   readonly #messages: MessageCommands;
   readonly #stamps: HandshakeStamps;
   #stampTimer: Timer | undefined;
-  #presence: PresenceStatus = 'online';
   #stopping: Promise<void> | undefined;
 
   constructor(ports: EnginePorts, options: EngineOptions) {
@@ -164,6 +164,11 @@ export class MagpieEngine implements Engine {
       log,
       onChanged: (account) => this.#handleContactChanged(account),
     });
+    this.#presence = new OwnPresence({
+      account: this.#account,
+      sessions: this.#sessions,
+      connected: () => this.#connected(),
+    });
     this.#contacts = new ContactCommands({
       book: this.#book,
       profile: () => this.#account.profile,
@@ -257,31 +262,11 @@ export class MagpieEngine implements Engine {
 
   async presence(): Promise<Result<PresenceStatus, CommandError>> {
     if (!this.#account.profile) return err({ code: 'NOT_SIGNED_IN' });
-    return ok(this.#account.up ? this.#presence : 'offline');
+    return ok(this.#presence.shown);
   }
 
-  async setPresence(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>> {
-    if (!this.#account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
-    const before = this.#presence;
-    this.#presence = status;
-    if (status === 'offline') {
-      // R32: offline closes the link; a later online or away brings it back.
-      this.#sessions.closeAll(CLOSE_GOODBYE);
-      await this.#account.disconnect();
-      return ok(status);
-    }
-    this.#sessions.reopen();
-    if (!this.#account.up) {
-      // The wish holds and is told at the next login; the answer is what is true now.
-      if (!(await this.#connected())) return err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
-    } else {
-      const set = await this.#account.request({ type: 'presence-set', status });
-      if (!set.ok) {
-        this.#presence = before;
-        return err(requestError(set.error));
-      }
-    }
-    return ok(status);
+  setPresence(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>> {
+    return this.#presence.set(status);
   }
 
   send(input: Parameters<Engine['send']>[0]): ReturnType<Engine['send']> {
@@ -311,18 +296,11 @@ export class MagpieEngine implements Engine {
   async status(): Promise<StatusView> {
     const { profile } = this.#account;
     const friends = this.#book.all().filter(({ state }) => state === 'member');
-    const roads = friends.map(({ account }) => this.#roadOf(account)?.kind);
-    const unread = friends.filter((contact) => contact.unread > 0);
     return {
       account: profile && accountView(profile, this.#keys.device),
       server: this.#account.status,
-      presence: this.#account.up ? this.#presence : 'offline',
-      peers: {
-        direct: roads.filter((kind) => kind === 'direct').length,
-        relay: roads.filter((kind) => kind === 'relay').length,
-        offline: friends.filter(({ account }) => this.#book.presenceOf(account) === 'offline').length,
-      },
-      unread: { chats: unread.length, messages: unread.reduce((sum, contact) => sum + contact.unread, 0) },
+      presence: this.#presence.shown,
+      ...friendCounts(friends, (account) => this.#roadOf(account)?.kind, this.#book),
       udp: this.#gate.view(this.#reachability.reflexive),
     };
   }
@@ -349,7 +327,7 @@ export class MagpieEngine implements Engine {
     }
     this.#learnReflector({ token: welcome.reflectToken, tokenMs: welcome.reflectTokenMs }, welcome);
     await this.#roster.refresh();
-    if (this.#presence === 'away') void this.#account.request({ type: 'presence-set', status: 'away' });
+    this.#presence.handleLinkUp();
     this.#sessions.reopen();
     this.#sessions.handleLinkUp();
     await this.#delivery.handleLinkUp();
@@ -369,7 +347,7 @@ export class MagpieEngine implements Engine {
 
   /** Friends see whoever has logged in as there: a wish to be offline is over. */
   #comeOnline(login: Result<AccountView, CommandError>): Result<AccountView, CommandError> {
-    if (login.ok && this.#presence === 'offline') this.#presence = 'online';
+    if (login.ok) this.#presence.handleLogin();
     return login;
   }
 
@@ -442,11 +420,8 @@ export class MagpieEngine implements Engine {
   }
 
   #roadOf(account: AccountNumber): MessageRoad | undefined {
-    for (const { device } of this.#book.devicesOf(account)) {
-      const road = this.#roadOfDevice(device);
-      if (road) return road;
-    }
-    return undefined;
+    const devices = this.#book.devicesOf(account);
+    return devices.map(({ device }) => this.#roadOfDevice(device)).find((road) => road !== undefined);
   }
 
   #pathView(contact: Contact): PathView {

@@ -1,8 +1,8 @@
 import { type Pin, pinOf, serverAddressText } from '@magpie/common/channel/pin.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import type { Contact, MessageRoad, Profile, StoredMessage } from '../store/store.ts';
-import { keyChanged } from './contact-book.ts';
-import type { AccountView, ContactView, MessageView } from './engine.ts';
+import { type ContactBook, keyChanged } from './contact-book.ts';
+import type { AccountView, ContactView, MessageView, StatusView } from './engine.ts';
 
 export function accountView(profile: Profile, device: DeviceId): AccountView {
   return {
@@ -46,5 +46,23 @@ export function messageView(message: StoredMessage, own: AccountNumber, holding:
     ...message,
     from: message.direction === 'out' ? own : message.chat,
     reason: held ? 'key-changed' : message.reason,
+  };
+}
+
+/** The figures of `status` about friends: by which roads, who is away, what is unread. */
+export function friendCounts(
+  friends: readonly Contact[],
+  roadOf: (account: AccountNumber) => MessageRoad['kind'] | undefined,
+  book: ContactBook,
+): Pick<StatusView, 'peers' | 'unread'> {
+  const roads = friends.map(({ account }) => roadOf(account));
+  const unread = friends.filter((contact) => contact.unread > 0);
+  return {
+    peers: {
+      direct: roads.filter((kind) => kind === 'direct').length,
+      relay: roads.filter((kind) => kind === 'relay').length,
+      offline: friends.filter(({ account }) => book.presenceOf(account) === 'offline').length,
+    },
+    unread: { chats: unread.length, messages: unread.reduce((sum, contact) => sum + contact.unread, 0) },
   };
 }
