@@ -101,7 +101,7 @@ describe('delivery (DL)', () => {
     expect(alice.timersArmed).toBeLessThan(6);
   });
 
-  it('[DL16] refuses it also when the friend ended it, and when a crash came between', async () => {
+  it('[DL16] keeps as queued, with the reason, what may have been sent before a crash', async () => {
     const { world, alice, bob } = await chatting();
     await bob.stop();
     await world.ok(alice.engine.send({ to: 'bob', text: 'too late' }));
