@@ -84,9 +84,9 @@ export class Oracle {
     else this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
   }
 
-  /** When the one last sent the other something, or the other the one. */
-  lastSentMs(a: SimPeer, b: SimPeer): number {
-    return Math.max(...[`${a.name}>${b.name}`, `${b.name}>${a.name}`].map((pair) => this.#lastSentMs.get(pair) ?? 0));
+  /** When the one last sent the other something: only what goes out over a road can tell it that the road is dead. */
+  lastSentMs(from: SimPeer, to: SimPeer): number {
+    return this.#lastSentMs.get(`${from.name}>${to.name}`) ?? 0;
   }
 
   get sent(): number {
