@@ -214,6 +214,8 @@ export class Oracle {
     if (this.#shownIncoming.has(`${peer.name}:${message.id}`)) this.#note('doubled', `${who} is shown as new twice`);
     this.#shownIncoming.add(`${peer.name}:${message.id}`);
     const sender = this.#peers.get(message.chat);
+    // Its receipt goes out over the road that is shown.
+    if (sender) this.#lastSentMs.set(`${peer.name}>${sender.name}`, this.#world.nowMs);
     if (!sender || !this.#intended.has(`${sender.name}>${peer.name}:${message.text}`)) {
       this.#note('invented', `${who}: nobody sent it`);
     }
