@@ -36,6 +36,23 @@ export const DISPLAY_NAME_BYTES_MAX = 256;
 export const DISPLAY_NAME_CODE_POINTS_MAX = 64;
 export const REQUEST_TEXT_BYTES_MAX = 1_024;
 export const NOTICE_TEXT_BYTES_MAX = 4_096;
+/** A line about oneself, and one beside one's status: each fits a row of a friend list. */
+export const SIGNATURE_LINE_BYTES_MAX = 256;
+export const STATUS_TEXT_BYTES_MAX = 256;
+export const SHORT_TEXT_CODE_POINTS_MAX = 80;
+/** What somebody who asks to be friends must answer. */
+export const QUESTION_BYTES_MAX = 256;
+export const DEVICE_LABEL_BYTES_MAX = 64;
+/** An Ed25519 seed and the tag of its seal (R7). */
+export const SEALED_SEED_BYTES = 48;
+/** The same from an old device: its ephemeral X25519 key goes first. */
+export const APPROVED_SEED_BYTES = 80;
+/** A code for a second computer, and a device that waits for approval, live this long. */
+export const APPROVAL_MS_MAX = 600_000;
+export const INVITE_CODE_BYTES_MAX = 64;
+/** Last seen is told in steps of ten minutes: when somebody slept, not when somebody looked. */
+export const LAST_SEEN_STEP_MS = 600_000;
+export const LAST_SEEN_ACCOUNTS_MAX = 128;
 
 /** R13: UTF-8 bytes of one text message; what is longer is a file. */
 export const TEXT_BYTES_MAX = 65_536;
@@ -45,9 +62,14 @@ export const CONTENT_BYTES_MAX = TEXT_BYTES_MAX + 256;
 /** One peer may have this many devices in its signed list. */
 export const DEVICES_MAX = 16;
 export const DEVICE_LIST_BYTES_MAX = 4_096;
+/** Lists of one page of a chain (R6): a page of the longest still fits a frame. */
+export const DEVICE_CHAIN_PAGE_MAX = 32;
+/** Lists of one account that are kept and followed; a longer chain is no chain of people and their computers. */
+export const DEVICE_CHAIN_MAX = 1_024;
 export const ROSTER_ENTRIES_PER_FRAME_MAX = 128;
 export const FRIENDS_MAX = 2_000;
 export const REQUESTS_PENDING_MAX = 100;
+export const BLOCKED_MAX = 1_000;
 
 /** A datagram that passes nearly every path unfragmented (QUIC's minimum, RFC 9000 section 14). */
 export const DATAGRAM_BYTES_MAX = 1_200;

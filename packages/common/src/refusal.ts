@@ -33,6 +33,12 @@ export const REFUSAL_CODES = [
   'too-many',
   'peer-gone',
   'bad-text',
+  'password-changed',
+  'account-locked',
+  'account-deleted',
+  'bad-invite',
+  'answer-needed',
+  'blocked',
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -5,6 +5,7 @@ import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock, Instant, Timer } from '@magpie/common/time.ts';
 import { Accounts, type RegistrationMode } from './accounts/accounts.ts';
 import type { PasswordHasher } from './accounts/password-hasher.ts';
+import type { UserAdmin } from './accounts/user-admin.ts';
 import { InProcessBus } from './bus/bus.ts';
 import { Directory, REVOKED_REASON } from './bus/directory.ts';
 import { Friends } from './friends/friends.ts';
@@ -18,7 +19,7 @@ import { ReflectorPorts } from './rendezvous/reflector-ports.ts';
 import { Rendezvous } from './rendezvous/rendezvous.ts';
 import { Connections } from './session/connections.ts';
 import { Dispatcher } from './session/dispatcher.ts';
-import type { Store } from './store/store.ts';
+import type { Store, StoreCounts } from './store/store.ts';
 
 export interface TcpListenerPort {
   /** Accepts on `endpoint` (port 0: a free one). Rejects with a system error code. */
@@ -71,8 +72,18 @@ export interface Server {
   /** Stores the notice, then sends it to every session that is online now. */
   sendNotice(text: string): Promise<{ readonly id: number; readonly reached: number }>;
   stats(): ServerStats;
-  /** Tells every client to come back later, then ends. Does not close the store. Twice is safe. */
-  stop(): Promise<void>;
+  /** What operators do to accounts. */
+  readonly users: UserAdmin;
+  /** The limits in force. */
+  readonly limits: ServerLimits;
+  /** What the store holds, by count. */
+  counts(): Promise<StoreCounts>;
+  /**
+   * Tells every client to come back later, then ends. Does not close the store. Twice is safe.
+   * @param drainPerSecond closes so many connections a second, so that they do not all come back at once elsewhere;
+   *   absent: all at once
+   */
+  stop(drainPerSecond?: number): Promise<void>;
 }
 
 /** Puts the parts together; used by the program and by the simulator, which differ in their ports only. */
@@ -113,6 +124,7 @@ class ComposedServer implements Server {
     const services = {
       ...{ clock, log, directory, accounts, friends, reflectTokens },
       presence: this.#presence,
+      notices: this.#notices,
       rendezvous: new Rendezvous(directory, limits, random),
       udpPorts: () => this.#udpPorts,
       afterRequest: () => this.#armPresence(),

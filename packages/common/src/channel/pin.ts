@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { fromBase32, toBase32 } from '../bytes/base32.ts';
 import type { Brand } from '../ids.ts';
 import { blake2b } from './keys.ts';
 
@@ -15,30 +16,17 @@ export interface ServerAddress {
 /** R25: where a server listens unless told otherwise; assumed when an address names no port. */
 export const SERVER_PORT_DEFAULT = 10_000;
 
-/** RFC 4648 section 6, lower case, without padding. */
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const PIN_BYTES = 16;
-const PIN_CHARACTERS = 26;
 /** A DNS name has at most 253 characters; with port, brackets and pin an address stays below this. */
 const ADDRESS_CHARACTERS_MAX = 300;
 
 export function pinOf(serverKey: Uint8Array): Pin {
-  let text = '';
-  let bits = 0;
-  let bitCount = 0;
-  for (const byte of blake2b(PIN_BYTES, serverKey)) {
-    bits = ((bits << 8) | byte) & 0xfff;
-    bitCount += 8;
-    for (; bitCount >= 5; bitCount -= 5) text += BASE32[(bits >> (bitCount - 5)) & 31];
-  }
-  return (text + BASE32[(bits << (5 - bitCount)) & 31]) as Pin;
+  return toBase32(blake2b(PIN_BYTES, serverKey)) as Pin;
 }
 
-/** Accepts either case. The last character carries three bits, so only eight are possible there. */
+/** Accepts either case. */
 export function parsePin(text: string): Pin | undefined {
-  const folded = text.toLowerCase();
-  if (folded.length !== PIN_CHARACTERS || !/^[a-z2-7]{25}[aeimquy4]$/.test(folded)) return undefined;
-  return folded as Pin;
+  return fromBase32(text, PIN_BYTES) && (text.toLowerCase() as Pin);
 }
 
 /** Parses `host`, `host:port`, `host:port#pin` and `[v6]:port#pin`; undefined for anything else. */

@@ -18,28 +18,41 @@ import {
 } from '../bytes/codec.ts';
 import type { AccountName, AccountNumber, DeviceId, RequestId, SessionEpoch } from '../ids.ts';
 import {
+  APPROVED_SEED_BYTES,
   CLOSE_REASON_BYTES_MAX,
+  DEVICE_CHAIN_PAGE_MAX,
+  DEVICE_LABEL_BYTES_MAX,
   DEVICE_LIST_BYTES_MAX,
   DEVICES_MAX,
   DISPLAY_NAME_BYTES_MAX,
   FRAME_BYTES_MAX,
   FRAME_BYTES_MAX_BEFORE_LOGIN,
+  INVITE_CODE_BYTES_MAX,
+  LAST_SEEN_ACCOUNTS_MAX,
   NAME_BYTES_MAX,
   NOTICE_TEXT_BYTES_MAX,
   PASSWORD_BYTES_MAX,
+  QUESTION_BYTES_MAX,
   RELAY_PACKET_BYTES_MAX,
   REQUEST_TEXT_BYTES_MAX,
   ROSTER_ENTRIES_PER_FRAME_MAX,
+  SEALED_SEED_BYTES,
+  SIGNATURE_LINE_BYTES_MAX,
+  STATUS_TEXT_BYTES_MAX,
 } from '../limits.ts';
 import { endpointCodec } from '../net.ts';
 import { REFUSAL_CODES } from '../refusal.ts';
 
-export const PRESENCE_STATUSES = ['offline', 'online', 'away'] as const;
+export const PRESENCE_STATUSES = ['offline', 'online', 'away', 'busy'] as const;
 export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
 
-/** `member` is a friend; `removed` a tombstone; `asked` waits for them; `asking` waits for us. */
-export const ROSTER_STATES = ['member', 'removed', 'asked', 'asking'] as const;
+/** `member` is a friend; `removed` a tombstone; `asked` waits for them; `asking` waits for us; `blocked` by us. */
+export const ROSTER_STATES = ['member', 'removed', 'asked', 'asking', 'blocked'] as const;
 export type RosterState = (typeof ROSTER_STATES)[number];
+
+/** Who may ask an account to be friends: anyone, anyone who answers its question, or nobody. */
+export const ASK_POLICIES = ['anyone', 'question', 'nobody'] as const;
+export type AskPolicy = (typeof ASK_POLICIES)[number];
 
 const requestId = as<number, RequestId>(u32);
 const accountNumber = as<number, AccountNumber>(u32);
@@ -61,6 +74,8 @@ export const rosterEntry = struct({
   deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
   /** Text of a friend request, both directions; empty otherwise. */
   text: textMax(REQUEST_TEXT_BYTES_MAX),
+  /** Empty for `removed`, `blocked` and strangers. */
+  signatureLine: textMax(SIGNATURE_LINE_BYTES_MAX),
 });
 export type RosterEntry = ValueOf<typeof rosterEntry>;
 
@@ -69,6 +84,10 @@ export const presenceEntry = struct({
   account: accountNumber,
   status: presenceStatus,
   devices: listMax(struct({ device: deviceId, epoch }), DEVICES_MAX),
+  /** What the account says beside its status; empty when offline. */
+  text: textMax(STATUS_TEXT_BYTES_MAX),
+  /** Of an offline account: when it was last here, rounded down to LAST_SEEN_STEP_MS; 0 when it does not tell. */
+  lastSeenWallMs: u48,
 });
 
 export type PresenceEntry = ValueOf<typeof presenceEntry>;
@@ -105,6 +124,26 @@ const device = {
   signKey: key,
   accountKey: key,
   deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
+  /** What its owner calls it, for the list of devices. */
+  label: textMax(DEVICE_LABEL_BYTES_MAX),
+};
+
+/** R7: what a recovery code opens, and the Ed25519 key that proves the code; zeros and nothing when there is none. */
+const recovery = {
+  recoveryKey: key,
+  sealedSeed: bytesMax(SEALED_SEED_BYTES),
+};
+
+const profile = {
+  displayName: textMax(DISPLAY_NAME_BYTES_MAX),
+  signatureLine: textMax(SIGNATURE_LINE_BYTES_MAX),
+};
+
+const policy = {
+  ask: oneOf(ASK_POLICIES),
+  /** Shown to whoever looks the account up, under the policy `question`. */
+  question: textMax(QUESTION_BYTES_MAX),
+  showLastSeen: bool,
 };
 
 /** Every frame between a peer and the server: the whole protocol on one page. PROTOCOL.md explains it. */
@@ -131,6 +170,9 @@ export const FRAME_TABLE = {
       displayName: textMax(DISPLAY_NAME_BYTES_MAX),
       password: textMax(PASSWORD_BYTES_MAX),
       ...device,
+      ...recovery,
+      /** Where registration is by invitation; else empty. */
+      invite: textMax(INVITE_CODE_BYTES_MAX),
     }),
   ),
   login: rule(
@@ -161,12 +203,48 @@ export const FRAME_TABLE = {
   'friend-remove': rule(0x17, 'client', authenticated, 64, struct({ requestId, account: accountNumber })),
   /** Answered by one or more `roster` frames with every entry above `since`. */
   'roster-get': rule(0x18, 'client', authenticated, 64, struct({ requestId, since: u64 })),
-  'presence-set': rule(0x19, 'client', authenticated, 64, struct({ requestId, status: presenceStatus })),
+  'presence-set': rule(
+    0x19,
+    'client',
+    authenticated,
+    512,
+    struct({ requestId, status: presenceStatus, text: textMax(STATUS_TEXT_BYTES_MAX) }),
+  ),
   /** R3: carries handshake message 1 (an init packet); the answer is `introduced` or `refused`. */
   introduce: rule(0x1a, 'client', authenticated, 2_048, struct({ requestId, to: deviceId, packet: bytesMax(1_536) })),
   relay: rule(0x1b, 'client', authenticated, RELAY_PACKET_BYTES_MAX + 16, struct({ to: deviceId, packet: restBytes })),
   'device-list-get': rule(0x1c, 'client', authenticated, 64, struct({ requestId, account: accountNumber })),
   'reflect-token-get': rule(0x1d, 'client', authenticated, 64, struct({ requestId })),
+  /** A login by the recovery code instead of the password, which may set a new one (R7). */
+  recover: rule(
+    0x1e,
+    'client',
+    anonymous,
+    FRAME_BYTES_MAX_BEFORE_LOGIN,
+    struct({
+      requestId,
+      /** Name or number, as typed. */
+      account: textMax(NAME_BYTES_MAX * 4),
+      /** Empty: the password stays. */
+      newPassword: textMax(PASSWORD_BYTES_MAX),
+      /** By the recovery key, over what PROTOCOL.md names. */
+      signature: fixedBytes(64),
+    }),
+  ),
+  /** After `enroll-needed`, on the same connection: the list that holds this device now. */
+  enroll: rule(
+    0x1f,
+    'client',
+    anonymous,
+    FRAME_BYTES_MAX_BEFORE_LOGIN,
+    struct({
+      requestId,
+      ...device,
+      ...recovery,
+      /** True: `accountKey` replaces the account's key; every friend will see that (R7). */
+      replaceKey: bool,
+    }),
+  ),
 
   welcome: rule(
     0x20,
@@ -178,11 +256,13 @@ export const FRAME_TABLE = {
       account: accountNumber,
       name: accountName,
       displayName: textMax(DISPLAY_NAME_BYTES_MAX),
+      signatureLine: textMax(SIGNATURE_LINE_BYTES_MAX),
       epoch,
       /** Logins of this device so far; a profile that remembers a higher or lower one was restored or cloned (R17). */
       loginCount: u32,
       serverWallMs: u48,
       rosterVersion: u64,
+      deviceListVersion: u64,
       observed: endpointCodec,
       udpPorts: listMax(u16, 4),
       reflectToken: fixedBytes(32),
@@ -196,7 +276,7 @@ export const FRAME_TABLE = {
     512,
     struct({ requestId, code: refusalCode, detail: textMax(CLOSE_REASON_BYTES_MAX), retryAfterMs: u32 }),
   ),
-  done: rule(0x22, 'server', authenticated, 16, struct({ requestId })),
+  done: rule(0x22, 'server', anywhere, 16, struct({ requestId })),
   account: rule(
     0x23,
     'server',
@@ -208,6 +288,8 @@ export const FRAME_TABLE = {
       name: accountName,
       displayName: textMax(DISPLAY_NAME_BYTES_MAX),
       accountKey: key,
+      ask: oneOf(ASK_POLICIES),
+      question: textMax(QUESTION_BYTES_MAX),
     }),
   ),
   /** `requestId` 0: pushed. `last` is false while more frames of the same answer follow. */
@@ -275,4 +357,141 @@ export const FRAME_TABLE = {
     struct({ requestId, account: accountNumber, accountKey: key, deviceList: bytesMax(DEVICE_LIST_BYTES_MAX) }),
   ),
   'reflect-token': rule(0x2c, 'server', authenticated, 128, struct({ requestId, token: fixedBytes(32), tokenMs: u32 })),
+  /** The password (or the recovery code) is right, and the account's list does not hold this device. */
+  'enroll-needed': rule(
+    0x2d,
+    'server',
+    anonymous,
+    FRAME_BYTES_MAX_BEFORE_LOGIN + 1_024,
+    struct({
+      requestId,
+      account: accountNumber,
+      name: accountName,
+      /** Zeros: the account was made by the operator and has no key yet. */
+      accountKey: key,
+      deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
+      deviceListVersion: u64,
+      sealedSeed: bytesMax(SEALED_SEED_BYTES),
+    }),
+  ),
+  /** The account's seed, sealed by an old device for this one (R7). Not an answer: it comes when somebody approves. */
+  approved: rule(0x2e, 'server', anonymous, 256, struct({ sealedSeed: bytesMax(APPROVED_SEED_BYTES) })),
+  /** To every session of the account: a new device asks, and proves that it was given a code. */
+  'approval-asked': rule(
+    0x2f,
+    'server',
+    authenticated,
+    512,
+    struct({ exchangeKey: key, signKey: key, label: textMax(DEVICE_LABEL_BYTES_MAX), proof: key }),
+  ),
+
+  /** After `enroll-needed`: asks the account's devices that are online. Answer: `done`, or `refused peer-gone`. */
+  'approval-ask': rule(
+    0x30,
+    'client',
+    anonymous,
+    512,
+    struct({ requestId, signKey: key, label: textMax(DEVICE_LABEL_BYTES_MAX), proof: key }),
+  ),
+  approve: rule(
+    0x31,
+    'client',
+    authenticated,
+    512,
+    struct({ requestId, exchangeKey: key, sealedSeed: bytesMax(APPROVED_SEED_BYTES) }),
+  ),
+  'password-change': rule(
+    0x32,
+    'client',
+    authenticated,
+    1_536,
+    struct({ requestId, oldPassword: textMax(PASSWORD_BYTES_MAX), newPassword: textMax(PASSWORD_BYTES_MAX) }),
+  ),
+  'devices-get': rule(0x33, 'client', authenticated, 16, struct({ requestId })),
+  /** Own list, one version further, without a device or with another (R6). */
+  'device-list-set': rule(
+    0x34,
+    'client',
+    authenticated,
+    DEVICE_LIST_BYTES_MAX + 64,
+    struct({ requestId, deviceList: bytesMax(DEVICE_LIST_BYTES_MAX) }),
+  ),
+  /** Every list of oneself or of a friend above version `since`, ascending, in pages: the chain of R6. */
+  'device-chain-get': rule(
+    0x35,
+    'client',
+    authenticated,
+    64,
+    struct({ requestId, account: accountNumber, since: u64 }),
+  ),
+  'profile-set': rule(0x36, 'client', authenticated, 1_024, struct({ requestId, ...profile })),
+  'policy-get': rule(0x37, 'client', authenticated, 16, struct({ requestId })),
+  'policy-set': rule(0x38, 'client', authenticated, 512, struct({ requestId, ...policy })),
+  'account-delete': rule(
+    0x39,
+    'client',
+    authenticated,
+    1_024,
+    struct({ requestId, password: textMax(PASSWORD_BYTES_MAX) }),
+  ),
+  block: rule(0x3a, 'client', authenticated, 64, struct({ requestId, account: accountNumber })),
+  unblock: rule(0x3b, 'client', authenticated, 64, struct({ requestId, account: accountNumber })),
+  'last-seen-get': rule(
+    0x3c,
+    'client',
+    authenticated,
+    1_024,
+    struct({ requestId, accounts: listMax(accountNumber, LAST_SEEN_ACCOUNTS_MAX) }),
+  ),
+  /** Every notice up to this one is in the client's store; none of them is sent to this account again. */
+  'notice-ack': rule(0x3d, 'client', authenticated, 32, struct({ requestId, upTo: u64 })),
+  'recovery-set': rule(0x3e, 'client', authenticated, 128, struct({ requestId, ...recovery })),
+
+  devices: rule(
+    0x40,
+    'server',
+    authenticated,
+    8_192,
+    struct({
+      requestId,
+      entries: listMax(
+        struct({
+          device: deviceId,
+          label: textMax(DEVICE_LABEL_BYTES_MAX),
+          /** False: logged out; it must give the password again. */
+          active: bool,
+          online: bool,
+          /** 0: never, or before the server noted it. */
+          lastLoginWallMs: u48,
+        }),
+        DEVICES_MAX,
+      ),
+    }),
+  ),
+  'device-chain': rule(
+    0x41,
+    'server',
+    authenticated,
+    FRAME_BYTES_MAX,
+    struct({
+      requestId,
+      account: accountNumber,
+      last: bool,
+      lists: listMax(bytesMax(DEVICE_LIST_BYTES_MAX), DEVICE_CHAIN_PAGE_MAX),
+    }),
+  ),
+  policy: rule(0x42, 'server', authenticated, 512, struct({ requestId, ...policy })),
+  'last-seen': rule(
+    0x43,
+    'server',
+    authenticated,
+    2_048,
+    struct({
+      requestId,
+      /** Only those who are friends, are offline and tell. */
+      entries: listMax(struct({ account: accountNumber, atWallMs: u48 }), LAST_SEEN_ACCOUNTS_MAX),
+    }),
+  ),
+  /** Pushed to the account's other sessions: what one device has changed. */
+  'own-profile': rule(0x44, 'server', authenticated, 1_024, struct({ ...profile, deviceListVersion: u64 })),
 } as const;

@@ -22,6 +22,16 @@ export const COMMAND_ERROR_CODES = [
   'KEY_CHANGED',
   'STORE_FAILED',
   'TIMED_OUT',
+  /** The password is right, and the account's list does not hold this device: a code or a new identity is needed (R7). */
+  'NEW_DEVICE',
+  /** A recovery or approval code that opens nothing, or is none. */
+  'WRONG_CODE',
+  /** Nobody approved in time. */
+  'NOT_APPROVED',
+  /** An invitation to another server than the one of this profile. */
+  'OTHER_SERVER',
+  /** Only the device itself can do that, or only another one. */
+  'WRONG_DEVICE',
 ] as const;
 
 export type CommandErrorCode = (typeof COMMAND_ERROR_CODES)[number];

@@ -1,4 +1,4 @@
-import type { PresenceStatus, RosterState } from '@magpie/common/frames/frame-table.ts';
+import type { AskPolicy, PresenceStatus, RosterState } from '@magpie/common/frames/frame-table.ts';
 import type { AccountName, AccountNumber, MessageId } from '@magpie/common/ids.ts';
 import type { Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
@@ -14,20 +14,71 @@ export interface Engine {
   /** Listeners are called in order of events, never inside a command; they must not throw or block. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
 
-  register(input: RegisterInput): Promise<Result<AccountView, CommandError>>;
-  login(input: LoginInput): Promise<Result<AccountView, CommandError>>;
+  register(input: RegisterInput): Promise<Result<SignInView, CommandError>>;
+  login(input: LoginInput): Promise<Result<SignInView, CommandError>>;
   logout(): Promise<Result<void, CommandError>>;
   whoami(): Promise<Result<AccountView, CommandError>>;
+
+  /** Every other device must give the new password from then on (R21). */
+  changePassword(oldPassword: string, newPassword: string): Promise<Result<void, CommandError>>;
+  /** @param patch what is absent stays */
+  setProfile(patch: {
+    readonly displayName?: string | undefined;
+    readonly signatureLine?: string | undefined;
+  }): Promise<Result<AccountView, CommandError>>;
+  policy(): Promise<Result<PolicyView, CommandError>>;
+  setPolicy(patch: Partial<PolicyView>): Promise<Result<PolicyView, CommandError>>;
+  devices(): Promise<Result<readonly DeviceView[], CommandError>>;
+  /** Takes a device off the signed list; friends close their sessions with it. @param device id, or its unique beginning */
+  revokeDevice(device: string): Promise<Result<readonly DeviceView[], CommandError>>;
+  /** A code that lets one new device in; it replaces the one before. It lives in this process only (R7). */
+  offerApproval(): Promise<Result<{ readonly code: string; readonly expiresAt: WallMs }, CommandError>>;
+  /** A new recovery code; the old one opens nothing any more. */
+  renewRecovery(): Promise<Result<{ readonly recoveryCode: string }, CommandError>>;
+  /** Deletes the account on the server; this profile is signed out, its history stays. */
+  deleteAccount(password: string): Promise<Result<void, CommandError>>;
 
   contacts(): Promise<Result<readonly ContactView[], CommandError>>;
   /** @param who number or name of a friend (or of somebody in a request) */
   contact(who: string): Promise<Result<ContactView, CommandError>>;
+  /** @param who number, name, or an invitation link, whose key is then pinned and verified without the server's word */
   addContact(who: string, text: string): Promise<Result<ContactView, CommandError>>;
+  /** What somebody who is asked shows before that: name, number, policy and question. */
+  lookup(who: string): Promise<Result<LookupView, CommandError>>;
   answerRequest(who: string, accept: boolean): Promise<Result<ContactView, CommandError>>;
   removeContact(who: string): Promise<Result<void, CommandError>>;
+  /** Anybody, friend or not. To the other it looks like a removal. */
+  blockContact(who: string): Promise<Result<ContactView, CommandError>>;
+  unblockContact(who: string): Promise<Result<ContactView, CommandError>>;
+  /** What only this profile knows of a contact. Empty text removes remark or group. */
+  setContact(
+    who: string,
+    patch: {
+      readonly remark?: string | undefined;
+      readonly group?: string | undefined;
+      readonly neverDirect?: boolean | undefined;
+    },
+  ): Promise<Result<ContactView, CommandError>>;
+  safetyNumber(who: string): Promise<Result<SafetyView, CommandError>>;
+  /** `matches`: the user has compared the number. `acceptNewKey`: pins the key that the account has now (R32). */
+  verifyContact(
+    who: string,
+    verdict: { readonly matches: boolean; readonly acceptNewKey: boolean },
+  ): Promise<Result<SafetyView, CommandError>>;
+  /** A link that carries server, pin, number and account key of this account. */
+  invitation(): Promise<Result<{ readonly link: string }, CommandError>>;
 
-  presence(): Promise<Result<PresenceStatus, CommandError>>;
-  setPresence(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>>;
+  presence(): Promise<Result<PresenceView, CommandError>>;
+  /** @param text absent: stays */
+  setPresence(status: PresenceStatus, text?: string): Promise<Result<PresenceView, CommandError>>;
+  /** @param afterMs without activity the status becomes `away`, until there is some; 0: never */
+  setAutoAway(afterMs: number): Promise<Result<PresenceView, CommandError>>;
+  /** A person did something at a face: what is away by itself comes back. */
+  noteActivity(): void;
+
+  /** Never direct, toward anybody: everything goes by the relay, and no address of ours leaves toward a friend (D8). */
+  setNeverDirect(on: boolean): Promise<Result<void, CommandError>>;
+  notices(limit: number): Promise<Result<readonly NoticeView[], CommandError>>;
 
   /** Resolves once the message is durable in the outbox (`queued`); events tell the rest. `id` makes it idempotent. */
   send(input: {
@@ -62,6 +113,10 @@ export interface RegisterInput {
   readonly name: string;
   readonly displayName: string;
   readonly password: string;
+  /** Where registration is by invitation. */
+  readonly invite?: string | undefined;
+  /** What the list of devices calls this one; absent: the kind of system. */
+  readonly label?: string | undefined;
 }
 
 export interface LoginInput {
@@ -70,8 +125,69 @@ export interface LoginInput {
   readonly trustFirst: boolean;
   /** Name or number; absent: the account of this profile. */
   readonly account?: string | undefined;
-  /** Absent: by the device key alone (only while the server still knows it). */
+  /** Absent: by the device key alone (only while the server still knows it), or by `recoveryCode`. */
   readonly password?: string | undefined;
+  readonly label?: string | undefined;
+  /** How a device that the account does not know gets its key (R7): at most one of these three. */
+  readonly approvalCode?: string | undefined;
+  readonly recoveryCode?: string | undefined;
+  readonly newIdentity?: boolean | undefined;
+  /** With a recovery code and no password: the password from now on. */
+  readonly newPassword?: string | undefined;
+}
+
+export interface SignInView {
+  readonly account: AccountView;
+  /** Made by this very sign-in, and never shown again: registration, first login to an account of the operator, new identity. */
+  readonly recoveryCode: string | undefined;
+}
+
+export interface PolicyView {
+  readonly ask: AskPolicy;
+  readonly question: string;
+  readonly showLastSeen: boolean;
+}
+
+export interface DeviceView {
+  readonly device: string;
+  readonly label: string;
+  /** This one. */
+  readonly own: boolean;
+  readonly active: boolean;
+  readonly online: boolean;
+  readonly lastLoginAt: WallMs | undefined;
+}
+
+export interface LookupView {
+  readonly account: AccountNumber;
+  readonly name: AccountName;
+  readonly displayName: string;
+  readonly ask: AskPolicy;
+  readonly question: string;
+}
+
+export interface SafetyView {
+  readonly contact: ContactView;
+  /** 60 digits in groups of five, the same on both sides. */
+  readonly digits: string;
+  readonly verified: boolean;
+  readonly keyChanged: boolean;
+}
+
+export interface PresenceView {
+  /** What friends see now. */
+  readonly status: PresenceStatus;
+  readonly text: string;
+  /** What the user wants; `status` differs without a link, and while away by itself. */
+  readonly wish: PresenceStatus;
+  /** 0: never. */
+  readonly autoAwayMs: number;
+}
+
+export interface NoticeView {
+  readonly id: number;
+  readonly at: WallMs;
+  readonly text: string;
 }
 
 export interface AccountView {
@@ -82,6 +198,7 @@ export interface AccountView {
   readonly server: string;
   readonly signedIn: boolean;
   readonly device: string;
+  readonly signatureLine: string;
 }
 
 export interface ContactView {
@@ -95,7 +212,18 @@ export interface ContactView {
   readonly unread: number;
   /** Text of the friend request, empty otherwise. */
   readonly text: string;
+  /** Their account key is another one than the one pinned, or their list of devices does not follow from the one known (R6). */
   readonly keyChanged: boolean;
+  /** The user has compared the safety number, or the contact came by a link. */
+  readonly verified: boolean;
+  readonly signatureLine: string;
+  readonly statusText: string;
+  /** Given by this user; empty: none. */
+  readonly remark: string;
+  readonly group: string;
+  readonly neverDirect: boolean;
+  /** Of a friend who is offline and tells, in steps of ten minutes. */
+  readonly lastSeenAt: WallMs | undefined;
 }
 
 export interface MessageView extends StoredMessage {
@@ -114,6 +242,7 @@ export interface StatusView {
     readonly retryAt: WallMs | undefined;
   };
   readonly presence: PresenceStatus;
+  readonly neverDirect: boolean;
   readonly peers: { readonly direct: number; readonly relay: number; readonly offline: number };
   readonly unread: { readonly chats: number; readonly messages: number };
   readonly udp: UdpView;
@@ -155,4 +284,8 @@ export type EngineEvent =
   | { readonly type: 'contact'; readonly contact: ContactView }
   | { readonly type: 'path'; readonly path: PathView }
   | { readonly type: 'link'; readonly state: LinkState; readonly error: string | undefined }
-  | { readonly type: 'notice'; readonly id: number; readonly at: WallMs; readonly text: string };
+  | { readonly type: 'notice'; readonly id: number; readonly at: WallMs; readonly text: string }
+  /** The own account changed: profile, devices, or sign-in. */
+  | { readonly type: 'account'; readonly account: AccountView }
+  /** A new device of the own account was let in by our code (R7), or its code was wrong. */
+  | { readonly type: 'approval'; readonly label: string; readonly outcome: 'approved' | 'wrong-code' };

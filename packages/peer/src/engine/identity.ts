@@ -7,3 +7,9 @@ export interface Identity {
   /** Ed25519 seed of the account key, which signs the device list (R6). */
   readonly accountSeed: Uint8Array;
 }
+
+/** Where the account key of another device is kept once it has come to this one (R7). */
+export interface IdentityKeeper {
+  /** Durable when it resolves; the device's own keys stay. Rejects when the file cannot be written. */
+  replaceAccountSeed(seed: Uint8Array): Promise<void>;
+}

@@ -3,7 +3,7 @@ import type { TcpConnector, UdpFactory } from '@magpie/common/net.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock } from '@magpie/common/time.ts';
 import type { PeerStore } from '../store/store.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, IdentityKeeper } from './identity.ts';
 
 /** One local IP address of this machine. */
 export interface LocalAddress {
@@ -27,6 +27,7 @@ export interface EnginePorts {
   readonly udp: UdpFactory;
   readonly interfaces: NetworkInterfaces;
   readonly identity: Identity;
+  readonly identityKeeper: IdentityKeeper;
   readonly log: Log;
 }
 

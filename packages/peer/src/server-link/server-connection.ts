@@ -64,6 +64,23 @@ type RequestFrame = FrameOf<
   | 'introduce'
   | 'device-list-get'
   | 'reflect-token-get'
+  | 'recover'
+  | 'enroll'
+  | 'approval-ask'
+  | 'approve'
+  | 'password-change'
+  | 'devices-get'
+  | 'device-list-set'
+  | 'device-chain-get'
+  | 'profile-set'
+  | 'policy-get'
+  | 'policy-set'
+  | 'account-delete'
+  | 'block'
+  | 'unblock'
+  | 'last-seen-get'
+  | 'notice-ack'
+  | 'recovery-set'
 >;
 /** A request without its id, which the connection gives. */
 export type Request = { [T in RequestFrame['type']]: Omit<FrameOf<T>, 'requestId'> }[RequestFrame['type']];

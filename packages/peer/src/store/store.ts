@@ -1,5 +1,5 @@
 import type { ContentRefusal, HybridStamp, NumberedContent } from '@magpie/common/content/content.ts';
-import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
+import type { PresenceStatus, RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 
@@ -21,7 +21,25 @@ export interface Profile {
   /** R5: no handshake stamp at or below this may be used again; reserved ahead in blocks, so that a send need not wait. */
   readonly stampReserved: number;
   readonly deviceListVersion: number;
+  readonly signatureLine: string;
 }
+
+/** What the user has chosen for this profile; it does not leave the machine. */
+export interface Settings {
+  /** D8. */
+  readonly neverDirect: boolean;
+  readonly autoAwayMs: number;
+  /** `offline`: stay away at the next start, too. */
+  readonly presence: PresenceStatus;
+  readonly statusText: string;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  neverDirect: false,
+  autoAwayMs: 600_000,
+  presence: 'online',
+  statusText: '',
+};
 
 /** A friend or a request, as in the newest roster, with the account key pinned when friendship began. */
 export interface Contact extends RosterEntry {
@@ -29,7 +47,27 @@ export interface Contact extends RosterEntry {
   readonly pinnedKey: Uint8Array;
   /** Own messages of theirs not yet marked read. */
   readonly unread: number;
+  readonly local: ContactNotes;
 }
+
+/** What only this profile knows of an account. Kept through removal and before the first request. */
+export interface ContactNotes {
+  readonly remark: string;
+  readonly group: string;
+  readonly neverDirect: boolean;
+  /** The pinned key was compared by the user or came by a link. Another pin clears it, unless given with it. */
+  readonly verified: boolean;
+  /** A device list came that does not follow from the one known (R6): nothing is sent until the user has looked. */
+  readonly listBroken: boolean;
+}
+
+export const NO_NOTES: ContactNotes = {
+  remark: '',
+  group: '',
+  neverDirect: false,
+  verified: false,
+  listBroken: false,
+};
 
 export const MESSAGE_STATES = ['queued', 'stored', 'delivered', 'read', 'refused'] as const;
 /** R14. Incoming messages are `delivered` until marked `read`. */
@@ -113,8 +151,19 @@ export interface PeerStore {
    * `member` for the first time. A pin outlives removal, so that no server can change a key by removing and adding.
    */
   applyRoster(entries: readonly RosterEntry[], rosterVersion: number): Promise<void>;
-  /** Pins the contact's present account key: the user looked and agreed. */
-  acceptAccountKey(account: AccountNumber): Promise<void>;
+  /** Pins the contact's present account key: the user looked and agreed. Clears `listBroken`; `verified` as given. */
+  acceptAccountKey(account: AccountNumber, verified: boolean): Promise<void>;
+  /** Pins a key before there is any entry: it came by a link, from its owner. Replaces another pin. */
+  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<void>;
+  /** Changes some notes of an account, also of one that is in no list yet. */
+  noteContact(account: AccountNumber, patch: Partial<ContactNotes>): Promise<void>;
+
+  settings(): Promise<Settings>;
+  saveSettings(patch: Partial<Settings>): Promise<void>;
+  /** The signed lists of the own account that were seen or made, ascending by version: its chain (R6). */
+  ownDeviceLists(): Promise<readonly Uint8Array[]>;
+  /** Adds the lists behind those that are there; with `anew` the chain of a new account key takes their place. */
+  saveOwnDeviceLists(lists: readonly Uint8Array[], anew: boolean): Promise<void>;
 
   /**
    * Gives the next sequence of (chat, device, current incarnation) and the conversation's next hybrid stamp
@@ -176,7 +225,10 @@ export interface PeerStore {
   /** The newest handshake stamp accepted from a friend's device (R5), 0 when none. */
   peerStamp(device: DeviceId): Promise<number>;
   savePeerStamp(device: DeviceId, stamp: number): Promise<void>;
-  saveNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): Promise<void>;
+  /** @returns false when it was there already: then it has been shown */
+  saveNotice(notice: StoredNotice): Promise<boolean>;
+  /** Newest first. */
+  notices(limit: number): Promise<readonly StoredNotice[]>;
   close(): Promise<void>;
 }
 
@@ -186,4 +238,10 @@ export interface ReceivedNumbering {
   readonly deliveredUpTo: number;
   /** Everything up to here that can be read has been read. */
   readonly readUpTo: number;
+}
+
+export interface StoredNotice {
+  readonly id: number;
+  readonly at: WallMs;
+  readonly text: string;
 }

@@ -10,7 +10,11 @@ export type BusEvent =
       readonly device: DeviceId;
       /** Sessions up to this one are over. */
       readonly epoch: SessionEpoch;
-    };
+      /** What its connection is told. */
+      readonly why: 'revoked' | 'password-changed' | 'account-locked' | 'account-deleted';
+    }
+  /** Display name, signature line or device list: the account's own sessions are to know. */
+  | { readonly type: 'own-profile-changed'; readonly account: AccountNumber };
 
 /** Carries events between server processes: at most once, in order per publisher. In-process now, NATS later. */
 export interface Bus {

@@ -5,8 +5,9 @@ import type { Clock, Instant } from '@magpie/common/time.ts';
 import type { LiveSession } from '../bus/directory.ts';
 import type { ServerLimits } from '../limits.ts';
 import type { Refusal } from '../refusal.ts';
-import type { Connection, Ending, LoginRequest, SessionRequest } from './connection.ts';
+import type { Connection, Ending } from './connection.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
+import type { LoginRequest, SessionRequest } from './requests.ts';
 
 /** Does what requests ask for. Neither method ever rejects; an answer other than a refusal it sends itself. */
 export interface RequestDispatcher {

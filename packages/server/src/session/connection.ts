@@ -1,5 +1,5 @@
 import { type LinkEvent, type LinkFailureCode, SecureLink } from '@magpie/common/channel/secure-link.ts';
-import { decodeFrame, encodeFrame, type Frame, type FrameOf } from '@magpie/common/frames/frame.ts';
+import { decodeFrame, encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
 import type { RequestId } from '@magpie/common/ids.ts';
 import {
   DEAD_AFTER_MS,
@@ -19,22 +19,8 @@ import { RELAY_CODE } from '../relay/relay.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { NOT_ON_WHEEL, type Waiting } from './deadline-wheel.ts';
 import { ReadBudgets } from './read-budgets.ts';
+import { isLoginRequest, isSessionRequest, type LoginRequest, type SessionRequest } from './requests.ts';
 import { WriteQueue } from './write-queue.ts';
-
-/** What a client asks for and gets one answer to. */
-export type LoginRequest = FrameOf<'register' | 'login' | 'resume'>;
-export type SessionRequest = FrameOf<
-  | 'logout'
-  | 'lookup'
-  | 'friend-add'
-  | 'friend-answer'
-  | 'friend-remove'
-  | 'roster-get'
-  | 'presence-set'
-  | 'introduce'
-  | 'device-list-get'
-  | 'reflect-token-get'
->;
 
 /**
  * handshaking → anonymous → authenticating → authenticated; from each of them to closing, then closed. A login that was
@@ -287,23 +273,10 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
         return this.sendFrame({ type: 'pong', token: frame.token });
       case 'close':
         return this.goodbye();
-      case 'register':
-      case 'login':
-      case 'resume':
-        return this.#handleLogin(frame);
-      case 'logout':
-      case 'lookup':
-      case 'friend-add':
-      case 'friend-answer':
-      case 'friend-remove':
-      case 'roster-get':
-      case 'presence-set':
-      case 'introduce':
-      case 'device-list-get':
-      case 'reflect-token-get':
-        return this.#handleRequest(frame);
       default:
-        return this.close('out-of-state', frame?.type ?? '');
+        if (isLoginRequest(frame)) return this.#handleLogin(frame);
+        if (isSessionRequest(frame)) return this.#handleRequest(frame);
+        return this.close('out-of-state', frame.type);
     }
   }
 

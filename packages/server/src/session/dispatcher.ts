@@ -4,12 +4,15 @@ import type { Clock } from '@magpie/common/time.ts';
 import type { AcceptedLogin, Accounts } from '../accounts/accounts.ts';
 import type { Directory, LiveSession } from '../bus/directory.ts';
 import type { Friends } from '../friends/friends.ts';
+import type { Notices } from '../notices/notices.ts';
 import type { Presence } from '../presence/presence.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { ReflectTokens } from '../rendezvous/reflect-tokens.ts';
 import type { Rendezvous } from '../rendezvous/rendezvous.ts';
-import type { Connection, LoginRequest, SessionRequest } from './connection.ts';
+import { AccountRequests } from './account-requests.ts';
+import type { Connection } from './connection.ts';
 import type { RequestDispatcher } from './connection-context.ts';
+import type { LoginRequest, SessionRequest } from './requests.ts';
 
 export interface DispatcherServices {
   readonly clock: Clock;
@@ -18,6 +21,7 @@ export interface DispatcherServices {
   readonly accounts: Accounts;
   readonly friends: Friends;
   readonly presence: Presence;
+  readonly notices: Notices;
   readonly rendezvous: Rendezvous;
   readonly reflectTokens: ReflectTokens;
   /** Known once the sockets are bound. */
@@ -29,9 +33,11 @@ export interface DispatcherServices {
 /** Takes each request to the service that does it, and sends what comes of it. */
 export class Dispatcher implements RequestDispatcher {
   readonly #services: DispatcherServices;
+  readonly #accountRequests: AccountRequests;
 
   constructor(services: DispatcherServices) {
     this.#services = services;
+    this.#accountRequests = new AccountRequests(services.accounts);
   }
 
   async logIn(connection: Connection, exchangeKey: Uint8Array, request: LoginRequest): Promise<Refusal | undefined> {
@@ -64,7 +70,7 @@ export class Dispatcher implements RequestDispatcher {
 
   /** From the welcome on the session is live: what friends do in the same turn already reaches it, behind the welcome. */
   async #enter(connection: Connection, request: LoginRequest, login: AcceptedLogin): Promise<Refusal | undefined> {
-    const { directory, accounts, friends, presence, clock } = this.#services;
+    const { directory, accounts, friends, presence, notices, clock } = this.#services;
     const { account, device } = login;
     const entry = {
       account: account.account,
@@ -78,6 +84,7 @@ export class Dispatcher implements RequestDispatcher {
       this.#welcome(connection, request, login, session);
       replaced?.wire.close('replaced', 'this device logged in again');
       presence.sessionOpened(session, replaced, clock.now());
+      notices.sessionOpened(session, account.noticeAckedId);
     });
     if (login.change) await friends.publish(login.change);
     switch (entered) {
@@ -102,10 +109,12 @@ export class Dispatcher implements RequestDispatcher {
       account: account.account,
       name: account.name,
       displayName: account.displayName,
+      signatureLine: account.signatureLine,
       epoch: device.epoch,
       loginCount: device.loginCount,
       serverWallMs: clock.wallNow(),
       rosterVersion: account.rosterVersion,
+      deviceListVersion: account.deviceListVersion,
       observed: connection.remote,
       udpPorts: udpPorts(),
       reflectToken: token,
@@ -114,7 +123,7 @@ export class Dispatcher implements RequestDispatcher {
   }
 
   async #serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined> {
-    const { accounts, friends, presence, rendezvous, reflectTokens, clock } = this.#services;
+    const { accounts, friends, presence, notices, rendezvous, reflectTokens, clock } = this.#services;
     const { requestId } = request;
     const done = (result: { ok: true } | { ok: false; error: Refusal }): Refusal | undefined => {
       if (!result.ok) return result.error;
@@ -130,8 +139,8 @@ export class Dispatcher implements RequestDispatcher {
       case 'lookup': {
         const found = await friends.lookup(session, request.account);
         if (!found.ok) return found.error;
-        const { account, name, displayName, accountKey } = found.value;
-        connection.sendFrame({ type: 'account', requestId, account, name, displayName, accountKey });
+        const { account, name, displayName, accountKey, ask, question } = found.value;
+        connection.sendFrame({ type: 'account', requestId, account, name, displayName, accountKey, ask, question });
         return undefined;
       }
       case 'friend-add':
@@ -140,12 +149,22 @@ export class Dispatcher implements RequestDispatcher {
         return done(await friends.answer(session, request.account, request.accept));
       case 'friend-remove':
         return done(await friends.remove(session, request.account));
+      case 'block':
+        return done(await friends.block(session, request.account));
+      case 'unblock':
+        return done(await friends.unblock(session, request.account));
+      case 'last-seen-get': {
+        const entries = await presence.lastSeen(session, request.accounts);
+        connection.sendFrame({ type: 'last-seen', requestId, entries });
+        return undefined;
+      }
+      case 'notice-ack':
+        return done(await notices.ack(session, request.upTo));
       case 'roster-get':
         await friends.sendRoster(session, requestId, request.since);
         return undefined;
       case 'presence-set':
-        presence.setStatus(session, request.status, clock.now());
-        return done({ ok: true });
+        return done(presence.setStatus(session, request.status, request.text, clock.now()));
       case 'introduce': {
         const introduced = rendezvous.introduce(session, request, clock.now());
         if (!introduced.ok) return introduced.error;
@@ -164,6 +183,8 @@ export class Dispatcher implements RequestDispatcher {
         connection.sendFrame({ type: 'reflect-token', requestId, token, tokenMs });
         return undefined;
       }
+      default:
+        return this.#accountRequests.serve(connection, session, request);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { RosterState } from '@magpie/common/frames/frame-table.ts';
+import type { AskPolicy, RosterState } from '@magpie/common/frames/frame-table.ts';
 import type { AccountName, AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
 import type { Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
@@ -15,6 +15,30 @@ export interface Account {
   readonly deviceListVersion: number;
   /** Rises with every change of the account's friend list; an equal version means "unchanged". */
   readonly rosterVersion: number;
+  readonly state: AccountState;
+  readonly signatureLine: string;
+  readonly ask: AskPolicy;
+  readonly question: string;
+  readonly showLastSeen: boolean;
+  /** R7: proves a recovery code; 32 zero bytes when there is none. */
+  readonly recoveryKey: Uint8Array;
+  /** R7: the account's seed under the recovery code; empty when there is none. */
+  readonly sealedSeed: Uint8Array;
+  /** Notices up to this id are in the hands of its owner, or older than the account. */
+  readonly noticeAckedId: number;
+  readonly createdAt: WallMs;
+}
+
+/** `locked` by the operator: nobody logs in. `deleted`: only name and number are left, so that neither is given again. */
+export type AccountState = 'active' | 'locked' | 'deleted';
+
+/** The 32 zero bytes of an account that the operator made and nobody has logged in to (R32). */
+export const NO_ACCOUNT_KEY: Uint8Array = new Uint8Array(32);
+
+/** R7. */
+export interface Recovery {
+  readonly recoveryKey: Uint8Array;
+  readonly sealedSeed: Uint8Array;
 }
 
 export interface Device {
@@ -28,6 +52,9 @@ export interface Device {
   readonly active: boolean;
   readonly epoch: SessionEpoch;
   readonly loginCount: number;
+  readonly label: string;
+  /** When its last session began; 0 when it never had one. */
+  readonly lastLoginAt: WallMs;
 }
 
 export interface DeviceKeys {
@@ -36,14 +63,88 @@ export interface DeviceKeys {
   readonly signKey: Uint8Array;
 }
 
-export interface NewAccount extends DeviceKeys {
+export interface NewAccount extends DeviceKeys, Recovery {
   readonly name: AccountName;
   readonly displayName: string;
   readonly passwordHash: string;
   readonly accountKey: Uint8Array;
   readonly deviceList: Uint8Array;
   readonly deviceListVersion: number;
+  readonly label: string;
   readonly createdAt: WallMs;
+  /** Hash of the invitation that this registration uses up, in the same transaction; absent where none is needed. */
+  readonly inviteHash?: Uint8Array | undefined;
+}
+
+/** An account without keys, made by the operator (R32). */
+export interface NewKeylessAccount {
+  readonly name: AccountName;
+  readonly displayName: string;
+  readonly passwordHash: string;
+  readonly createdAt: WallMs;
+}
+
+/** A device's way into the list of its account, after its owner has proved password or recovery code (R7). */
+export interface Enrollment extends DeviceKeys {
+  readonly label: string;
+  /** The key that the account must still have; another one is `key-changed`. */
+  readonly expectedAccountKey: Uint8Array;
+  /** The key from now on. With another one than before the chain of lists begins anew. */
+  readonly accountKey: Uint8Array;
+  readonly deviceList: Uint8Array;
+  readonly deviceListVersion: number;
+  /** All devices of that list. */
+  readonly listed: readonly DeviceId[];
+  /** Replaces what is stored; absent: that stays. */
+  readonly recovery?: Recovery | undefined;
+}
+
+/** What operators see of an account. */
+export interface AccountSummary {
+  readonly account: AccountNumber;
+  readonly name: AccountName;
+  readonly displayName: string;
+  readonly state: AccountState;
+  readonly createdAt: WallMs;
+  /** Newest login of any of its devices; 0: never. */
+  readonly lastLoginAt: WallMs;
+  /** Devices that may log in by key. */
+  readonly devices: number;
+}
+
+export interface Invite {
+  /** BLAKE2b-256 of the code. */
+  readonly hash: Uint8Array;
+  readonly createdAt: WallMs;
+  readonly expiresAt: WallMs;
+  readonly usesLeft: number;
+}
+
+/** One line of what operators and accounts did. Never a password, a code, an address or a text of anybody. */
+export interface AuditEntry {
+  readonly at: WallMs;
+  /** `operator`, or the number of the account that did it itself. */
+  readonly actor: 'operator' | AccountNumber;
+  /** A closed set in accounts/audit.ts: `user-add`, `user-lock`, `password-change`, `login-failures` … */
+  readonly action: string;
+  /** The account it was done to, if any. */
+  readonly subject: AccountNumber | undefined;
+  /** Counts and codes for the reader; at most 256 characters. */
+  readonly detail: string;
+}
+
+export interface StoredAuditEntry extends AuditEntry {
+  readonly id: number;
+}
+
+export interface StoreCounts {
+  readonly accounts: number;
+  readonly locked: number;
+  readonly deleted: number;
+  readonly devices: number;
+  readonly friendships: number;
+  readonly notices: number;
+  readonly invites: number;
 }
 
 /** One line of an account's friend list, joined with what it shows of the other account. */
@@ -56,6 +157,7 @@ export interface RosterRow {
   readonly accountKey: Uint8Array;
   readonly deviceList: Uint8Array;
   readonly text: string;
+  readonly signatureLine: string;
 }
 
 /** The accounts whose friend lists a change touched, with their new versions: whom to push to. */
@@ -69,13 +171,30 @@ export interface FriendshipChange extends RosterChange {
   readonly friends: boolean;
 }
 
-/** What a newer list of an account's devices left behind. */
-export interface DeviceListChange extends RosterChange {
-  /** Devices whose keys no longer log in, since the list does not hold them, with the epoch of their last session. */
+/** Devices whose keys no longer log in, with the epoch of their last session: those are over. */
+export interface Revocation {
   readonly revoked: readonly { readonly device: DeviceId; readonly epoch: SessionEpoch }[];
 }
 
-export type FriendError = 'self' | 'not-found' | 'already-friends' | 'request-pending' | 'too-many' | 'not-friends';
+/** What a newer list of an account's devices left behind. */
+export interface DeviceListChange extends RosterChange, Revocation {}
+
+export interface AccountDeletion extends RosterChange, Revocation {
+  /** Whose friend it was. */
+  readonly friends: readonly AccountNumber[];
+}
+
+export type FriendError =
+  | 'self'
+  | 'not-found'
+  | 'already-friends'
+  | 'request-pending'
+  | 'too-many'
+  | 'not-friends'
+  /** The account asks a question, and the request has no text. */
+  | 'answer-needed'
+  /** Blocked by the one who asks: unblock first. */
+  | 'blocked';
 
 export interface Notice {
   readonly id: number;
@@ -91,11 +210,60 @@ export interface Notice {
  */
 export interface Store {
   /** Numbers count from 10001 up and are never given twice. */
-  register(account: NewAccount): Promise<Result<Account, 'name-taken' | 'device-taken'>>;
+  register(account: NewAccount): Promise<Result<Account, 'name-taken' | 'device-taken' | 'bad-invite'>>;
+  /** As `register`, for an account without keys. */
+  addAccount(account: NewKeylessAccount): Promise<Result<Account, 'name-taken'>>;
   accountByName(name: AccountName): Promise<Account | undefined>;
   accountByNumber(account: AccountNumber): Promise<Account | undefined>;
   deviceByExchangeKey(exchangeKey: Uint8Array): Promise<Device | undefined>;
   devicesOf(account: AccountNumber): Promise<readonly Device[]>;
+  /** By number, ascending, above `after` (0 for all); `text` is part of a name or display name, in any case. */
+  accounts(after: number, limit: number, text: string): Promise<readonly AccountSummary[]>;
+  /** The device joins the account's list, which replaces the old one; what that list does not hold is revoked. */
+  enroll(
+    account: AccountNumber,
+    enrollment: Enrollment,
+  ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed'>>;
+  /**
+   * A newer list from a device that is logged in; what it does not hold is revoked.
+   * @param listed the devices of `deviceList`, that of `by` among them
+   */
+  replaceDeviceList(
+    by: Fence,
+    deviceList: Uint8Array,
+    deviceListVersion: number,
+    listed: readonly DeviceId[],
+  ): Promise<Result<DeviceListChange, 'older-list' | 'stale-epoch'>>;
+  /** The lists of the present account key above version `since`, ascending, at most `limit`: each signed, as received. */
+  deviceChain(account: AccountNumber, since: number, limit: number): Promise<readonly Uint8Array[]>;
+  /**
+   * A new password. Every device but `keep` must give it before its key logs in again (R21); the list stays.
+   * @param keep none when the operator does it
+   */
+  setPassword(account: AccountNumber, passwordHash: string, keep: DeviceId | undefined): Promise<Revocation>;
+  /** The same password under other parameters; nothing when the password has changed meanwhile. */
+  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): Promise<void>;
+  setRecovery(by: Fence, recovery: Recovery): Promise<Result<void, 'stale-epoch'>>;
+  /** All friends and open requests are touched, and all sessions of the account itself. */
+  setProfile(
+    by: Fence,
+    profile: { readonly displayName: string; readonly signatureLine: string },
+  ): Promise<Result<RosterChange, 'stale-epoch'>>;
+  setPolicy(
+    by: Fence,
+    policy: { readonly ask: AskPolicy; readonly question: string; readonly showLastSeen: boolean },
+  ): Promise<Result<void, 'stale-epoch'>>;
+  /** @returns the sessions that a lock ends; their keys log in again after the unlock. `undefined`: no such account */
+  setLocked(account: AccountNumber, locked: boolean): Promise<Revocation | undefined>;
+  /** Everything of it goes but name and number; friends keep a tombstone. `undefined`: no such account, or deleted */
+  deleteAccount(account: AccountNumber, now: WallMs): Promise<AccountDeletion | undefined>;
+
+  addInvite(invite: Invite): Promise<Result<void, 'too-many'>>;
+  /** Those that still let somebody in, oldest first. */
+  invites(now: WallMs): Promise<readonly Invite[]>;
+  /** Whether a registration with it would be let in now. */
+  inviteIsGood(hash: Uint8Array, now: WallMs): Promise<boolean>;
+
   /**
    * After a password login: the device may log in by key, the newer signed list replaces the old one, and no device of
    * the account may log in by key that it does not hold.
@@ -108,15 +276,16 @@ export interface Store {
     deviceList: Uint8Array,
     deviceListVersion: number,
     listed: readonly DeviceId[],
+    label: string,
   ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list'>>;
   /**
    * Starts a session of an active device: epoch = max(old + 1, wall clock in ms), loginCount + 1, in one statement.
-   * @returns undefined when the device is unknown or no longer active
+   * @returns undefined when the device is unknown or no longer active; `locked` when its account is
    */
   claimSession(
     device: DeviceId,
     now: WallMs,
-  ): Promise<{ readonly account: Account; readonly device: Device } | undefined>;
+  ): Promise<{ readonly account: Account; readonly device: Device } | 'locked' | undefined>;
   /** Forgets the device key, if `epoch` is still the device's current one. @returns false when it is not */
   deactivateDevice(device: DeviceId, epoch: SessionEpoch): Promise<boolean>;
 
@@ -151,7 +320,34 @@ export interface Store {
     now: WallMs,
   ): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
 
+  /**
+   * Ends what there is between the two as a removal does, and keeps the other from asking: what it asks from now on is
+   * written on its side only, so that it cannot tell.
+   */
+  block(by: Fence, other: AccountNumber, now: WallMs): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
+  /** What the other asked meanwhile shows now. `not-found` when it is not blocked. */
+  unblock(by: Fence, other: AccountNumber, now: WallMs): Promise<Result<FriendshipChange, FriendError | 'stale-epoch'>>;
+
+  /** When accounts were last visible to friends; a lower time than the one known changes nothing. */
+  noteLastSeen(entries: readonly { readonly account: AccountNumber; readonly at: WallMs }[]): Promise<void>;
+  /** Of those among `accounts` that are friends of `by` and tell; unrounded. */
+  lastSeen(
+    by: AccountNumber,
+    accounts: readonly AccountNumber[],
+  ): Promise<readonly { readonly account: AccountNumber; readonly at: WallMs }[]>;
+
   addNotice(text: string, now: WallMs): Promise<Notice>;
+  /** Above `after`, ascending; of more than `limit` the newest. */
+  noticesAfter(after: number, limit: number): Promise<readonly Notice[]>;
+  latestNoticeId(): Promise<number>;
+  /** Never goes back. */
+  ackNotices(account: AccountNumber, upTo: number): Promise<void>;
+
+  /** The newest AUDIT_ENTRIES_MAX are kept. */
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** Newest first, below id `before` (0 for all). */
+  audit(before: number, limit: number): Promise<readonly StoredAuditEntry[]>;
+  counts(): Promise<StoreCounts>;
   close(): Promise<void>;
 }
 
