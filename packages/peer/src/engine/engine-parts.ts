@@ -1,0 +1,264 @@
+import type { Frame } from '@magpie/common/frames/frame.ts';
+import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
+import { normalizeAddress } from '@magpie/common/net.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { Welcome } from '../server-link/server-link.ts';
+import { CLOSE_GOODBYE, CLOSE_REMOVED } from '../session/session.ts';
+import type { StoredMessage } from '../store/store.ts';
+import { AccountLink } from './account-link.ts';
+import { inBackground } from './background.ts';
+import { ContactBook, keyChanged } from './contact-book.ts';
+import { ContactCommands } from './contact-commands.ts';
+import { Delivery } from './delivery.ts';
+import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
+import { EventBus } from './event-bus.ts';
+import { FriendPresence } from './friend-presence.ts';
+import { FriendRoads } from './friend-roads.ts';
+import { HandshakeStamps } from './handshake-stamps.ts';
+import { MessageCommands } from './message-commands.ts';
+import { OwnPresence } from './own-presence.ts';
+import { PeerSessions } from './peer-sessions.ts';
+import type { EnginePorts } from './ports.ts';
+import { Reachability } from './reachability.ts';
+import { RosterSync } from './roster-sync.ts';
+import { ServerTime } from './server-time.ts';
+import { StampRenewal } from './stamp-renewal.ts';
+import { UdpGate } from './udp-gate.ts';
+
+/** The parts of an engine, made and joined: what each of them tells goes to those that must know. No commands here. */
+export class EngineParts {
+  readonly ports: EnginePorts;
+  readonly keys: DeviceKeys;
+  readonly bus = new EventBus();
+  readonly book = new ContactBook();
+  readonly time: ServerTime;
+  readonly stamps: HandshakeStamps;
+  readonly stampRenewal: StampRenewal;
+  readonly gate: UdpGate;
+  readonly account: AccountLink;
+  readonly reachability: Reachability;
+  readonly sessions: PeerSessions;
+  readonly roads: FriendRoads;
+  readonly delivery: Delivery;
+  readonly friends: FriendPresence;
+  readonly roster: RosterSync;
+  readonly presence: OwnPresence;
+  readonly contacts: ContactCommands;
+  readonly messages: MessageCommands;
+
+  constructor(ports: EnginePorts) {
+    this.ports = ports;
+    this.keys = deviceKeysOf(ports.identity);
+    const { clock, random, store, log } = ports;
+    this.time = new ServerTime(clock);
+    this.stamps = new HandshakeStamps(store, () => this.time.wallNow());
+    this.stampRenewal = new StampRenewal({ clock, log, stamps: this.stamps });
+    this.gate = new UdpGate((bytes, from) => {
+      if (!this.reachability.handleDatagram(bytes, from)) this.sessions.handleDatagram(bytes, from);
+    });
+    this.account = new AccountLink({
+      ports,
+      keys: this.keys,
+      time: this.time,
+      onUp: (welcome) => this.#handleUp(welcome),
+      onRenumbered: () => this.delivery.handleRenumbered(),
+      onDown: () => this.#handleDown(),
+      // R32: nobody is signed in here any more, so nobody talks from here, by no road.
+      onSignedOut: () => this.sessions.closeAll(CLOSE_GOODBYE),
+      onFrame: (frame) => this.#handleFrame(frame),
+      onState: (state, error) => {
+        this.bus.emit({ type: 'link', state, error });
+        this.roads.emitRelayed();
+      },
+    });
+    this.reachability = new Reachability({
+      clock,
+      random,
+      interfaces: ports.interfaces,
+      gate: this.gate,
+      onChanged: (moved) => this.sessions.handleCandidates(moved),
+      renewToken: () =>
+        void this.account.request({ type: 'reflect-token-get' }).then((answer) => {
+          if (answer.ok && answer.value.type === 'reflect-token') this.#learnReflector(answer.value);
+        }),
+    });
+    this.sessions = new PeerSessions({
+      clock,
+      random,
+      log,
+      staticKey: this.keys.exchange,
+      ownDevice: this.keys.device,
+      friendDevice: (device) => this.book.device(device),
+      directAllowed: () => this.gate.isOpen,
+      localCandidates: () => this.reachability.candidates,
+      nextStamp: () => this.stamps.next(),
+      ownListVersion: () => this.keys.deviceListVersion,
+      introduce: (to, packet) => this.#introduce(to, packet),
+      sendRelay: (to, packet) => void this.account.sendRelay({ type: 'relay', to, packet }),
+      sendUdp: (bytes, to) => this.gate.send(bytes, to),
+      handlers: {
+        onUp: (device) => {
+          this.reachability.freshen();
+          this.delivery.handleSessionUp(device);
+          this.roads.emit(device);
+        },
+        onDown: (device) => {
+          this.delivery.handleSessionDown(device);
+          this.roads.emit(device);
+        },
+        onHandshakeFailed: (device) => this.delivery.handleHandshakeFailed(device),
+        onStream: (device, bytes, road) => this.delivery.handleStream(device, bytes, road),
+        onStreamAcked: (device, stream, road) => this.delivery.handleStreamAcked(device, stream, road),
+        onRoute: (device) => this.roads.emit(device),
+        onNewerList: () => void this.roster.refresh(),
+      },
+    });
+    this.roads = new FriendRoads({
+      book: this.book,
+      sessions: this.sessions,
+      linkUp: () => this.account.up,
+      onPath: (path) => this.bus.emit({ type: 'path', path }),
+    });
+    this.delivery = new Delivery({
+      clock,
+      log,
+      store,
+      wallNow: () => this.time.wallNow(),
+      devicesOf: (account) => this.book.devicesOf(account).map(({ device }) => device),
+      isFriend: (account) => this.book.get(account)?.state === 'member',
+      accountOf: (device) => this.book.device(device)?.account,
+      ensureSession: (device) => this.sessions.ensure(device),
+      openStream: (device, bytes) => this.sessions.openStream(device, bytes),
+      roadOf: (device) => this.roads.ofDevice(device),
+      closeSession: (device) => this.sessions.close(device, CLOSE_GOODBYE),
+      handlers: {
+        onMessages: (messages, areNew) => {
+          for (const message of messages) {
+            if (areNew && message.kind === 'text') this.book.addUnread(message.chat, 1);
+            this.#emitMessage(message, areNew);
+          }
+        },
+      },
+    });
+    this.friends = new FriendPresence({
+      book: this.book,
+      onStatus: (account, status) => this.bus.emit({ type: 'presence', account, status }),
+      onDeviceAnew: (device) => {
+        this.sessions.probe(device);
+        inBackground(log, 'the outbox could not be read', this.delivery.handleDeviceOnline(device));
+      },
+    });
+    this.roster = new RosterSync({
+      account: this.account,
+      store,
+      book: this.book,
+      log,
+      onChanged: (account) => this.#handleContactChanged(account),
+    });
+    this.presence = new OwnPresence({
+      account: this.account,
+      sessions: this.sessions,
+      connected: () => this.connected(),
+    });
+    this.contacts = new ContactCommands({
+      book: this.book,
+      profile: () => this.account.profile,
+      request: (request) => this.account.request(request),
+      refreshRoster: () => this.roster.refresh(),
+      roadOf: (account) => this.roads.of(account),
+    });
+    this.messages = new MessageCommands({
+      store,
+      random,
+      time: this.time,
+      book: this.book,
+      delivery: this.delivery,
+      ownDevice: this.keys.device,
+      profile: () => this.account.profile,
+      find: (who) => this.contacts.find(who),
+      ensureSession: (device) => this.sessions.ensure(device),
+      onMessage: (message, isNew) => this.#emitMessage(message, isNew),
+    });
+  }
+
+  async #handleUp(welcome: Welcome): Promise<void> {
+    const profile = this.account.profile;
+    if (profile) await this.stampRenewal.start(profile.stampReserved);
+    this.#learnReflector({ token: welcome.reflectToken, tokenMs: welcome.reflectTokenMs }, welcome);
+    await this.roster.refresh();
+    this.presence.handleLinkUp();
+    this.sessions.reopen();
+    this.sessions.handleLinkUp();
+    await this.delivery.handleLinkUp();
+  }
+
+  /** Tries the server at once. @returns whether that brought the link up */
+  connected(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const unsubscribe = this.bus.subscribe((event) => {
+        if (event.type !== 'link' || event.state === 'connecting') return;
+        unsubscribe();
+        resolve(event.state === 'connected');
+      });
+      this.account.keepUp();
+    });
+  }
+
+  #handleDown(): void {
+    this.sessions.handleLinkDown();
+    this.friends.handleLinkDown();
+  }
+
+  #handleFrame(frame: Frame): void {
+    switch (frame.type) {
+      case 'relayed':
+        return this.sessions.handleRelayed(frame.from, frame.packet);
+      case 'introduction':
+        return this.sessions.handleIntroduction(frame);
+      case 'presence':
+        return this.friends.handleFrame(frame);
+      case 'roster':
+        return void this.roster.apply(frame.entries, frame.version);
+      case 'notice':
+        return this.#handleNotice({ id: frame.id, at: frame.atWallMs as WallMs, text: frame.text });
+      case 'relay-refused':
+        return this.ports.log.debug({ reason: frame.reason }, 'relay refused');
+      default:
+        return;
+    }
+  }
+
+  #handleNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): void {
+    this.bus.emit({ type: 'notice', ...notice });
+    inBackground(this.ports.log, 'a notice could not be stored', this.ports.store.saveNotice(notice));
+  }
+
+  #handleContactChanged(account: AccountNumber): void {
+    const contact = this.book.get(account);
+    if (!contact) return;
+    this.bus.emit({ type: 'contact', contact: this.contacts.view(contact) });
+    if (contact.state === 'member' && !keyChanged(contact)) return this.delivery.handleFriend(account);
+    for (const device of this.sessions.devices()) {
+      if (!this.book.device(device)) this.sessions.close(device, CLOSE_REMOVED);
+    }
+    if (contact.state !== 'removed') return;
+    inBackground(this.ports.log, 'a refusal could not be stored', this.delivery.handleRemoved(account));
+  }
+
+  async #introduce(to: DeviceId, packet: Uint8Array): Promise<Result<{ readonly psk: Uint8Array }, string>> {
+    const answer = await this.account.request({ type: 'introduce', to, packet });
+    if (!answer.ok) return err(answer.error.kind === 'refused' ? answer.error.code : answer.error.kind);
+    return answer.value.type === 'introduced' ? ok({ psk: answer.value.psk }) : err('internal');
+  }
+
+  #learnReflector(access: { readonly token: Uint8Array; readonly tokenMs: number }, welcome?: Welcome): void {
+    const address = this.account.remoteAddress;
+    if (address === undefined) return;
+    this.reachability.learn({ address: normalizeAddress(address), ...access }, welcome);
+  }
+
+  #emitMessage(message: StoredMessage, isNew: boolean): void {
+    this.bus.emit({ type: 'message', message: this.messages.view(message), isNew });
+  }
+}
