@@ -3,7 +3,9 @@ import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { laterStamp, nextStamp, STAMP_ZERO } from './hybrid-clock.ts';
+import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryMessages } from './memory-messages.ts';
+import { MemoryOwn } from './memory-own.ts';
 import type {
   Contact,
   IncomingContent,
@@ -29,7 +31,8 @@ interface Numbering {
  */
 export class MemoryState {
   #profile: Profile | undefined;
-  #contacts = new Map<AccountNumber, Omit<Contact, 'unread'>>();
+  #contacts = new MemoryContacts();
+  #own = new MemoryOwn();
   #clocks = new Map<AccountNumber, HybridStamp>();
   #sentUpTo = new Map<string, number>();
   #received = new Map<string, Numbering>();
@@ -39,7 +42,8 @@ export class MemoryState {
   copy(): MemoryState {
     const copy = new MemoryState();
     copy.#profile = this.#profile;
-    copy.#contacts = new Map(this.#contacts);
+    copy.#contacts = this.#contacts.copy();
+    copy.#own = this.#own.copy();
     copy.#clocks = new Map(this.#clocks);
     copy.#sentUpTo = new Map(this.#sentUpTo);
     copy.#received = new Map(this.#received);
@@ -66,25 +70,24 @@ export class MemoryState {
     this.saveProfile({ ...this.#needProfile(), ...patch });
   }
 
+  get knownContacts(): MemoryContacts {
+    return this.#contacts;
+  }
+
+  get own(): MemoryOwn {
+    return this.#own;
+  }
+
   contacts(): readonly Contact[] {
-    return [...this.#contacts.values()]
-      .sort((a, b) => a.account - b.account)
+    return this.#contacts
+      .all()
       .map((contact) => ({ ...contact, unread: this.#messages.unread(contact.account).length }));
   }
 
   applyRoster(entries: readonly RosterEntry[], rosterVersion: number): void {
     const profile = this.#needProfile();
-    for (const entry of entries) {
-      const pinned = this.#contacts.get(entry.account)?.pinnedKey ?? new Uint8Array(0);
-      const pinNow = entry.state === 'member' && pinned.length === 0;
-      this.#contacts.set(entry.account, { ...entry, pinnedKey: pinNow ? entry.accountKey : pinned });
-    }
+    this.#contacts.applyRoster(entries);
     this.#profile = { ...profile, rosterVersion };
-  }
-
-  acceptAccountKey(account: AccountNumber): void {
-    const contact = this.#contacts.get(account);
-    if (contact) this.#contacts.set(account, { ...contact, pinnedKey: contact.accountKey });
   }
 
   commitOutgoing({ id, chat, device, text }: OutgoingText, wallNow: WallMs): StoredMessage {

@@ -5,6 +5,7 @@ import type { WallMs } from '@magpie/common/time.ts';
 import { MemoryState } from './memory-state.ts';
 import type {
   Contact,
+  ContactNotes,
   IncomingContent,
   IncomingOutcome,
   MessageQuery,
@@ -13,7 +14,9 @@ import type {
   PeerStore,
   Profile,
   ReceivedNumbering,
+  Settings,
   StoredMessage,
+  StoredNotice,
 } from './store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -83,8 +86,32 @@ export class MemoryPeerStore implements PeerStore {
     return this.#write((state) => state.applyRoster(entries, rosterVersion));
   }
 
-  acceptAccountKey(account: AccountNumber): Promise<void> {
-    return this.#write((state) => state.acceptAccountKey(account));
+  acceptAccountKey(account: AccountNumber, verified: boolean): Promise<void> {
+    return this.#write((state) => state.knownContacts.accept(account, verified));
+  }
+
+  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<void> {
+    return this.#write((state) => state.knownContacts.pin(account, accountKey, verified));
+  }
+
+  noteContact(account: AccountNumber, patch: Partial<ContactNotes>): Promise<void> {
+    return this.#write((state) => state.knownContacts.note(account, patch));
+  }
+
+  settings(): Promise<Settings> {
+    return this.#read((state) => state.own.settings());
+  }
+
+  saveSettings(patch: Partial<Settings>): Promise<void> {
+    return this.#write((state) => state.own.saveSettings(patch));
+  }
+
+  ownDeviceLists(): Promise<readonly Uint8Array[]> {
+    return this.#read((state) => state.own.deviceLists());
+  }
+
+  saveOwnDeviceLists(lists: readonly Uint8Array[], anew: boolean): Promise<void> {
+    return this.#write((state) => state.own.saveDeviceLists(lists, anew));
   }
 
   commitOutgoing(text: OutgoingText, wallNow: WallMs): Promise<StoredMessage> {
@@ -161,8 +188,12 @@ export class MemoryPeerStore implements PeerStore {
     return this.#write((state) => state.savePeerStamp(device, stamp));
   }
 
-  saveNotice(_notice: { readonly id: number; readonly at: WallMs; readonly text: string }): Promise<void> {
-    return this.#write(() => undefined);
+  saveNotice(notice: StoredNotice): Promise<boolean> {
+    return this.#write((state) => state.own.saveNotice(notice));
+  }
+
+  notices(limit: number): Promise<readonly StoredNotice[]> {
+    return this.#read((state) => state.own.notices(limit));
   }
 
   /** Waits for what was written before. */

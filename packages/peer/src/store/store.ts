@@ -153,7 +153,10 @@ export interface PeerStore {
   applyRoster(entries: readonly RosterEntry[], rosterVersion: number): Promise<void>;
   /** Pins the contact's present account key: the user looked and agreed. Clears `listBroken`; `verified` as given. */
   acceptAccountKey(account: AccountNumber, verified: boolean): Promise<void>;
-  /** Pins a key before there is any entry: it came by a link, from its owner. Replaces another pin. */
+  /**
+   * Pins a key before there is any entry: it came by a link, from its owner. Replaces another pin, and is not replaced
+   * by the first entry: a different `accountKey` there is then a changed key.
+   */
   pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<void>;
   /** Changes some notes of an account, also of one that is in no list yet. */
   noteContact(account: AccountNumber, patch: Partial<ContactNotes>): Promise<void>;
@@ -162,7 +165,10 @@ export interface PeerStore {
   saveSettings(patch: Partial<Settings>): Promise<void>;
   /** The signed lists of the own account that were seen or made, ascending by version: its chain (R6). */
   ownDeviceLists(): Promise<readonly Uint8Array[]>;
-  /** Adds the lists behind those that are there; with `anew` the chain of a new account key takes their place. */
+  /**
+   * Adds the lists behind those that are there, but none twice; with `anew` the chain of a new account key takes their
+   * place. The newest DEVICE_CHAIN_MAX are kept.
+   */
   saveOwnDeviceLists(lists: readonly Uint8Array[], anew: boolean): Promise<void>;
 
   /**
@@ -225,7 +231,7 @@ export interface PeerStore {
   /** The newest handshake stamp accepted from a friend's device (R5), 0 when none. */
   peerStamp(device: DeviceId): Promise<number>;
   savePeerStamp(device: DeviceId, stamp: number): Promise<void>;
-  /** @returns false when it was there already: then it has been shown */
+  /** The newest NOTICES_MAX are kept. @returns false when it was there already, or is older than all that are kept */
   saveNotice(notice: StoredNotice): Promise<boolean>;
   /** Newest first. */
   notices(limit: number): Promise<readonly StoredNotice[]>;
