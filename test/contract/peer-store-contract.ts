@@ -3,6 +3,8 @@ import type { HybridStamp } from '@magpie/common/content/content.ts';
 import { compareMessages } from '@magpie/peer/messaging/conversation-order.ts';
 import type { PeerStore, StoredMessage } from '@magpie/peer/store/store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { peerStoreContactsContract } from './peer-store-contacts-contract.ts';
+import { peerStoreOwnContract } from './peer-store-own-contract.ts';
 import {
   BOB,
   BOBS_DEVICE,
@@ -12,12 +14,10 @@ import {
   INCARNATION_A,
   INCARNATION_B,
   incoming,
-  key,
   messageId,
   OWN_DEVICE,
   PROFILE,
   RELAY,
-  rosterEntry,
   stamp,
   THEIR_FIRST,
   THEIR_SECOND,
@@ -77,56 +77,10 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         expect(await store.peerStamp(BOBS_DEVICE)).toBe(1_700_000_000_000_001);
         expect(await store.peerStamp(BOBS_TABLET)).toBe(5);
       });
-
-      it('takes the same notice twice', async () => {
-        await store.saveNotice({ id: 1, at: wall(5), text: 'maintenance at noon' });
-        await store.saveNotice({ id: 1, at: wall(5), text: 'maintenance at noon' });
-      });
     });
 
-    describe('contacts', () => {
-      it('replaces rows by account, with the version of the list', async () => {
-        await store.applyRoster([rosterEntry(BOB, { state: 'asked' }), rosterEntry(CAROL)], 3);
-        await store.applyRoster([rosterEntry(BOB, { displayName: 'Bobby', version: 4 })], 4);
-        expect((await store.contacts()).map((c) => [c.account, c.displayName, c.state, c.version])).toEqual([
-          [BOB, 'Bobby', 'member', 4],
-          [CAROL, 'name', 'member', 1],
-        ]);
-        expect((await store.profile())?.rosterVersion).toBe(4);
-      });
-
-      it('pins the account key when friendship begins, not before (D3)', async () => {
-        await store.applyRoster([rosterEntry(BOB, { state: 'asked', accountKey: key(1) })], 1);
-        expect((await store.contacts())[0]?.pinnedKey).toEqual(new Uint8Array(0));
-        await store.applyRoster([rosterEntry(BOB, { state: 'member', accountKey: key(2) })], 2);
-        expect((await store.contacts())[0]?.pinnedKey).toEqual(key(2));
-      });
-
-      it('keeps the pin when the server shows another key, even after removing and adding', async () => {
-        await store.applyRoster([rosterEntry(BOB, { accountKey: key(1) })], 1);
-        await store.applyRoster([rosterEntry(BOB, { accountKey: key(2) })], 2);
-        expect((await store.contacts())[0]).toMatchObject({ accountKey: key(2), pinnedKey: key(1) });
-        await store.applyRoster([rosterEntry(BOB, { state: 'removed', accountKey: key(2) })], 3);
-        await store.applyRoster([rosterEntry(BOB, { state: 'member', accountKey: key(3) })], 4);
-        expect((await store.contacts())[0]).toMatchObject({ accountKey: key(3), pinnedKey: key(1) });
-      });
-
-      it('pins the new key once the user has accepted it', async () => {
-        await store.applyRoster([rosterEntry(BOB, { accountKey: key(1) })], 1);
-        await store.applyRoster([rosterEntry(BOB, { accountKey: key(2) })], 2);
-        await store.acceptAccountKey(BOB);
-        expect((await store.contacts())[0]?.pinnedKey).toEqual(key(2));
-      });
-
-      it('counts unread texts of friends, neither voids nor own messages', async () => {
-        await store.applyRoster([rosterEntry(BOB), rosterEntry(CAROL)], 1);
-        await store.commitOutgoing(textTo(BOB, 1), wall(1));
-        await store.commitIncoming([incoming(1), incoming(2, { type: 'void' }), incoming(3)], wall(9));
-        expect((await store.contacts()).map((c) => c.unread)).toEqual([2, 0]);
-        await store.markRead(BOB);
-        expect((await store.contacts()).map((c) => c.unread)).toEqual([0, 0]);
-      });
-    });
+    peerStoreOwnContract(() => store);
+    peerStoreContactsContract(() => store);
 
     describe('own messages', () => {
       it('[R17] numbers messages from 1 without gaps, for each chat by itself', async () => {

@@ -29,6 +29,7 @@ export const PROFILE: Profile = {
   rosterVersion: 0,
   stampReserved: 1_700_000_000_000_123,
   deviceListVersion: 1,
+  signatureLine: '山高月小',
 };
 
 export function textTo(chat: AccountNumber, n: number): OutgoingText {
@@ -65,6 +66,7 @@ export function rosterEntry(account: AccountNumber, changes: Partial<RosterEntry
     accountKey: key(1),
     deviceList: new Uint8Array([1, 2, 3]),
     text: '',
+    signatureLine: '',
     ...changes,
   };
 }

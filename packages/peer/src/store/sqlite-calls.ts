@@ -1,5 +1,8 @@
+import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type Sqlite from 'better-sqlite3';
+import { SqliteContacts } from './sqlite-contacts.ts';
 import { SqliteMessages } from './sqlite-messages.ts';
+import { SqliteOwn } from './sqlite-own.ts';
 import { SqliteProfile } from './sqlite-profile.ts';
 import type { PeerStore, Profile } from './store.ts';
 
@@ -11,6 +14,12 @@ export const CALLS = {
   contacts: 'read',
   applyRoster: 'write',
   acceptAccountKey: 'write',
+  pinAccountKey: 'write',
+  noteContact: 'write',
+  settings: 'read',
+  saveSettings: 'write',
+  ownDeviceLists: 'read',
+  saveOwnDeviceLists: 'write',
   commitOutgoing: 'write',
   undelivered: 'read',
   chatsWithUndelivered: 'read',
@@ -28,6 +37,7 @@ export const CALLS = {
   peerStamp: 'read',
   savePeerStamp: 'write',
   saveNotice: 'write',
+  notices: 'read',
 } as const satisfies Record<Exclude<keyof PeerStore, 'close'>, 'read' | 'write'>;
 
 export type CallName = keyof typeof CALLS;
@@ -40,6 +50,8 @@ export type SyncCalls = {
 /** The port over an open database. None of the calls begins or ends a transaction. */
 export function createCalls(db: Sqlite.Database): SyncCalls {
   const profiles = new SqliteProfile(db);
+  const contacts = new SqliteContacts(db);
+  const own = new SqliteOwn(db);
   const messages = new SqliteMessages(db);
 
   function saveProfile(profile: Profile): void {
@@ -48,13 +60,25 @@ export function createCalls(db: Sqlite.Database): SyncCalls {
     if (before !== undefined && before !== profile.incarnation) messages.numberAnew(profile.incarnation);
   }
 
+  function applyRoster(entries: readonly RosterEntry[], rosterVersion: number): void {
+    const profile = profiles.needProfile();
+    contacts.applyRoster(entries);
+    profiles.saveProfile({ ...profile, rosterVersion });
+  }
+
   return {
     profile: () => profiles.profile(),
     saveProfile,
     updateProfile: (patch) => saveProfile({ ...profiles.needProfile(), ...patch }),
-    contacts: () => profiles.contacts(),
-    applyRoster: (entries, rosterVersion) => profiles.applyRoster(entries, rosterVersion),
-    acceptAccountKey: (account) => profiles.acceptAccountKey(account),
+    contacts: () => contacts.contacts(),
+    applyRoster,
+    acceptAccountKey: (account, verified) => contacts.acceptAccountKey(account, verified),
+    pinAccountKey: (account, accountKey, verified) => contacts.pinAccountKey(account, accountKey, verified),
+    noteContact: (account, patch) => contacts.note(account, patch),
+    settings: () => own.settings(),
+    saveSettings: (patch) => own.saveSettings(patch),
+    ownDeviceLists: () => own.deviceLists(),
+    saveOwnDeviceLists: (lists, anew) => own.saveDeviceLists(lists, anew),
     commitOutgoing: (text, wallNow) => messages.commitOutgoing(text, profiles.needProfile().incarnation, wallNow),
     undelivered: (chat, limit) => messages.undelivered(chat, limit),
     chatsWithUndelivered: () => messages.chatsWithUndelivered(),
@@ -71,6 +95,7 @@ export function createCalls(db: Sqlite.Database): SyncCalls {
     lastChange: () => messages.lastChange(),
     peerStamp: (device) => profiles.peerStamp(device),
     savePeerStamp: (device, stamp) => profiles.savePeerStamp(device, stamp),
-    saveNotice: (notice) => profiles.saveNotice(notice),
+    saveNotice: (notice) => own.saveNotice(notice),
+    notices: (limit) => own.notices(limit),
   };
 }

@@ -1,6 +1,6 @@
 import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { Contact, MessageRoad, Profile, ReceivedNumbering, StoredMessage } from './store.ts';
+import type { Contact, ContactNotes, MessageRoad, Profile, ReceivedNumbering, StoredMessage } from './store.ts';
 
 export interface MessageRow {
   readonly position: number;
@@ -35,9 +35,10 @@ export interface ProfileRow {
   readonly roster_version: number;
   readonly stamp_reserved: number;
   readonly device_list_version: number;
+  readonly signature_line: string;
 }
 
-export interface ContactRow {
+export interface ContactRow extends NotesRow {
   readonly account: number;
   readonly name: string;
   readonly display_name: string;
@@ -46,8 +47,17 @@ export interface ContactRow {
   readonly account_key: Buffer;
   readonly device_list: Buffer;
   readonly text: string;
-  readonly pinned_key: Buffer;
+  readonly signature_line: string;
   readonly unread: number;
+}
+
+export interface NotesRow {
+  readonly pinned_key: Buffer;
+  readonly remark: string;
+  readonly contact_group: string;
+  readonly never_direct: number;
+  readonly verified: number;
+  readonly list_broken: number;
 }
 
 export interface NumberingRow {
@@ -96,6 +106,7 @@ export function profileOf(row: ProfileRow): Profile {
     rosterVersion: row.roster_version,
     stampReserved: row.stamp_reserved,
     deviceListVersion: row.device_list_version,
+    signatureLine: row.signature_line,
   };
 }
 
@@ -109,8 +120,20 @@ export function contactOf(row: ContactRow): Contact {
     accountKey: new Uint8Array(row.account_key),
     deviceList: new Uint8Array(row.device_list),
     text: row.text,
+    signatureLine: row.signature_line,
     pinnedKey: new Uint8Array(row.pinned_key),
     unread: row.unread,
+    local: notesOf(row),
+  };
+}
+
+export function notesOf(row: NotesRow): ContactNotes {
+  return {
+    remark: row.remark,
+    group: row.contact_group,
+    neverDirect: row.never_direct === 1,
+    verified: row.verified === 1,
+    listBroken: row.list_broken === 1,
   };
 }
 

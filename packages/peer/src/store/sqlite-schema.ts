@@ -9,7 +9,7 @@ export const APPLICATION_ID = 0x4d67_5070;
  * Ids are blobs (half of their hex). Rows of `message` are found only by the indexes below it, each made for one
  * question, so that no question walks the table: a million messages answer as fast as ten.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE profile (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -103,6 +103,52 @@ const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,
     text TEXT NOT NULL
+  ) STRICT;
+  `,
+  `
+  ALTER TABLE profile ADD COLUMN signature_line TEXT NOT NULL DEFAULT '';
+
+  -- What only this profile knows of an account: pin and notes, with or without a roster entry, kept through removal.
+  CREATE TABLE known (
+    account INTEGER PRIMARY KEY,
+    pinned_key BLOB NOT NULL DEFAULT x'',
+    remark TEXT NOT NULL DEFAULT '',
+    contact_group TEXT NOT NULL DEFAULT '',
+    never_direct INTEGER NOT NULL DEFAULT 0 CHECK (never_direct IN (0, 1)),
+    verified INTEGER NOT NULL DEFAULT 0 CHECK (verified IN (0, 1)),
+    list_broken INTEGER NOT NULL DEFAULT 0 CHECK (list_broken IN (0, 1))
+  ) STRICT;
+  INSERT INTO known (account, pinned_key) SELECT account, pinned_key FROM contact WHERE length(pinned_key) > 0;
+
+  -- The roster as the server tells it; its states are checked where frames are read.
+  CREATE TABLE contact_2 (
+    account INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    account_key BLOB NOT NULL,
+    device_list BLOB NOT NULL,
+    text TEXT NOT NULL,
+    signature_line TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO contact_2 SELECT account, name, display_name, state, version, account_key, device_list, text, ''
+    FROM contact;
+  DROP TABLE contact;
+  ALTER TABLE contact_2 RENAME TO contact;
+
+  CREATE TABLE settings (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    never_direct INTEGER NOT NULL CHECK (never_direct IN (0, 1)),
+    auto_away_ms INTEGER NOT NULL,
+    presence TEXT NOT NULL,
+    status_text TEXT NOT NULL
+  ) STRICT;
+
+  -- The own chain of device lists (R6).
+  CREATE TABLE own_device_list (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    list BLOB NOT NULL UNIQUE
   ) STRICT;
   `,
 ];

@@ -13,7 +13,9 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BOB, messageId, PROFILE, textTo, wall } from '../../../../test/contract/peer-store-samples.ts';
+import { APPLICATION_ID, MIGRATIONS } from './sqlite-schema.ts';
 import { openSqlitePeerStore } from './sqlite-store.ts';
+import { NO_NOTES } from './store.ts';
 
 describe('the profile database as a file', () => {
   let folder: string;
@@ -45,6 +47,29 @@ describe('the profile database as a file', () => {
     edit(path, (db) => db.pragma('user_version = 99'));
     await expect(openSqlitePeerStore(path)).rejects.toMatchObject({ code: 'newer-schema' });
     edit(path, (db) => expect(db.pragma('user_version', { simple: true })).toBe(99));
+  });
+
+  it('brings a profile of the first schema along: pins, contacts and messages stay', async () => {
+    edit(path, (db) => {
+      db.exec(MIGRATIONS[0] ?? '');
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma('user_version = 1');
+      db.exec(`
+        INSERT INTO profile VALUES (1, 10001, 'alice', 'Alice', 'example.org', 10000, zeroblob(32), 1,
+          x'aaaaaaaaaaaaaaaa', 3, 9, 1700, 1);
+        INSERT INTO contact VALUES (10002, 'bob', 'Bob', 'member', 9, x'02', x'00', '', x'01'),
+          (10003, 'carol', 'Carol', 'asking', 8, x'03', x'00', 'hello', x'');
+        INSERT INTO notice VALUES (4, 50, 'maintenance');`);
+    });
+    chmodSync(path, 0o600);
+    await using opened = disposable(await openSqlitePeerStore(path));
+    expect(await opened.store.profile()).toMatchObject({ name: 'alice', loginCount: 3, signatureLine: '' });
+    const [bob, carol] = await opened.store.contacts();
+    expect(bob).toMatchObject({ name: 'bob', state: 'member', pinnedKey: new Uint8Array([1]), local: NO_NOTES });
+    expect(carol).toMatchObject({ state: 'asking', text: 'hello', pinnedKey: new Uint8Array(0) });
+    expect(await opened.store.saveNotice({ id: 4, at: wall(50), text: 'maintenance' })).toBe(false);
+    await opened.store.applyRoster([{ ...bob!, state: 'blocked' }], 10);
+    expect((await opened.store.contacts())[0]?.state).toBe('blocked');
   });
 
   it('refuses the database of another program', async () => {
