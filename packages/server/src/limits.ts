@@ -43,7 +43,13 @@ export interface ServerLimits {
 
   readonly lookupsPerHour: number;
   readonly friendRequestsPerDay: number;
+  readonly blocksPerDay: number;
+  /** Requests of one account to one other until they are friends; the week begins with the first. */
+  readonly friendRequestsPerPairPerWeek: number;
   readonly presenceChangesPerMinute: number;
+  /** Between two changes of an account that friends are told; the first one goes out at once, and so does leaving. */
+  readonly presenceSpacingMs: number;
+  readonly lastSeenAsksPerMinute: number;
   readonly introductionsPerPairPerMinute: number;
 
   readonly reflectPerSourcePerSecond: number;
@@ -80,7 +86,11 @@ export const DEFAULT_LIMITS: ServerLimits = {
 
   lookupsPerHour: 300,
   friendRequestsPerDay: 100,
+  blocksPerDay: 100,
+  friendRequestsPerPairPerWeek: 3,
   presenceChangesPerMinute: 30,
+  presenceSpacingMs: 2_000,
+  lastSeenAsksPerMinute: 60,
   introductionsPerPairPerMinute: 30,
 
   reflectPerSourcePerSecond: 20,
@@ -99,3 +109,18 @@ export const SHUTDOWN_RETRY_AFTER_MS = 2_000;
 export const SHUTDOWN_DRAIN_MS = 1_500;
 /** Bytes of roster entries in one frame; the rest follows in the next page. */
 export const ROSTER_PAGE_BYTES = 192 * 1024;
+/** Held-back presence goes out in steps of this, so that many deadlines share one sweep. */
+export const PRESENCE_STEP_MS = 100;
+/** Between two writes of when accounts were last seen, and again after one that failed. */
+export const LAST_SEEN_WRITE_MS = 1_000;
+export const LAST_SEEN_RETRY_MS = 10_000;
+/** Accounts of one such write: a few milliseconds of the store. */
+export const LAST_SEEN_BATCH_MAX = 1_000;
+/** Accounts that wait for it: everybody at once. What is more keeps an older time. */
+export const LAST_SEEN_PENDING_MAX = 20_000;
+/** What a stop waits for the last write. */
+export const LAST_SEEN_FLUSH_MS_MAX = 1_000;
+/** Pairs of an asker and one who was asked; the pair longest untouched is forgotten first, which only gives more tries. */
+export const ASKED_PAIRS_MAX = 20_000;
+/** Newest notices that somebody gets who was away for longer. */
+export const NOTICES_CAUGHT_UP_MAX = 20;

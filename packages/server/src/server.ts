@@ -116,9 +116,9 @@ class ComposedServer implements Server {
     const friends = new Friends({ store, bus, directory, clock, random, log }, limits);
     this.#ports = ports;
     this.#options = options;
-    this.#presence = new Presence(directory, limits, random);
+    this.#presence = new Presence({ directory, store, clock, random, log }, limits);
     this.#relay = new Relay(directory, limits);
-    this.#notices = new Notices(directory, store, clock);
+    this.#notices = new Notices({ directory, store, clock, log });
     this.#reflector = new Reflector(reflectTokens, limits, random);
     this.#reflectorPorts = new ReflectorPorts(ports.udp, this.#reflector, clock, log);
     const services = {
@@ -204,6 +204,7 @@ class ComposedServer implements Server {
     const reason = 'the server is stopping';
     await this.#connections.closeAll('shutting-down', reason, SHUTDOWN_RETRY_AFTER_MS, SHUTDOWN_DRAIN_MS);
     this.#presenceTimer?.timer.cancel();
+    await this.#presence.flush();
     await listening;
   }
 

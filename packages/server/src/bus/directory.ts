@@ -32,6 +32,7 @@ export interface Login {
   readonly device: DeviceId;
   readonly epoch: SessionEpoch;
   readonly rosterVersion: number;
+  readonly showLastSeen: boolean;
 }
 
 /** One device that is logged in here. */
@@ -43,6 +44,8 @@ export class LiveSession {
   readonly wire: ClientWire;
   /** `offline` is invisible. Only presence sets it. */
   status: PresenceStatus = 'online';
+  /** What is said beside the status. Only presence sets it. */
+  statusText = '';
 
   constructor(account: LiveAccount, device: DeviceId, epoch: SessionEpoch, wire: ClientWire) {
     this.account = account;
@@ -58,6 +61,7 @@ export interface LingeringDevice {
   readonly device: DeviceId;
   readonly epoch: SessionEpoch;
   readonly status: PresenceStatus;
+  readonly statusText: string;
   readonly until: Instant;
 }
 
@@ -70,11 +74,14 @@ export class LiveAccount {
   readonly friends: Set<AccountNumber>;
   /** Roster version up to which changes were pushed to the sessions. */
   pushedVersion: number;
+  /** Whether friends may know when it was last here. Whoever commits another policy sets it in that same turn. */
+  showLastSeen: boolean;
 
-  constructor(number: AccountNumber, friends: Set<AccountNumber>, pushedVersion: number) {
+  constructor(number: AccountNumber, friends: Set<AccountNumber>, pushedVersion: number, showLastSeen: boolean) {
     this.number = number;
     this.friends = friends;
     this.pushedVersion = pushedVersion;
+    this.showLastSeen = showLastSeen;
   }
 }
 
@@ -154,7 +161,7 @@ export class Directory {
   #enter(login: Login, wire: ClientWire, friends: readonly AccountNumber[]) {
     let account = this.#accounts.get(login.account);
     if (!account) {
-      account = new LiveAccount(login.account, new Set(friends), login.rosterVersion);
+      account = new LiveAccount(login.account, new Set(friends), login.rosterVersion, login.showLastSeen);
       this.#accounts.set(login.account, account);
     }
     const session = new LiveSession(account, login.device, login.epoch, wire);

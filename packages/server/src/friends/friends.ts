@@ -1,24 +1,27 @@
-import { encodeFrame } from '@magpie/common/frames/frame.ts';
-import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
+import type { AskPolicy } from '@magpie/common/frames/frame-table.ts';
 import { type AccountNumber, parseAccountName, parseAccountNumber, type RequestId } from '@magpie/common/ids.ts';
-import { ROSTER_ENTRIES_PER_FRAME_MAX } from '@magpie/common/limits.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock } from '@magpie/common/time.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Directory, LiveAccount, LiveSession } from '../bus/directory.ts';
-import { RATE_BUCKETS, ROSTER_PAGE_BYTES, type ServerLimits } from '../limits.ts';
+import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { Account, Fence, FriendError, FriendshipChange, RosterChange, RosterRow, Store } from '../store/store.ts';
+import type { Account, Fence, FriendError, FriendshipChange, RosterChange, Store } from '../store/store.ts';
+import { AskedPairs } from './asked-pairs.ts';
+import { rosterFrames } from './roster-frames.ts';
 
 type FriendAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
-/** Bytes of an entry beside its texts and lists: numbers, key, state, lengths. */
-const ENTRY_FIXED_BYTES = 64;
+/** Answers about a number that one has no line for: they tell as much as a look-up, and count as one. */
+const TELLS_WHO_EXISTS: ReadonlySet<FriendError | 'stale-epoch'> = new Set(['not-found', 'answer-needed', 'too-many']);
+
+/** What a look-up shows. */
+export type FoundAccount = Pick<Account, 'account' | 'name' | 'displayName' | 'accountKey' | 'ask' | 'question'>;
 
 export interface FriendsPorts {
   readonly store: Store;
@@ -34,6 +37,8 @@ export class Friends {
   readonly #ports: FriendsPorts;
   readonly #lookups: RateTable;
   readonly #requests: RateTable;
+  readonly #blocks: RateTable;
+  readonly #asked: AskedPairs;
   /** With more than this on its way to a client the next page waits, so that a long list makes nobody a slow reader. */
   readonly #pageAboveBytesMax: number;
   /** Accounts whose push is running; true when another change came meanwhile. */
@@ -42,7 +47,7 @@ export class Friends {
   constructor(ports: FriendsPorts, limits: ServerLimits) {
     this.#ports = ports;
     this.#pageAboveBytesMax = limits.writeQueueSoftBytes;
-    const { lookupsPerHour, friendRequestsPerDay } = limits;
+    const { lookupsPerHour, friendRequestsPerDay, blocksPerDay } = limits;
     this.#lookups = new RateTable(lookupsPerHour / HOUR_SECONDS, lookupsPerHour, RATE_BUCKETS, ports.random);
     this.#requests = new RateTable(
       friendRequestsPerDay / DAY_SECONDS,
@@ -50,42 +55,65 @@ export class Friends {
       RATE_BUCKETS,
       ports.random,
     );
+    this.#blocks = new RateTable(blocksPerDay / DAY_SECONDS, blocksPerDay, RATE_BUCKETS, ports.random);
+    this.#asked = new AskedPairs(limits.friendRequestsPerPairPerWeek);
   }
 
-  /** By exact name or number; nothing else finds anybody. */
-  async lookup(by: LiveSession, text: string): Promise<Result<Account, Refusal>> {
+  /**
+   * By exact name or number; nothing else finds anybody. Who lets nobody ask is, to a stranger, as little there as a name
+   * that is free, down to the calls of the store.
+   */
+  async lookup(by: LiveSession, text: string): Promise<Result<FoundAccount, Refusal>> {
     const waitMs = this.#lookups.take(by.account.number, this.#ports.clock.now());
     if (waitMs > 0) return err(refusal('rate-limited', 'look-ups', waitMs));
-    const account = await accountByText(this.#ports.store, text);
-    return account ? ok(account) : err(refusal('not-found'));
+    const found = await accountByText(this.#ports.store, text);
+    const account = found?.state === 'deleted' ? undefined : found;
+    if (account && (account.ask !== 'nobody' || this.#isSelfOrFriend(by, account.account))) return ok(shownOf(account));
+    const askedBy = await this.#wasAskedBy(by, account?.account);
+    return account && askedBy ? ok(shownOf(account)) : err(refusal('not-found'));
   }
 
-  /** Only a request that was made counts as one; one to a free number tells as much as a look-up, and counts as that. */
+  /** Only a request that was made counts as one; what merely tells that a number is taken counts as a look-up. */
   async add(by: LiveSession, to: AccountNumber, text: string): Promise<Result<void, Refusal>> {
     const { store, clock } = this.#ports;
     if (HIDDEN_CHARACTERS.test(text)) return err(refusal('bad-text', 'control characters in the request'));
     const { number } = by.account;
-    const limited = this.#takeRequest(number);
-    if (limited) return err(limited);
-    let written: FriendAnswer | undefined;
-    try {
-      written = await store.friendAdd(fenceOf(by), to, text, clock.wallNow());
-    } finally {
-      const foundNobody = written?.ok === false && written.error === 'not-found';
-      if (!written?.ok) this.#requests.giveBack(number);
-      if (!foundNobody) this.#lookups.giveBack(number);
-    }
-    return this.#finish(by, to, written);
+    const pairWaitMs = this.#asked.waitMs(number, to, clock.now());
+    if (pairWaitMs > 0) return err(refusal('rate-limited', 'friend requests to this account', pairWaitMs));
+    const written = await this.#spending(this.#requests, 'friend requests', number, () =>
+      store.friendAdd(fenceOf(by), to, text, clock.wallNow()),
+    );
+    if (!written.ok) return written;
+    const change = written.value;
+    if (change.ok && change.value.friends) this.#asked.agreed(number, to);
+    else if (change.ok && change.value.touched.length > 0) this.#asked.asked(number, to, clock.now());
+    return this.#finish(by, to, change);
   }
 
   async answer(by: LiveSession, from: AccountNumber, accept: boolean): Promise<Result<void, Refusal>> {
     const { store, clock } = this.#ports;
-    return this.#finish(by, from, await store.friendAnswer(fenceOf(by), from, accept, clock.wallNow()));
+    const written = await store.friendAnswer(fenceOf(by), from, accept, clock.wallNow());
+    if (written.ok && accept) this.#asked.agreed(by.account.number, from);
+    return this.#finish(by, from, written);
   }
 
   async remove(by: LiveSession, other: AccountNumber): Promise<Result<void, Refusal>> {
     const { store, clock } = this.#ports;
     return this.#finish(by, other, await store.friendRemove(fenceOf(by), other, clock.wallNow()));
+  }
+
+  /** To the other it is a removal, in every byte and from the same turn on (R15). */
+  async block(by: LiveSession, other: AccountNumber): Promise<Result<void, Refusal>> {
+    const { store, clock } = this.#ports;
+    const written = await this.#spending(this.#blocks, 'blocks', by.account.number, () =>
+      store.block(fenceOf(by), other, clock.wallNow()),
+    );
+    return written.ok ? this.#finish(by, other, written.value) : written;
+  }
+
+  async unblock(by: LiveSession, other: AccountNumber): Promise<Result<void, Refusal>> {
+    const { store, clock } = this.#ports;
+    return this.#finish(by, other, await store.unblock(fenceOf(by), other, clock.wallNow()));
   }
 
   /** Sends every entry above `since`, in pages as fast as they are taken; the last one says so. */
@@ -145,15 +173,41 @@ export class Friends {
     }
   }
 
-  /** One of each: which of the two is spent shows when the store has answered. */
-  #takeRequest(number: AccountNumber): Refusal | undefined {
+  /**
+   * Spends one of `budget` and one look-up before the write, and gives back what it did not turn out to be: a write that
+   * was made costs no look-up, a refusal costs none of `budget`.
+   */
+  async #spending(
+    budget: RateTable,
+    what: string,
+    number: AccountNumber,
+    write: () => Promise<FriendAnswer>,
+  ): Promise<Result<FriendAnswer, Refusal>> {
     const now = this.#ports.clock.now();
     const lookupWaitMs = this.#lookups.take(number, now);
-    if (lookupWaitMs > 0) return refusal('rate-limited', 'look-ups', lookupWaitMs);
-    const requestWaitMs = this.#requests.take(number, now);
-    if (requestWaitMs === 0) return undefined;
-    this.#lookups.giveBack(number);
-    return refusal('rate-limited', 'friend requests', requestWaitMs);
+    if (lookupWaitMs > 0) return err(refusal('rate-limited', 'look-ups', lookupWaitMs));
+    const budgetWaitMs = budget.take(number, now);
+    if (budgetWaitMs > 0) {
+      this.#lookups.giveBack(number);
+      return err(refusal('rate-limited', what, budgetWaitMs));
+    }
+    let written: FriendAnswer | undefined;
+    try {
+      written = await write();
+    } finally {
+      if (!written?.ok) budget.giveBack(number);
+      if (!written || written.ok || !TELLS_WHO_EXISTS.has(written.error)) this.#lookups.giveBack(number);
+    }
+    return ok(written);
+  }
+
+  #isSelfOrFriend(by: LiveSession, other: AccountNumber): boolean {
+    return by.account.number === other || by.account.friends.has(other);
+  }
+
+  async #wasAskedBy(by: LiveSession, other: AccountNumber | undefined): Promise<boolean> {
+    const { rows } = await this.#ports.store.roster(by.account.number, 0);
+    return rows.some(({ account, state }) => account === other && state === 'asking');
   }
 
   /** Follows the write in the same turn, so that changes are published in the order of their commits. */
@@ -165,6 +219,9 @@ export class Friends {
     return ok(undefined);
   }
 }
+
+/** Also what friends of somebody see who lets nobody ask: their own policies are nobody else's matter. */
+const ANYONE: AskPolicy = 'anyone';
 
 /** Control characters except line feed and tab, and the ones that turn the writing direction around. */
 const HIDDEN_CHARACTERS = /(?![\n\t])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u;
@@ -181,42 +238,7 @@ function fenceOf(session: LiveSession): Fence {
   return { account: session.account.number, device: session.device, epoch: session.epoch };
 }
 
-/** The pages of a list, each encoded when its turn comes. */
-function* rosterFrames(requestId: RequestId, version: number, rows: readonly RosterRow[]): Generator<Uint8Array> {
-  const pages: RosterEntry[][] = [[]];
-  let pageBytes = 0;
-  for (const row of rows) {
-    const entry = entryOf(row);
-    const bytes =
-      ENTRY_FIXED_BYTES +
-      entry.deviceList.length +
-      Buffer.byteLength(entry.name) +
-      Buffer.byteLength(entry.displayName) +
-      Buffer.byteLength(entry.text);
-    const page = pages.at(-1)!;
-    if (page.length > 0 && (page.length === ROSTER_ENTRIES_PER_FRAME_MAX || pageBytes + bytes > ROSTER_PAGE_BYTES)) {
-      pages.push([entry]);
-      pageBytes = bytes;
-    } else {
-      page.push(entry);
-      pageBytes += bytes;
-    }
-  }
-  for (const [index, entries] of pages.entries()) {
-    yield encodeFrame({ type: 'roster', requestId, version, last: index === pages.length - 1, entries });
-  }
-}
-
-function entryOf(row: RosterRow): RosterEntry {
-  const pending = row.state === 'asked' || row.state === 'asking';
-  return {
-    account: row.account,
-    name: row.name,
-    displayName: row.displayName,
-    state: row.state,
-    version: row.version,
-    accountKey: row.accountKey,
-    deviceList: row.state === 'member' ? row.deviceList : new Uint8Array(0),
-    text: pending ? row.text : '',
-  };
+function shownOf({ account, name, displayName, accountKey, ask, question }: Account): FoundAccount {
+  const asks = ask === 'question';
+  return { account, name, displayName, accountKey, ask: asks ? ask : ANYONE, question: asks ? question : '' };
 }

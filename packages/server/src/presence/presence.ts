@@ -3,22 +3,37 @@ import type { PresenceEntry, PresenceStatus } from '@magpie/common/frames/frame-
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { DEVICES_MAX, PRESENCE_GRACE_MS, ROSTER_ENTRIES_PER_FRAME_MAX } from '@magpie/common/limits.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
-import { after, type Instant } from '@magpie/common/time.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import { after, type Clock, earliest, type Instant } from '@magpie/common/time.ts';
 import type { Directory, LiveAccount, LiveSession } from '../bus/directory.ts';
-import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
+import { PRESENCE_STEP_MS, RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
+import { type Refusal, refusal } from '../refusal.ts';
+import { LastSeen, type LastSeenPorts, type SeenAt } from './last-seen.ts';
+import { parseStatusText } from './status-text.ts';
 
 /** Of several devices the most available one speaks for the account (R19). */
-const MOST_AVAILABLE_FIRST: readonly PresenceStatus[] = ['online', 'away'];
+const MOST_AVAILABLE_FIRST: readonly PresenceStatus[] = ['online', 'busy', 'away'];
+
+export interface PresencePorts extends LastSeenPorts {
+  readonly directory: Directory;
+  readonly random: RandomSource;
+}
 
 /**
  * Who is shown to whom. Friends only; only changes travel; a lost connection has a grace before it is told (R22); an
- * invisible device is, byte for byte, a device that is not there (R23). Call `handleTimeout` once `pollTimeout` is due.
+ * invisible device is, byte for byte, a device that is not there (R23). The first change is told at once, the next one
+ * of the same account only after a while; leaving never waits for that. Call `handleTimeout` once `pollTimeout` is due.
  */
 export class Presence {
   readonly #directory: Directory;
+  readonly #clock: Clock;
   readonly #limits: ServerLimits;
   readonly #budgets: RateTable;
+  readonly #lastSeen: LastSeen;
+  readonly #lastSeenAsks: RateTable;
+  /** When friends were last told something, by account number modulo the size; who shares a slot waits for the other. */
+  readonly #toldAt = new Float64Array(RATE_BUCKETS).fill(-Infinity);
   /**
    * What friends were last told of an account; absent: offline. Whoever becomes a viewer is told the same and not what
    * is so now, so that a change that is still held back is news to all of them.
@@ -26,16 +41,21 @@ export class Presence {
   readonly #told = new Map<AccountNumber, PresenceEntry>();
   /** Ends of graces, in order, since every grace is equally long. */
   readonly #graces: { readonly account: LiveAccount; readonly device: DeviceId; readonly until: Instant }[] = [];
-  /** Accounts over their budget of changes: only where they end up is told, then. */
+  /** Accounts whose change is held back until then: only where they end up is told. */
   readonly #deferred = new Map<AccountNumber, Instant>();
-  /** Sessions whose full write queue made us drop a change: they get everything anew once it is empty. */
-  readonly #behind = new Set<LiveSession>();
+  /** No later than the first of them. */
+  #deferredUntil: Instant | undefined;
+  /** Sessions whose full write queue made us hold back changes: they get the last of each once it is empty. */
+  readonly #behind = new Map<LiveSession, Map<AccountNumber, PresenceEntry>>();
 
-  constructor(directory: Directory, limits: ServerLimits, random: RandomSource) {
-    this.#directory = directory;
+  constructor(ports: PresencePorts, limits: ServerLimits) {
+    this.#directory = ports.directory;
     this.#limits = limits;
-    const perMinute = limits.presenceChangesPerMinute;
-    this.#budgets = new RateTable(perMinute / 60, perMinute, RATE_BUCKETS, random);
+    const { presenceChangesPerMinute: changes, lastSeenAsksPerMinute: asks } = limits;
+    this.#budgets = new RateTable(changes / 60, changes, RATE_BUCKETS, ports.random);
+    this.#lastSeen = new LastSeen(ports);
+    this.#lastSeenAsks = new RateTable(asks / 60, asks, RATE_BUCKETS, ports.random);
+    this.#clock = ports.clock;
   }
 
   /**
@@ -44,7 +64,9 @@ export class Presence {
    */
   sessionOpened(session: LiveSession, replaced: LiveSession | undefined, now: Instant): void {
     const lingering = session.account.lingering.get(session.device);
-    session.status = replaced?.status ?? lingering?.status ?? 'online';
+    const before = replaced ?? lingering;
+    session.status = before?.status ?? 'online';
+    session.statusText = before?.statusText ?? '';
     session.account.lingering.delete(session.device);
     this.#sendOnlineFriends(session);
     this.#tellFriends(session.account, now);
@@ -54,10 +76,10 @@ export class Presence {
   sessionClosed(session: LiveSession, orderly: boolean, now: Instant): void {
     this.#behind.delete(session);
     if (!this.#directory.leave(session)) return;
-    const { account, device, epoch, status } = session;
+    const { account, device, epoch, status, statusText } = session;
     if (!orderly) {
       const until = after(now, PRESENCE_GRACE_MS);
-      account.lingering.set(device, { device, epoch, status, until });
+      account.lingering.set(device, { device, epoch, status, statusText, until });
       this.#graces.push({ account, device, until });
       return;
     }
@@ -73,11 +95,29 @@ export class Presence {
     this.#forgetIfDone(account);
   }
 
-  setStatus(session: LiveSession, status: PresenceStatus, now: Instant): void {
-    if (session.status === status) return;
+  setStatus(session: LiveSession, status: PresenceStatus, text: string, now: Instant): Result<void, Refusal> {
+    const statusText = parseStatusText(text);
+    if (statusText === undefined) return err(refusal('bad-text', 'status text'));
+    const wasVisible = session.status !== 'offline';
     session.status = status;
-    this.#directory.visibilityChanged();
+    session.statusText = statusText;
+    if (wasVisible !== (status !== 'offline')) this.#directory.visibilityChanged();
     this.#tellFriends(session.account, now);
+    return ok(undefined);
+  }
+
+  /** When friends who are offline, as this account is told, were last here; those who do not tell are left out. */
+  async lastSeen(by: LiveSession, accounts: readonly AccountNumber[]): Promise<Result<readonly SeenAt[], Refusal>> {
+    const waitMs = this.#lastSeenAsks.take(by.account.number, this.#clock.now());
+    if (waitMs > 0) return err(refusal('rate-limited', 'last seen', waitMs));
+    const entries = await this.#lastSeen.of(by.account.number, accounts);
+    return ok(entries.filter(({ account }) => by.account.friends.has(account) && !this.#told.has(account)));
+  }
+
+  /** The server stops: whoever is here now was here until now. Never rejects. */
+  async flush(): Promise<void> {
+    for (const account of this.#told.keys()) this.#lastSeen.note(account);
+    await this.#lastSeen.flush();
   }
 
   /**
@@ -90,28 +130,31 @@ export class Presence {
       [b, a],
     ] as const) {
       const account = this.#directory.account(viewer);
-      const entry = friends ? this.#told.get(shown) : offlineEntry(shown);
+      const entry = friends ? this.#told.get(shown) : offlineEntry(shown, 0);
       if (!account || !entry) continue;
       const frame = encodeFrame({ type: 'presence', entries: [entry] });
-      if (friends) this.#sendFrame(account, frame);
-      else for (const session of account.sessions.values()) session.wire.send(frame);
+      if (friends) {
+        this.#sendEntry(account, entry, frame);
+        continue;
+      }
+      for (const session of account.sessions.values()) {
+        this.#behind.get(session)?.delete(shown);
+        session.wire.send(frame);
+      }
     }
   }
 
   /** The session's write queue has run empty. */
   drained(session: LiveSession): void {
-    if (!this.#behind.delete(session)) return;
-    const friends = [...session.account.friends];
-    this.#sendEntries(
-      session,
-      friends.map((friend) => this.#told.get(friend) ?? offlineEntry(friend)),
-    );
+    const missed = this.#behind.get(session);
+    if (!missed) return;
+    this.#behind.delete(session);
+    if (missed.size > 0) this.#sendEntries(session, [...missed.values()]);
   }
 
   pollTimeout(): Instant | undefined {
-    let earliest = this.#graces[0]?.until;
-    for (const at of this.#deferred.values()) if (earliest === undefined || at < earliest) earliest = at;
-    return earliest;
+    const own = earliest(this.#graces[0]?.until, this.#deferredUntil);
+    return earliest(own, this.#lastSeen.pollTimeout());
   }
 
   handleTimeout(now: Instant): void {
@@ -122,8 +165,17 @@ export class Presence {
       this.#tellFriends(account, now);
       this.#forgetIfDone(account);
     }
-    for (const [number, at] of this.#deferred) {
-      if (at > now) continue;
+    if (this.#deferredUntil !== undefined && this.#deferredUntil <= now) this.#tellDeferred(now);
+    this.#lastSeen.handleTimeout(now);
+  }
+
+  #tellDeferred(now: Instant): void {
+    this.#deferredUntil = undefined;
+    for (const [number, at] of [...this.#deferred]) {
+      if (at > now) {
+        this.#deferredUntil = earliest(this.#deferredUntil, at);
+        continue;
+      }
       this.#deferred.delete(number);
       const account = this.#directory.account(number);
       if (!account) continue;
@@ -134,25 +186,57 @@ export class Presence {
 
   #tellFriends(account: LiveAccount, now: Instant): void {
     const entry = entryOf(account);
-    if (this.#deferred.has(account.number)) return;
-    if (textOf(entry) === textOf(this.#told.get(account.number) ?? offlineEntry(account.number))) return;
-    const waitMs = this.#budgets.take(account.number, now);
-    if (waitMs > 0) {
-      this.#deferred.set(account.number, after(now, waitMs));
+    const told = this.#told.get(account.number);
+    if (entry.status === 'offline') {
+      if (told && this.#mayTell(account.number, 0, now)) this.#tellOffline(account);
       return;
     }
-    if (entry.status === 'offline') this.#told.delete(account.number);
-    else this.#told.set(account.number, entry);
+    if (this.#deferred.has(account.number) || (told && isSame(told, entry))) return;
+    if (!this.#mayTell(account.number, this.#limits.presenceSpacingMs, now)) return;
+    this.#told.set(account.number, entry);
+    this.#send(account, entry);
+  }
+
+  #tellOffline(account: LiveAccount): void {
+    const seenAt = this.#lastSeen.note(account.number);
+    this.#told.delete(account.number);
+    this.#send(account, offlineEntry(account.number, account.showLastSeen ? seenAt : 0));
+  }
+
+  /** Spends one change, or holds the account's changes back. */
+  #mayTell(number: AccountNumber, spacingMs: number, now: Instant): boolean {
+    const slot = number % this.#toldAt.length;
+    const spacingWaitMs = this.#toldAt[slot]! + spacingMs - now;
+    const waitMs = spacingWaitMs > 0 ? spacingWaitMs : this.#budgets.take(number, now);
+    if (waitMs > 0) {
+      const until = (Math.ceil((now + waitMs) / PRESENCE_STEP_MS) * PRESENCE_STEP_MS) as Instant;
+      this.#deferred.set(number, until);
+      this.#deferredUntil = earliest(this.#deferredUntil, until);
+      return false;
+    }
+    this.#toldAt[slot] = now;
+    this.#deferred.delete(number);
+    return true;
+  }
+
+  /** One encoding for all viewers. */
+  #send(account: LiveAccount, entry: PresenceEntry): void {
     const frame = encodeFrame({ type: 'presence', entries: [entry] });
     for (const friend of account.friends) {
       const viewer = this.#directory.account(friend);
-      if (viewer) this.#sendFrame(viewer, frame);
+      if (viewer) this.#sendEntry(viewer, entry, frame);
     }
   }
 
-  #sendFrame(viewer: LiveAccount, frame: Uint8Array): void {
+  /** Once behind, a session gets nothing directly, so that an older state never follows a newer one. */
+  #sendEntry(viewer: LiveAccount, entry: PresenceEntry, frame: Uint8Array): void {
     for (const session of viewer.sessions.values()) {
-      if (session.wire.queuedBytes + frame.length > this.#limits.writeQueueSoftBytes) this.#behind.add(session);
+      let missed = this.#behind.get(session);
+      if (!missed && session.wire.queuedBytes + frame.length > this.#limits.writeQueueSoftBytes) {
+        missed = new Map();
+        this.#behind.set(session, missed);
+      }
+      if (missed) missed.set(entry.account, entry);
       else session.wire.send(frame);
     }
   }
@@ -189,13 +273,22 @@ function entryOf(account: LiveAccount): PresenceEntry {
     account: account.number,
     status: status ?? 'offline',
     devices: visible.slice(0, DEVICES_MAX).map(({ device, epoch }) => ({ device, epoch })),
+    text: visible.find((device) => device.status === status && device.statusText !== '')?.statusText ?? '',
+    lastSeenWallMs: 0,
   };
 }
 
-function offlineEntry(account: AccountNumber): PresenceEntry {
-  return { account, status: 'offline', devices: [] };
+function offlineEntry(account: AccountNumber, lastSeenWallMs: number): PresenceEntry {
+  return { account, status: 'offline', devices: [], text: '', lastSeenWallMs };
 }
 
-function textOf(entry: PresenceEntry): string {
-  return `${entry.status} ${entry.devices.map(({ device, epoch }) => `${device}/${epoch}`).join(' ')}`;
+function isSame(a: PresenceEntry, b: PresenceEntry): boolean {
+  return (
+    a.status === b.status &&
+    a.text === b.text &&
+    a.devices.length === b.devices.length &&
+    a.devices.every(
+      ({ device, epoch }, index) => device === b.devices[index]!.device && epoch === b.devices[index]!.epoch,
+    )
+  );
 }

@@ -77,6 +77,7 @@ export class Dispatcher implements RequestDispatcher {
       device: device.device,
       epoch: device.epoch,
       rosterVersion: account.rosterVersion,
+      showLastSeen: account.showLastSeen,
     };
     const readFriends = () => accounts.friendsOf(account.account);
     const entered = await directory.enter(entry, connection, readFriends, (session, replaced) => {
@@ -154,8 +155,9 @@ export class Dispatcher implements RequestDispatcher {
       case 'unblock':
         return done(await friends.unblock(session, request.account));
       case 'last-seen-get': {
-        const entries = await presence.lastSeen(session, request.accounts);
-        connection.sendFrame({ type: 'last-seen', requestId, entries });
+        const seen = await presence.lastSeen(session, request.accounts);
+        if (!seen.ok) return seen.error;
+        connection.sendFrame({ type: 'last-seen', requestId, entries: seen.value });
         return undefined;
       }
       case 'notice-ack':
