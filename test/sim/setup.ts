@@ -19,7 +19,7 @@ export async function registerPeer(world: World, oracle: Oracle, peer: SimPeer):
     `${peer.name} registers`,
   );
   if (!result.ok) throw new SimulationError(`${peer.name} cannot register: ${JSON.stringify(result.error)}`);
-  oracle.knows(peer, result.value.account);
+  oracle.knows(peer, result.value.account.account);
 }
 
 /** The one asks, the other accepts, and both see each other as friends. */
@@ -56,7 +56,7 @@ export async function waitFor(
 
 export async function contactOf(peer: SimPeer, other: SimPeer) {
   const contacts = await peer.engine.contacts();
-  return contacts.ok ? contacts.value.find((contact) => contact.name === other.name) : undefined;
+  return contacts.ok ? contacts.value.find((contact) => contact.name === other.accountName) : undefined;
 }
 
 async function stateOf(peer: SimPeer, other: SimPeer) {

@@ -16,6 +16,8 @@ export interface SimPeerOptions {
   readonly udp: boolean;
   /** Given: this machine has a copy of another's identity file. */
   readonly identity?: Identity;
+  /** The name of the account that uses this machine. Default: the machine's. */
+  readonly accountName?: string;
   readonly onLog: (line: LogLine) => void;
   readonly onEvent: (peer: SimPeer, event: EngineEvent) => void;
 }
@@ -23,7 +25,8 @@ export interface SimPeerOptions {
 /** One installation: an identity file and a disk that stay, and a daemon that comes and goes. */
 export class SimPeer {
   readonly name: string;
-  readonly identity: Identity;
+  readonly accountName: string;
+  #identity: Identity;
   readonly #options: SimPeerOptions;
   #process: SimProcess | undefined;
   #engine: Engine | undefined;
@@ -34,8 +37,14 @@ export class SimPeer {
   constructor(options: SimPeerOptions) {
     this.#options = options;
     this.name = options.host.name;
-    this.identity = options.identity ?? newIdentity(new SeededRandom(options.seed, `identity of ${this.name}`));
+    this.accountName = options.accountName ?? this.name;
+    this.#identity = options.identity ?? newIdentity(new SeededRandom(options.seed, `identity of ${this.name}`));
     this.#store = new MemoryPeerStore({ sync: () => this.#sync() });
+  }
+
+  /** What the identity file holds. */
+  get identity(): Identity {
+    return this.#identity;
   }
 
   get running(): boolean {
@@ -76,6 +85,7 @@ export class SimPeer {
         udp: host.udpFactory,
         interfaces: host.interfaces,
         identity: this.identity,
+        identityKeeper: { replaceAccountSeed: (seed) => this.#replaceAccountSeed(process, seed) },
         log: process.log,
       },
       { udp: this.#options.udp, udpPort: 0 },
@@ -109,6 +119,11 @@ export class SimPeer {
     this.#process = undefined;
     this.#engine = undefined;
     this.#options.host.kill(silent);
+  }
+
+  async #replaceAccountSeed(process: SimProcess, seed: Uint8Array): Promise<void> {
+    await process.sync(this.#options.syncMs);
+    this.#identity = { ...this.#identity, accountSeed: Uint8Array.from(seed) };
   }
 
   #sync(): Promise<void> {

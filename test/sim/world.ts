@@ -75,7 +75,10 @@ export class World {
     return this.#events;
   }
 
-  addPeer(name: string, options: { readonly udp?: boolean; readonly identity?: Identity } = {}): SimPeer {
+  addPeer(
+    name: string,
+    options: { readonly udp?: boolean; readonly identity?: Identity; readonly accountName?: string } = {},
+  ): SimPeer {
     const peer = new SimPeer({
       time: this.time,
       seed: this.seed,
@@ -83,6 +86,7 @@ export class World {
       syncMs: this.#syncMs,
       udp: options.udp ?? true,
       ...(options.identity ? { identity: options.identity } : {}),
+      ...(options.accountName === undefined ? {} : { accountName: options.accountName }),
       onLog: (line) => this.#keepLog(line),
       onEvent: (from, event) => {
         this.#note(event.type.length);

@@ -87,6 +87,10 @@ export class Stranger {
       signKey,
       accountKey: account.publicKey,
       deviceList,
+      label: '',
+      recoveryKey: new Uint8Array(32),
+      sealedSeed: new Uint8Array(0),
+      invite: '',
     });
   }
 
