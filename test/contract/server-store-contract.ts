@@ -49,6 +49,15 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
           deviceList: expected.deviceList,
           deviceListVersion: 1,
           rosterVersion: 0,
+          state: 'active',
+          signatureLine: '',
+          ask: 'anyone',
+          question: '',
+          showLastSeen: true,
+          recoveryKey: filled(32, 1, 0x4e),
+          sealedSeed: filled(48, 1, 0x5e),
+          noticeAckedId: 0,
+          createdAt: NOW,
         });
       });
 
@@ -69,7 +78,8 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       it('knows a registered device by its exchange key', async () => {
         const { account } = await registered('alice', 1);
         const keys = deviceKeys(1);
-        const expected = { ...keys, account, active: true, epoch: 0, loginCount: 0 };
+        const rest = { active: true, epoch: 0, loginCount: 0, label: "alice's laptop", lastLoginAt: 0 };
+        const expected = { ...keys, account, ...rest };
         expect(await store.deviceByExchangeKey(keys.exchangeKey)).toEqual(expected);
         expect(await store.devicesOf(account)).toEqual([expected]);
         expect(await store.deviceByExchangeKey(deviceKeys(2).exchangeKey)).toBeUndefined();
@@ -81,7 +91,8 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const epochs: number[] = [];
         for (const now of [NOW, NOW, NOW - 5_000, NOW + 9]) {
           const claimed = await store.claimSession(device, now as WallMs);
-          epochs.push(claimed!.device.epoch);
+          if (typeof claimed !== 'object') throw new Error('no session');
+          epochs.push(claimed.device.epoch);
         }
         expect(epochs).toEqual([NOW, NOW + 1, NOW + 2, NOW + 9]);
         expect(await store.deviceByExchangeKey(deviceKeys(1).exchangeKey)).toMatchObject({ loginCount: 4 });
@@ -112,7 +123,7 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         await store.claimSession(device, NOW);
         await store.deactivateDevice(device, NOW as number as SessionEpoch);
         expect(await activate(account, 1, 1, [1])).toEqual({ ok: true, value: { touched: [], revoked: [] } });
-        expect((await store.claimSession(device, 1 as WallMs))!.device.epoch).toBe(NOW + 1);
+        expect(await store.claimSession(device, 1 as WallMs)).toMatchObject({ device: { epoch: NOW + 1 } });
         expect(await activate(account, 2, 2, [1, 2])).toMatchObject({ ok: true, value: { revoked: [] } });
         expect((await store.devicesOf(account)).map((d) => d.active)).toEqual([true, true]);
       });
@@ -122,7 +133,9 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         await activate(account, 1, 3, [1]);
         const older = { ok: false, error: 'older-list' };
         expect(await activate(account, 2, 2, [1, 2])).toEqual(older);
-        expect(await store.activateDevice(account, deviceKeys(2), list(9), 3, [deviceKeys(2).device])).toEqual(older);
+        expect(await store.activateDevice(account, deviceKeys(2), list(9), 3, [deviceKeys(2).device], '')).toEqual(
+          older,
+        );
         expect(await store.accountByNumber(account)).toMatchObject({ deviceList: list(3), deviceListVersion: 3 });
         expect((await store.devicesOf(account)).map((d) => [d.device, d.active])).toEqual([
           [deviceKeys(1).device, true],
@@ -144,7 +157,7 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
           value: { revoked: [{ device: deviceKeys(2).device }] },
         });
         expect(await activate(account, 1, 6, [1, 3])).toMatchObject({ value: { revoked: [] } });
-        expect((await store.claimSession(deviceKeys(1).device, NOW))?.device.epoch).toBe(NOW + 1);
+        expect(await store.claimSession(deviceKeys(1).device, NOW)).toMatchObject({ device: { epoch: NOW + 1 } });
       });
 
       it('refuses a device of another account, and known keys under another id', async () => {
@@ -153,7 +166,7 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const taken = { ok: false, error: 'device-taken' };
         expect(await activate(account, 2, 2, [1, 2])).toEqual(taken);
         const mixed: DeviceKeys = { ...deviceKeys(3), exchangeKey: deviceKeys(1).exchangeKey };
-        expect(await store.activateDevice(account, mixed, list(2), 2, [mixed.device])).toEqual(taken);
+        expect(await store.activateDevice(account, mixed, list(2), 2, [mixed.device], '')).toEqual(taken);
         expect(await store.deviceByExchangeKey(deviceKeys(1).exchangeKey)).toMatchObject({ active: true });
         expect(await store.accountByNumber(account)).toMatchObject({ deviceListVersion: 1 });
       });
@@ -409,7 +422,8 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
     async function session(name: string, seed: number): Promise<Fence> {
       await registered(name, seed);
       const claimed = await store.claimSession(deviceKeys(seed).device, NOW);
-      return { account: claimed!.account.account, device: claimed!.device.device, epoch: claimed!.device.epoch };
+      if (typeof claimed !== 'object') throw new Error('no session');
+      return { account: claimed.account.account, device: claimed.device.device, epoch: claimed.device.epoch };
     }
 
     /** A login of the device `seed` by a list of the devices `listed`; lists of one version are one list. */
@@ -420,7 +434,7 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       listed: readonly number[],
     ): ReturnType<Store['activateDevice']> {
       const ids = listed.map((each) => deviceKeys(each).device);
-      return store.activateDevice(account, deviceKeys(seed), list(version), version, ids);
+      return store.activateDevice(account, deviceKeys(seed), list(version), version, ids, `device ${seed}`);
     }
 
     /** Accounts `<name>0`, `<name>1`, …, logged in. */
@@ -446,6 +460,9 @@ export function newAccount(name: string, seed: number) {
     accountKey: filled(32, seed, 0xa1),
     deviceList: list(seed),
     deviceListVersion: 1,
+    label: `${name}'s laptop`,
+    recoveryKey: filled(32, seed, 0x4e),
+    sealedSeed: filled(48, seed, 0x5e),
     createdAt: NOW,
   };
 }
@@ -470,7 +487,7 @@ function filled(length: number, seed: number, kind: number): Uint8Array {
 
 function row(name: string, of: Fence, seed: number, rest: object): object {
   const shown = { displayName: `${name} 🐦`, accountKey: filled(32, seed, 0xa1), deviceList: new Uint8Array(0) };
-  return { account: of.account, name, text: '', ...shown, ...rest };
+  return { account: of.account, name, text: '', signatureLine: '', ...shown, ...rest };
 }
 
 /** What a change of a pair gives: the new versions of both lists, and whether the two are friends now. */

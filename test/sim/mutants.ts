@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a session may write after a newer login of its device',
     plants: [
       {
-        file: sourcePath('packages/server/src/store/memory-tables.ts'),
-        line: "if (!this.#isCurrent(by)) return err('stale-epoch');",
+        file: sourcePath('packages/server/src/store/memory-roster.ts'),
+        line: "if (!this.#rows.isCurrent(by)) return err('stale-epoch');",
         replacement: '',
       },
     ],

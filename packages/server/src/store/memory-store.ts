@@ -1,8 +1,15 @@
-import type { AccountName, AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
-import type { WallMs } from '@magpie/common/time.ts';
-import { MemoryTables } from './memory-tables.ts';
-import type { DeviceKeys, Fence, NewAccount, Store } from './store.ts';
-import { STORE_BATCH_MAX, STORE_CALLS_WAITING_MAX } from './store-calls.ts';
+import { MemoryRows } from './memory-rows.ts';
+import { memoryTables } from './memory-tables.ts';
+import { ownArguments, StoreCaller } from './store-caller.ts';
+import {
+  callRoom,
+  STORE_BATCH_MAX,
+  STORE_CALLS_WAITING_MAX,
+  type StoreAnswer,
+  type StoreArguments,
+  type StoreMethod,
+  type StoreRooms,
+} from './store-calls.ts';
 import { StoreError } from './store-error.ts';
 
 export interface MemoryStoreOptions {
@@ -10,9 +17,14 @@ export interface MemoryStoreOptions {
   readonly sync?: () => Promise<void>;
 }
 
+/** What an observer may ask, without the waiting. */
+export type MemoryDisk = Pick<StoreRooms['accounts'], 'accountByNumber'> &
+  Pick<StoreRooms['devices'], 'devicesOf'> &
+  Pick<StoreRooms['roster'], 'areFriends'>;
+
 interface Call {
   /** Runs inside the transaction. @returns what answers the caller after the sync */
-  run(tables: MemoryTables): () => void;
+  run(tables: StoreRooms): () => void;
   fail(error: StoreError): void;
 }
 
@@ -20,18 +32,21 @@ interface Call {
  * The Store of the simulator. It behaves as the SQLite worker does: calls run in order, calls that wait together share
  * one transaction and one sync, and no call (a read neither) is answered before what it saw is durable.
  */
-export class MemoryStore implements Store {
+export class MemoryStore extends StoreCaller {
   readonly #sync: () => Promise<void>;
-  #tables: MemoryTables;
-  #durable: MemoryTables;
+  #rows: MemoryRows;
+  #tables: StoreRooms;
+  #durable: MemoryRows;
   #waiting: Call[] = [];
   #draining: Promise<void> | undefined;
   #end: 'closed' | 'crashed' | undefined;
 
-  constructor(options: MemoryStoreOptions = {}, tables = new MemoryTables()) {
+  constructor(options: MemoryStoreOptions = {}, rows = new MemoryRows()) {
+    super();
     this.#sync = options.sync ?? (() => Promise.resolve());
-    this.#tables = tables;
-    this.#durable = tables.copy();
+    this.#rows = rows;
+    this.#tables = memoryTables(rows);
+    this.#durable = rows.copy();
   }
 
   /** Ends this store as a killed process ends: open calls get no answer. @returns a store with what was synced */
@@ -42,74 +57,13 @@ export class MemoryStore implements Store {
   }
 
   /** What the disk holds at this moment, for an observer beside the server; never to be written to. */
-  get disk(): MemoryTables {
-    return this.#durable;
-  }
-
-  register(account: NewAccount): ReturnType<Store['register']> {
-    return this.#call((tables) => tables.register(account));
-  }
-
-  accountByName(name: AccountName): ReturnType<Store['accountByName']> {
-    return this.#call((tables) => tables.accountByName(name));
-  }
-
-  accountByNumber(account: AccountNumber): ReturnType<Store['accountByNumber']> {
-    return this.#call((tables) => tables.accountByNumber(account));
-  }
-
-  deviceByExchangeKey(exchangeKey: Uint8Array): ReturnType<Store['deviceByExchangeKey']> {
-    return this.#call((tables) => tables.deviceByExchangeKey(exchangeKey));
-  }
-
-  devicesOf(account: AccountNumber): ReturnType<Store['devicesOf']> {
-    return this.#call((tables) => tables.devicesOf(account));
-  }
-
-  activateDevice(
-    account: AccountNumber,
-    keys: DeviceKeys,
-    deviceList: Uint8Array,
-    deviceListVersion: number,
-    listed: readonly DeviceId[],
-  ): ReturnType<Store['activateDevice']> {
-    return this.#call((tables) => tables.activateDevice(account, keys, deviceList, deviceListVersion, listed));
-  }
-
-  claimSession(device: DeviceId, now: WallMs): ReturnType<Store['claimSession']> {
-    return this.#call((tables) => tables.claimSession(device, now));
-  }
-
-  deactivateDevice(device: DeviceId, epoch: SessionEpoch): ReturnType<Store['deactivateDevice']> {
-    return this.#call((tables) => tables.deactivateDevice(device, epoch));
-  }
-
-  roster(account: AccountNumber, since: number): ReturnType<Store['roster']> {
-    return this.#call((tables) => tables.roster(account, since));
-  }
-
-  areFriends(a: AccountNumber, b: AccountNumber): ReturnType<Store['areFriends']> {
-    return this.#call((tables) => tables.areFriends(a, b));
-  }
-
-  friendsOf(account: AccountNumber): ReturnType<Store['friendsOf']> {
-    return this.#call((tables) => tables.friendsOf(account));
-  }
-
-  friendAdd(by: Fence, to: AccountNumber, text: string, _now: WallMs): ReturnType<Store['friendAdd']> {
-    return this.#call((tables) => tables.friendAdd(by, to, text));
-  }
-
-  friendAnswer(by: Fence, from: AccountNumber, accept: boolean, _now: WallMs): ReturnType<Store['friendAnswer']> {
-    return this.#call((tables) => tables.friendAnswer(by, from, accept));
-  }
-
-  friendRemove(by: Fence, other: AccountNumber, _now: WallMs): ReturnType<Store['friendRemove']> {
-    return this.#call((tables) => tables.friendRemove(by, other));
-  }
-
-  addNotice(text: string, now: WallMs): ReturnType<Store['addNotice']> {
-    return this.#call((tables) => tables.addNotice(text, now));
+  get disk(): MemoryDisk {
+    const { accounts, devices, roster } = memoryTables(this.#durable);
+    return {
+      accountByNumber: (account) => accounts.accountByNumber(account),
+      devicesOf: (account) => devices.devicesOf(account),
+      areFriends: (a, b) => roster.areFriends(a, b),
+    };
   }
 
   async close(): Promise<void> {
@@ -117,14 +71,15 @@ export class MemoryStore implements Store {
     await this.#draining;
   }
 
-  #call<T>(run: (tables: MemoryTables) => T): Promise<T> {
+  protected call<M extends StoreMethod>(method: M, ...args: StoreArguments<M>): Promise<StoreAnswer<M>> {
     if (this.#end === 'crashed') return new Promise(() => {});
     if (this.#end === 'closed') return Promise.reject(new StoreError('closed'));
     if (this.#waiting.length >= STORE_CALLS_WAITING_MAX) return Promise.reject(new StoreError('overloaded'));
+    const own = ownArguments(args);
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         run: (tables) => {
-          const answer = run(tables);
+          const answer = callRoom(tables, method, own);
           return () => resolve(answer);
         },
         fail: reject,
@@ -147,12 +102,13 @@ export class MemoryStore implements Store {
   }
 
   async #commit(): Promise<StoreError | undefined> {
-    const journal = this.#tables.takeJournal();
+    const journal = this.#rows.takeJournal();
     if (journal.length === 0) return undefined;
     try {
       await this.#sync();
     } catch {
-      this.#tables = this.#durable.copy();
+      this.#rows = this.#durable.copy();
+      this.#tables = memoryTables(this.#rows);
       return new StoreError('sync-failed');
     }
     if (this.#end !== 'crashed') for (const change of journal) change(this.#durable);

@@ -6,7 +6,7 @@ import { type StoreOpenCode, StoreOpenError } from './store-error.ts';
 export type SqliteDatabase = Database.Database;
 
 /** 'MGPS': marks a database as ours, so that another program's is never migrated. */
-const APPLICATION_ID = 0x4d47_5053;
+export const APPLICATION_ID = 0x4d47_5053;
 /** A backup that copies the file holds a lock for moments; longer than this it is another server. */
 const BUSY_MS_MAX = 2_000;
 /** Up to this size every page is checked at the start; beyond it that would delay the start by seconds. */
