@@ -1,4 +1,4 @@
-import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
+import type { PresenceEntry, RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import { describe, expect, it } from 'vitest';
 import { settle, type TestClient, TestWorld } from '../session/test-world.ts';
@@ -126,7 +126,7 @@ describe('friendship (SV31)', () => {
     bob.received.length = 0;
     await bob.request({ type: 'friend-remove', account: alice.account });
     await settle();
-    expect(alice.take('presence').at(-1)?.entries).toEqual([{ account: bob.account, status: 'offline', devices: [] }]);
+    expect(alice.take('presence').at(-1)?.entries).toEqual([gone(bob)]);
     expect(pushed(alice).at(-1)).toMatchObject({ account: bob.account, state: 'removed' });
     expect(pushed(alice).at(-1)?.deviceList ?? []).toHaveLength(0);
     bob.received.length = 0;
@@ -134,7 +134,7 @@ describe('friendship (SV31)', () => {
     const packet = new Uint8Array(10);
     expect(await alice.refusal({ type: 'introduce', to: bob.device.id, packet })).toBe('peer-gone');
     expect(await alice.refusal({ type: 'device-list-get', account: bob.account })).toBe('not-friends');
-    await alice.request({ type: 'presence-set', status: 'away' });
+    await alice.request({ type: 'presence-set', status: 'away', text: '' });
     expect(alice.take('relay-refused')).toHaveLength(1);
     expect(bob.received).toEqual([]);
   });
@@ -169,7 +169,7 @@ describe('friendship (SV31)', () => {
     await settle();
     expect(other.take('relayed')).toEqual([]);
     const shown = other.take('presence').flatMap((frame) => frame.entries);
-    expect(shown).toEqual([{ account: bob.account, status: 'offline', devices: [] }]);
+    expect(shown).toEqual([gone(bob)]);
   });
 });
 
@@ -257,6 +257,11 @@ async function giveLargeRoster(world: TestWorld, owner: TestClient): Promise<voi
   }));
   world.store.roster = async () => ({ version: 1_999, rows });
   owner.received.length = 0;
+}
+
+/** What a client is told of somebody who is out of its sight for good. */
+function gone({ account }: TestClient): PresenceEntry {
+  return { account, status: 'offline', devices: [], text: '', lastSeenWallMs: 0 };
 }
 
 /** Entries that were pushed, oldest first; takes them. */

@@ -12,7 +12,7 @@ import {
 import type { Store } from '../store/store.ts';
 
 export interface LastSeenPorts {
-  readonly store: Store;
+  readonly store: Pick<Store, 'noteLastSeen' | 'lastSeen'>;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -8,7 +8,7 @@ describe('who sees whom (SV40)', () => {
     const [alice] = await world.friends();
     const carol = await world.register('carol');
     carol.received.length = 0;
-    await alice.request({ type: 'presence-set', status: 'away' });
+    await alice.request({ type: 'presence-set', status: 'away', text: '' });
     await settle();
     expect(carol.received).toEqual([]);
   });
@@ -30,7 +30,7 @@ describe('who sees whom (SV40)', () => {
   it('[SV41] gives a newcomer everybody who is there, even if that is nobody', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
-    await alice.request({ type: 'presence-set', status: 'away' });
+    await alice.request({ type: 'presence-set', status: 'away', text: '' });
     const again = world.connect(bob.device);
     await again.resume();
     const devices = [{ device: alice.device.id, epoch: alice.welcome!.epoch }];
@@ -59,9 +59,9 @@ describe('who sees whom (SV40)', () => {
     const second = world.newDevice(alice.device.accountKey);
     const other = world.connect(second);
     await other.login('alice', PASSWORD, second.list([alice.device, second], 2));
-    await alice.request({ type: 'presence-set', status: 'away' });
+    await alice.request({ type: 'presence-set', status: 'away', text: '' });
     expect(seen(bob).at(-1)).toMatchObject({ status: 'online' });
-    await other.request({ type: 'presence-set', status: 'away' });
+    await other.request({ type: 'presence-set', status: 'away', text: '' });
     expect(seen(bob).at(-1)).toMatchObject({ status: 'away' });
     other.send({ type: 'close', code: 'internal', reason: '', retryAfterMs: 0 });
     await settle();
@@ -101,7 +101,7 @@ describe('going and coming back (R22)', () => {
   it('[SV42] shows nothing of a reconnect inside the grace but the new epoch', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
-    await alice.request({ type: 'presence-set', status: 'away' });
+    await alice.request({ type: 'presence-set', status: 'away', text: '' });
     bob.received.length = 0;
     alice.wire.drop();
     await world.advance(10_000);
@@ -143,7 +143,7 @@ describe('invisible (R23)', () => {
       const [alice, bob] = await world.friends();
       bob.received.length = 0;
       if (how === 'offline') alice.send({ type: 'close', code: 'internal', reason: '', retryAfterMs: 0 });
-      else await alice.request({ type: 'presence-set', status: 'offline' });
+      else await alice.request({ type: 'presence-set', status: 'offline', text: '' });
       await settle();
       bob.relay(alice.device.id, Uint8Array.of(1));
       bob.send({ type: 'introduce', requestId: 77 as never, to: alice.device.id, packet: new Uint8Array(4) });
@@ -160,7 +160,7 @@ describe('invisible (R23)', () => {
   it('[SV44] stays invisible through a reconnect', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
-    await alice.request({ type: 'presence-set', status: 'offline' });
+    await alice.request({ type: 'presence-set', status: 'offline', text: '' });
     bob.received.length = 0;
     alice.wire.drop();
     await settle();
@@ -172,9 +172,9 @@ describe('invisible (R23)', () => {
   it('[SV44] still sees its friends', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
-    await alice.request({ type: 'presence-set', status: 'offline' });
+    await alice.request({ type: 'presence-set', status: 'offline', text: '' });
     alice.received.length = 0;
-    await bob.request({ type: 'presence-set', status: 'away' });
+    await bob.request({ type: 'presence-set', status: 'away', text: '' });
     expect(seen(alice)).toMatchObject([{ account: bob.account, status: 'away' }]);
   });
 });
@@ -185,7 +185,7 @@ describe('limits', () => {
     const [alice, bob] = await world.friends();
     bob.received.length = 0;
     for (let i = 0; i < 26; i++) {
-      await alice.request({ type: 'presence-set', status: i % 2 === 0 ? 'away' : 'online' });
+      await alice.request({ type: 'presence-set', status: i % 2 === 0 ? 'away' : 'online', text: '' });
     }
     expect(seen(bob).length).toBeLessThanOrEqual(6);
     await world.advance(10_500);
@@ -193,7 +193,7 @@ describe('limits', () => {
   });
 
   it.each([
-    ['turns invisible', (alice: TestClient) => alice.request({ type: 'presence-set', status: 'offline' })],
+    ['turns invisible', (alice: TestClient) => alice.request({ type: 'presence-set', status: 'offline', text: '' })],
     ['says goodbye', (alice: TestClient) => alice.request({ type: 'logout' })],
   ])('[SV45] leaves nobody with a friend online who %s over its budget', async (_how, leave) => {
     const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
@@ -201,7 +201,7 @@ describe('limits', () => {
     const carol = await world.register('carol');
     await world.befriend(alice, carol);
     await changeUntilDeferred(alice, 'offline');
-    await alice.request({ type: 'presence-set', status: 'online' });
+    await alice.request({ type: 'presence-set', status: 'online', text: '' });
     const again = world.connect(bob.device);
     await again.resume();
     await leave(alice);
@@ -214,7 +214,7 @@ describe('limits', () => {
     const [alice] = await world.friends();
     const carol = await world.register('carol');
     await changeUntilDeferred(alice, 'offline');
-    await alice.request({ type: 'presence-set', status: 'online' });
+    await alice.request({ type: 'presence-set', status: 'online', text: '' });
     await world.befriend(alice, carol);
     await alice.request({ type: 'logout' });
     await world.advance(12_000);
@@ -225,7 +225,7 @@ describe('limits', () => {
     const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
     const [alice, bob] = await world.friends();
     await changeUntilDeferred(alice, 'away');
-    await alice.request({ type: 'presence-set', status: 'online' });
+    await alice.request({ type: 'presence-set', status: 'online', text: '' });
     const again = world.connect(bob.device);
     await again.resume();
     expect(seen(again)).toMatchObject([{ account: alice.account, status: 'away' }]);
@@ -237,7 +237,7 @@ describe('limits', () => {
     const world = await TestWorld.start({ presenceChangesPerMinute: 6 });
     const [alice, bob] = await world.friends();
     await changeUntilDeferred(alice, 'offline');
-    await alice.request({ type: 'presence-set', status: 'online' });
+    await alice.request({ type: 'presence-set', status: 'online', text: '' });
     bob.received.length = 0;
     await alice.request({ type: 'friend-remove', account: bob.account });
     await settle();
@@ -253,7 +253,7 @@ describe('limits', () => {
     bob.wire.stalled = true;
     for (let i = 0; i < 4; i++) await world.server.sendNotice('x'.repeat(4_000));
     await settle();
-    await alice.request({ type: 'presence-set', status: 'away' });
+    await alice.request({ type: 'presence-set', status: 'away', text: '' });
     await settle();
     bob.wire.stalled = false;
     bob.wire.deliverToClient();
@@ -285,8 +285,8 @@ function seen(client: TestClient): PresenceEntry[] {
 /** Spends the budget of 6 changes a minute so that friends were last told `told`, and the next change is held back. */
 async function changeUntilDeferred(client: TestClient, told: PresenceStatus): Promise<void> {
   for (let i = 0; i < 3; i++) {
-    await client.request({ type: 'presence-set', status: 'online' });
-    await client.request({ type: 'presence-set', status: told });
+    await client.request({ type: 'presence-set', status: 'online', text: '' });
+    await client.request({ type: 'presence-set', status: told, text: '' });
   }
 }
 
