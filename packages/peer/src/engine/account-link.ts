@@ -93,10 +93,12 @@ export class AccountLink {
     };
   }
 
-  /** Loads the profile and, when it is signed in, keeps the link up. */
-  async start(): Promise<void> {
+  /** Loads the profile and, when it is signed in, keeps the link up; or leaves it down, since the user wants to be away. */
+  async start(wanted: 'up' | 'down' = 'up'): Promise<void> {
     this.#profile = await this.#options.ports.store.profile();
-    if (this.#profile?.signedIn) this.keepUp();
+    if (!this.#profile?.signedIn) return;
+    if (wanted === 'up') this.keepUp();
+    else this.#setState('stopped', undefined);
   }
 
   keepUp(): void {

@@ -1,7 +1,7 @@
 import type { AccountName, AccountNumber, SessionEpoch } from '@magpie/common/ids.ts';
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../test/sim/seeded-random.ts';
-import type { Contact } from '../store/store.ts';
+import { type Contact, NO_NOTES } from '../store/store.ts';
 import { ContactBook, isSelf, keyChanged } from './contact-book.ts';
 import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
 import { newIdentity } from './test-world.ts';
@@ -80,6 +80,30 @@ describe('devices (R6)', () => {
   });
 });
 
+describe('who is meant', () => {
+  const carol = contact('carol', 10_003 as AccountNumber, carolKeys);
+  const remarked = (of: Contact, remark: string): Contact => ({ ...of, local: { ...NO_NOTES, remark } });
+
+  it('is told by number, name or remark, in any case', () => {
+    const book = bookOf(remarked(contact('bob', BOB, bobKeys), 'Uncle Bob'), carol);
+    for (const who of ['10002', 'BOB', ' uncle bob ']) expect(book.find(who)).toMatchObject({ value: { name: 'bob' } });
+    expect(book.find('uncle')).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    expect(book.find('')).toMatchObject({ error: { code: 'NOT_FOUND' } });
+  });
+
+  it('is the one of that name, whatever remark somebody else has', () => {
+    const book = bookOf(remarked(contact('bob', BOB, bobKeys), 'carol'), carol);
+    expect(book.find('carol')).toMatchObject({ value: { name: 'carol' } });
+  });
+
+  it('is not guessed when two have the same remark', () => {
+    const book = bookOf(remarked(contact('bob', BOB, bobKeys), 'boss'), remarked(carol, 'Boss'));
+    expect(book.find('boss')).toMatchObject({ error: { code: 'AMBIGUOUS' } });
+    book.load([{ ...remarked(carol, 'Boss'), state: 'removed', version: 2 }]);
+    expect(book.find('boss')).toMatchObject({ value: { name: 'bob' } });
+  });
+});
+
 describe('what changed', () => {
   it('is what has another version than before', () => {
     const book = bookOf(contact('bob', BOB, bobKeys));
@@ -100,6 +124,66 @@ describe('what changed', () => {
   });
 });
 
+describe('what the user changes', () => {
+  it('[ID6] gives the devices back when the new key was taken, although the server said nothing new', () => {
+    const bob = contact('bob', BOB, bobKeys);
+    const changed = { ...bob, pinnedKey: carolKeys.accountKey };
+    const book = bookOf(changed);
+    expect(book.devicesOf(BOB)).toEqual([]);
+    expect(book.load([bob])).toEqual([BOB]);
+    expect(book.devicesOf(BOB)).toHaveLength(1);
+  });
+
+  it('takes the devices away while their list does not follow from the one known', () => {
+    const bob = contact('bob', BOB, bobKeys);
+    const book = bookOf(bob);
+    const broken = { ...bob, local: { ...NO_NOTES, listBroken: true } };
+    expect(keyChanged(broken)).toBe(true);
+    expect(book.load([broken])).toEqual([BOB]);
+    expect(book.device(bobKeys.device)).toBeUndefined();
+    expect(book.load([bob])).toEqual([BOB]);
+    expect(book.device(bobKeys.device)).toBeDefined();
+  });
+
+  it('is told once', () => {
+    const bob = contact('bob', BOB, bobKeys);
+    const book = bookOf(bob);
+    const noted = { ...bob, local: { ...NO_NOTES, group: 'work', neverDirect: true } };
+    expect(book.load([noted])).toEqual([BOB]);
+    expect(book.load([{ ...noted, local: { ...noted.local } }])).toEqual([]);
+  });
+});
+
+describe('last seen', () => {
+  const entry = (status: 'online' | 'offline', lastSeenWallMs: number) =>
+    ({ account: BOB, status, devices: [], text: '', lastSeenWallMs }) as const;
+
+  it('is that of a friend who is offline and tells', () => {
+    const book = bookOf(contact('bob', BOB, bobKeys));
+    book.beginPresence();
+    expect(book.lastSeenOf(BOB)).toBeUndefined();
+    book.setPresence(entry('offline', 600_000));
+    expect(book.lastSeenOf(BOB)).toBe(600_000);
+    book.setPresence(entry('online', 0));
+    expect(book.lastSeenOf(BOB)).toBeUndefined();
+    book.setPresence(entry('offline', 0));
+    expect(book.lastSeenOf(BOB)).toBeUndefined();
+  });
+
+  it('of an answer counts only while the friend is offline, and no longer than the link', () => {
+    const book = bookOf(contact('bob', BOB, bobKeys));
+    book.beginPresence();
+    book.setPresence(entry('online', 0));
+    book.setLastSeen(BOB, 600_000);
+    expect(book.presenceOf(BOB)).toBe('online');
+    book.setPresence(entry('offline', 0));
+    book.setLastSeen(BOB, 600_000);
+    expect(book.lastSeenOf(BOB)).toBe(600_000);
+    book.forgetPresence();
+    expect(book.lastSeenOf(BOB)).toBeUndefined();
+  });
+});
+
 describe('presence', () => {
   it('[SV41] is unknown until the server tells, then offline for whom it does not name', () => {
     const book = bookOf(contact('bob', BOB, bobKeys));
@@ -107,7 +191,7 @@ describe('presence', () => {
     expect(book.beginPresence()).toBe(true);
     expect(book.presenceOf(BOB)).toBe('offline');
     expect(book.beginPresence()).toBe(false);
-    book.setPresence({ account: BOB, status: 'away', devices: [] });
+    book.setPresence({ account: BOB, status: 'away', devices: [], text: '', lastSeenWallMs: 0 });
     expect(book.presenceOf(BOB)).toBe('away');
     book.forgetPresence();
     expect(book.presenceOf(BOB)).toBe('unknown');
@@ -120,6 +204,8 @@ describe('presence', () => {
         account: BOB,
         status: 'online',
         devices: [{ device: bobKeys.device, epoch: epoch as SessionEpoch }],
+        text: '',
+        lastSeenWallMs: 0,
       });
     expect(tell(5)).toEqual([bobKeys.device]);
     expect(tell(5)).toEqual([]);
@@ -147,6 +233,8 @@ function contact(name: string, account: AccountNumber, keys: DeviceKeys): Contac
     text: '',
     pinnedKey: keys.accountKey,
     unread: 0,
+    signatureLine: '',
+    local: NO_NOTES,
   };
 }
 

@@ -1,9 +1,10 @@
 import { verifyDeviceList } from '@magpie/common/channel/device-list.ts';
-import { deviceIdOf } from '@magpie/common/channel/keys.ts';
+import { deviceIdOf, equalBytes } from '@magpie/common/channel/keys.ts';
 import type { PresenceEntry, PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import { type AccountNumber, type DeviceId, parseAccountNumber, type SessionEpoch } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import type { Contact, Profile } from '../store/store.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { Contact, ContactNotes, Profile } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 
 /** A device of a friend, certified by the account key that we pinned (R6). */
@@ -21,14 +22,14 @@ export class ContactBook {
   readonly #presence = new Map<AccountNumber, PresenceEntry>();
   #presenceKnown = false;
 
-  /** Replaces all rows by the store's. @returns the accounts whose rows are new or have a new version */
+  /** Replaces all rows by the store's. @returns the accounts whose rows are new or changed, by the server or by the user */
   load(contacts: readonly Contact[]): readonly AccountNumber[] {
     const changed: AccountNumber[] = [];
     for (const contact of contacts) {
       const before = this.#contacts.get(contact.account);
       // Counted on from the first load: a row read meanwhile may hold messages that `addUnread` is still to tell of.
       this.#contacts.set(contact.account, before ? { ...contact, unread: before.unread } : contact);
-      if (before?.version === contact.version) continue;
+      if (before && sameRow(before, contact)) continue;
       changed.push(contact.account);
       // Signatures are checked once per change of a row, not once per load.
       for (const { device } of this.devicesOf(contact.account)) this.#devices.delete(device);
@@ -60,14 +61,18 @@ export class ContactBook {
     return [...this.#devices.values()].filter((device) => device.account === account);
   }
 
-  /** Number, or name in any case. */
+  /** Number, name or remark, in any case. A remark is the user's own word, so it never hides somebody of that name. */
   find(who: string): Result<Contact, CommandError> {
     const number = parseAccountNumber(who.trim());
-    const name = who.trim().toLowerCase();
+    const text = who.trim().toLowerCase();
     for (const contact of this.#contacts.values()) {
-      if (contact.account === number || contact.name === name) return ok(contact);
+      if (contact.account === number || contact.name === text) return ok(contact);
     }
-    return err({ code: 'NOT_FOUND', detail: { who } });
+    const remarked = this.all().filter(({ local }) => text !== '' && local.remark.toLowerCase() === text);
+    const present = remarked.filter(({ state }) => state !== 'removed');
+    const [found, another] = present.length > 0 ? present : remarked;
+    if (!found) return err({ code: 'NOT_FOUND', detail: { who } });
+    return another ? err({ code: 'AMBIGUOUS', detail: { who } }) : ok(found);
   }
 
   /** A friend to whom messages can go. */
@@ -103,17 +108,51 @@ export class ContactBook {
     if (!this.#presenceKnown) return 'unknown';
     return this.#presence.get(account)?.status ?? 'offline';
   }
+
+  /** What they say beside their status, while they are there. */
+  statusTextOf(account: AccountNumber): string {
+    return this.#presence.get(account)?.text ?? '';
+  }
+
+  /** Of a friend who is known to be offline and tells. */
+  lastSeenOf(account: AccountNumber): WallMs | undefined {
+    if (this.presenceOf(account) !== 'offline') return undefined;
+    const { lastSeenWallMs } = this.#presence.get(account) ?? { lastSeenWallMs: 0 };
+    return lastSeenWallMs > 0 ? (lastSeenWallMs as WallMs) : undefined;
+  }
+
+  /** Answer to a question of ours: 0 when the friend does not tell. Somebody who has come meanwhile is not touched. */
+  setLastSeen(account: AccountNumber, lastSeenWallMs: number): void {
+    if (this.presenceOf(account) !== 'offline') return;
+    this.#presence.set(account, { account, status: 'offline', devices: [], text: '', lastSeenWallMs });
+  }
 }
 
-/** The account key that is shown now is not the one pinned when friendship began. */
+/**
+ * The account key that is shown now is not the one pinned, or the list of devices does not follow from the one known
+ * (R6): nothing goes to this account until the user has looked.
+ */
 export function keyChanged(contact: Contact): boolean {
-  return contact.pinnedKey.length > 0 && Buffer.compare(contact.pinnedKey, contact.accountKey) !== 0;
+  if (contact.local.listBroken) return true;
+  return contact.pinnedKey.length > 0 && !equalBytes(contact.pinnedKey, contact.accountKey);
 }
 
 /** Whether somebody means the account of this profile itself. */
 export function isSelf(who: string, profile: Profile): boolean {
   const text = who.trim().toLowerCase();
   return text === profile.name || text === String(profile.account);
+}
+
+/** Whether nothing that is shown or decides about devices differs; unread messages are counted by themselves. */
+function sameRow(a: Contact, b: Contact): boolean {
+  if (a.version !== b.version || a.state !== b.state) return false;
+  const notes = Object.keys(a.local) as (keyof ContactNotes)[];
+  if (notes.some((note) => a.local[note] !== b.local[note])) return false;
+  return (
+    equalBytes(a.pinnedKey, b.pinnedKey) &&
+    equalBytes(a.accountKey, b.accountKey) &&
+    equalBytes(a.deviceList, b.deviceList)
+  );
 }
 
 function certifiedDevices(contact: Contact): readonly FriendDevice[] {

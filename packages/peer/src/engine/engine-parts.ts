@@ -2,7 +2,6 @@ import type { Frame } from '@magpie/common/frames/frame.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { normalizeAddress } from '@magpie/common/net.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import type { WallMs } from '@magpie/common/time.ts';
 import type { Welcome } from '../server-link/server-link.ts';
 import { CLOSE_GOODBYE, CLOSE_REMOVED } from '../session/session.ts';
 import type { StoredMessage } from '../store/store.ts';
@@ -12,11 +11,14 @@ import { ContactBook, keyChanged } from './contact-book.ts';
 import { ContactCommands } from './contact-commands.ts';
 import { Delivery } from './delivery.ts';
 import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
+import { DirectPolicy } from './direct-policy.ts';
 import { EventBus } from './event-bus.ts';
 import { FriendPresence } from './friend-presence.ts';
 import { FriendRoads } from './friend-roads.ts';
 import { HandshakeStamps } from './handshake-stamps.ts';
+import { LastSeen } from './last-seen.ts';
 import { MessageCommands } from './message-commands.ts';
+import { NoticeKeeper } from './notice-keeper.ts';
 import { OwnPresence } from './own-presence.ts';
 import { PeerSessions } from './peer-sessions.ts';
 import type { EnginePorts } from './ports.ts';
@@ -24,6 +26,7 @@ import { Reachability } from './reachability.ts';
 import { RosterSync } from './roster-sync.ts';
 import { ServerTime } from './server-time.ts';
 import { StampRenewal } from './stamp-renewal.ts';
+import { TrustCommands } from './trust-commands.ts';
 import { UdpGate } from './udp-gate.ts';
 
 /** The parts of an engine, made and joined: what each of them tells goes to those that must know. No commands here. */
@@ -44,7 +47,11 @@ export class EngineParts {
   readonly friends: FriendPresence;
   readonly roster: RosterSync;
   readonly presence: OwnPresence;
+  readonly policy: DirectPolicy;
+  readonly lastSeen: LastSeen;
+  readonly notices: NoticeKeeper;
   readonly contacts: ContactCommands;
+  readonly trust: TrustCommands;
   readonly messages: MessageCommands;
 
   constructor(ports: EnginePorts) {
@@ -56,6 +63,15 @@ export class EngineParts {
     this.stampRenewal = new StampRenewal({ clock, log, stamps: this.stamps });
     this.gate = new UdpGate((bytes, from) => {
       if (!this.reachability.handleDatagram(bytes, from)) this.sessions.handleDatagram(bytes, from);
+    });
+    this.policy = new DirectPolicy({
+      book: this.book,
+      gate: this.gate,
+      store,
+      onChanged: () => {
+        this.sessions.handleDirectPolicy();
+        this.reachability.setPaused(this.policy.never);
+      },
     });
     this.account = new AccountLink({
       ports,
@@ -90,7 +106,7 @@ export class EngineParts {
       staticKey: this.keys.exchange,
       ownDevice: this.keys.device,
       friendDevice: (device) => this.book.device(device),
-      directAllowed: () => this.gate.isOpen,
+      directAllowed: (device) => this.policy.allows(device),
       localCandidates: () => this.reachability.candidates,
       nextStamp: () => this.stamps.next(),
       ownListVersion: () => this.keys.deviceListVersion,
@@ -118,6 +134,7 @@ export class EngineParts {
       book: this.book,
       sessions: this.sessions,
       linkUp: () => this.account.up,
+      neverDirect: (account) => this.policy.forbids(account),
       onPath: (path) => this.bus.emit({ type: 'path', path }),
     });
     this.delivery = new Delivery({
@@ -157,16 +174,43 @@ export class EngineParts {
       onChanged: (account) => this.#handleContactChanged(account),
     });
     this.presence = new OwnPresence({
+      clock,
+      log,
+      store,
       account: this.account,
       sessions: this.sessions,
       connected: () => this.connected(),
     });
+    this.lastSeen = new LastSeen({
+      clock,
+      book: this.book,
+      request: (request) => this.account.request(request),
+    });
+    this.notices = new NoticeKeeper({
+      store,
+      log,
+      onNew: (notice) => this.bus.emit({ type: 'notice', ...notice }),
+      acknowledge: (upTo) => void this.account.request({ type: 'notice-ack', upTo }),
+    });
     this.contacts = new ContactCommands({
       book: this.book,
+      store,
       profile: () => this.account.profile,
+      accountKey: () => this.keys.accountKey,
       request: (request) => this.account.request(request),
       refreshRoster: () => this.roster.refresh(),
+      reload: () => this.roster.reload(),
       roadOf: (account) => this.roads.of(account),
+    });
+    this.trust = new TrustCommands({
+      book: this.book,
+      store,
+      profile: () => this.account.profile,
+      accountKey: () => this.keys.accountKey,
+      find: (who) => this.contacts.find(who),
+      view: (contact) => this.contacts.view(contact),
+      reload: () => this.roster.reload(),
+      refreshDevices: () => this.roster.refresh(),
     });
     this.messages = new MessageCommands({
       store,
@@ -188,6 +232,8 @@ export class EngineParts {
     this.#learnReflector({ token: welcome.reflectToken, tokenMs: welcome.reflectTokenMs }, welcome);
     await this.roster.refresh();
     this.presence.handleLinkUp();
+    this.lastSeen.handleLinkUp();
+    this.notices.handleLinkUp();
     this.sessions.reopen();
     this.sessions.handleLinkUp();
     await this.delivery.handleLinkUp();
@@ -208,6 +254,7 @@ export class EngineParts {
   #handleDown(): void {
     this.sessions.handleLinkDown();
     this.friends.handleLinkDown();
+    this.lastSeen.handleLinkDown();
   }
 
   #handleFrame(frame: Frame): void {
@@ -221,7 +268,7 @@ export class EngineParts {
       case 'roster':
         return void this.roster.apply(frame.entries, frame.version);
       case 'notice':
-        return this.#handleNotice({ id: frame.id, at: frame.atWallMs as WallMs, text: frame.text });
+        return this.notices.handleFrame(frame);
       case 'relay-refused':
         return this.ports.log.debug({ reason: frame.reason }, 'relay refused');
       default:
@@ -229,20 +276,20 @@ export class EngineParts {
     }
   }
 
-  #handleNotice(notice: { readonly id: number; readonly at: WallMs; readonly text: string }): void {
-    this.bus.emit({ type: 'notice', ...notice });
-    inBackground(this.ports.log, 'a notice could not be stored', this.ports.store.saveNotice(notice));
-  }
-
   #handleContactChanged(account: AccountNumber): void {
     const contact = this.book.get(account);
     if (!contact) return;
     this.bus.emit({ type: 'contact', contact: this.contacts.view(contact) });
-    if (contact.state === 'member' && !keyChanged(contact)) return this.delivery.handleFriend(account);
+    // R21: of nobody's friends any more, or taken off a friend's list.
     for (const device of this.sessions.devices()) {
       if (!this.book.device(device)) this.sessions.close(device, CLOSE_REMOVED);
     }
-    if (contact.state !== 'removed') return;
+    this.sessions.handleDirectPolicy();
+    if (contact.state === 'member') {
+      this.lastSeen.handleContacts();
+      if (!keyChanged(contact)) this.delivery.handleFriend(account);
+    }
+    if (contact.state !== 'removed' && contact.state !== 'blocked') return;
     inBackground(this.ports.log, 'a refusal could not be stored', this.delivery.handleRemoved(account));
   }
 

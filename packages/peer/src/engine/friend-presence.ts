@@ -23,8 +23,9 @@ export class FriendPresence {
     const first = book.beginPresence();
     for (const entry of entries) {
       const before = first ? 'unknown' : book.presenceOf(entry.account);
+      const textBefore = book.statusTextOf(entry.account);
       for (const device of book.setPresence(entry)) onDeviceAnew(device);
-      if (before !== entry.status) onStatus(entry.account, entry.status);
+      if (before !== entry.status || textBefore !== entry.text) onStatus(entry.account, entry.status);
     }
     if (!first) return;
     // Whom the first one does not name is known by that, too: offline (SV41).

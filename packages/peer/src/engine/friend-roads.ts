@@ -9,6 +9,7 @@ export interface FriendRoadsOptions {
   readonly book: ContactBook;
   readonly sessions: PeerSessions;
   readonly linkUp: () => boolean;
+  readonly neverDirect: (account: AccountNumber) => boolean;
   readonly onPath: (path: PathView) => void;
 }
 
@@ -31,8 +32,9 @@ export class FriendRoads {
   }
 
   view(contact: Contact): PathView {
-    const { book, sessions, linkUp } = this.#options;
-    return pathView(contact, book.devicesOf(contact.account), sessions, linkUp());
+    const { book, sessions, linkUp, neverDirect } = this.#options;
+    const { account } = contact;
+    return pathView(contact, book.devicesOf(account), sessions, linkUp(), neverDirect(account));
   }
 
   emit(device: DeviceId): void {
@@ -40,6 +42,10 @@ export class FriendRoads {
     const account = book.device(device)?.account;
     const contact = account === undefined ? undefined : book.get(account);
     if (contact) onPath(this.view(contact));
+  }
+
+  emitAll(): void {
+    for (const device of this.#options.sessions.devices()) this.emit(device);
   }
 
   /** The link came or went, and with it the relay. */

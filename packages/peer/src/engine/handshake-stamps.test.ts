@@ -104,6 +104,7 @@ async function storeWith(stampReserved: number, disk = { full: false }): Promise
     rosterVersion: 0,
     stampReserved,
     deviceListVersion: 1,
+    signatureLine: '',
   };
   await store.saveProfile(profile);
   return store;

@@ -19,3 +19,9 @@ export const CONTROL_CONTENTS_MAX = 64;
 export const GOODBYE_MS = 100;
 /** Own messages of this run that are remembered as never sent (some 100 bytes each); beyond, nothing is certain. */
 export const NEVER_SENT_MAX = 20_000;
+/** Longer than a week without touching anything is not away but gone. */
+export const AUTO_AWAY_MS_MAX = 7 * 86_400_000;
+/** Last seen is asked for this long after a login: a class that comes back together asks for what is urgent first. */
+export const LAST_SEEN_ASK_AFTER_MS = 2_000;
+/** Notices that wait for our disk; a server sends twenty at most when we come, and few later. */
+export const NOTICES_WAITING_MAX = 64;

@@ -17,6 +17,7 @@ import type {
 import { EngineParts } from './engine-parts.ts';
 import { GOODBYE_MS } from './limits.ts';
 import type { EngineOptions, EnginePorts } from './ports.ts';
+import { orStoreFailed } from './store-failure.ts';
 import { accountView, friendCounts } from './views.ts';
 
 /** The one surface that faces use: passes commands to the parts that keep them; holds no rule of its own. */
@@ -31,13 +32,16 @@ export class MagpieEngine implements Engine {
   }
 
   async start(): Promise<void> {
-    const { gate, ports, reachability, book, stampRenewal, account } = this.#parts;
+    const { gate, ports, policy, presence, reachability, book, stampRenewal, account } = this.#parts;
+    const settings = await ports.store.settings();
+    presence.load(settings);
+    policy.load(settings);
     if (this.#options.udp) await gate.open(ports.udp, this.#options.udpPort, ports.log);
     reachability.start();
     book.load(await ports.store.contacts());
     const profile = await ports.store.profile();
     if (profile) await stampRenewal.start(profile.stampReserved);
-    await account.start();
+    await account.start(presence.wish === 'offline' ? 'down' : 'up');
   }
 
   stop(): Promise<void> {
@@ -46,8 +50,9 @@ export class MagpieEngine implements Engine {
   }
 
   async #stop(): Promise<void> {
-    const { stampRenewal, delivery, sessions, account, reachability, ports, gate } = this.#parts;
+    const { stampRenewal, presence, delivery, sessions, account, reachability, ports, gate } = this.#parts;
     stampRenewal.stop();
+    presence.stop();
     delivery.stop();
     sessions.closeAll(CLOSE_GOODBYE);
     await account.disconnect();
@@ -99,13 +104,57 @@ export class MagpieEngine implements Engine {
     return this.#parts.contacts.removeContact(who);
   }
 
-  async presence(): Promise<Result<PresenceStatus, CommandError>> {
-    if (!this.#parts.account.profile) return err({ code: 'NOT_SIGNED_IN' });
-    return ok(this.#parts.presence.shown);
+  lookup(who: string): ReturnType<Engine['lookup']> {
+    return this.#parts.contacts.lookup(who);
   }
 
-  setPresence(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>> {
-    return this.#parts.presence.set(status);
+  blockContact(who: string): ReturnType<Engine['blockContact']> {
+    return this.#parts.contacts.blockContact(who);
+  }
+
+  unblockContact(who: string): ReturnType<Engine['unblockContact']> {
+    return this.#parts.contacts.unblockContact(who);
+  }
+
+  setContact(who: string, patch: Parameters<Engine['setContact']>[1]): ReturnType<Engine['setContact']> {
+    return this.#parts.trust.setContact(who, patch);
+  }
+
+  safetyNumber(who: string): ReturnType<Engine['safetyNumber']> {
+    return this.#parts.trust.safetyNumber(who);
+  }
+
+  verifyContact(who: string, verdict: Parameters<Engine['verifyContact']>[1]): ReturnType<Engine['verifyContact']> {
+    return this.#parts.trust.verifyContact(who, verdict);
+  }
+
+  invitation(): ReturnType<Engine['invitation']> {
+    return this.#parts.contacts.invitation();
+  }
+
+  async presence(): ReturnType<Engine['presence']> {
+    if (!this.#parts.account.profile) return err({ code: 'NOT_SIGNED_IN' });
+    return ok(this.#parts.presence.view());
+  }
+
+  setPresence(status: PresenceStatus, text?: string): ReturnType<Engine['setPresence']> {
+    return this.#parts.presence.set(status, text);
+  }
+
+  setAutoAway(afterMs: number): ReturnType<Engine['setAutoAway']> {
+    return this.#parts.presence.setAutoAway(afterMs);
+  }
+
+  noteActivity(): void {
+    this.#parts.presence.handleActivity();
+  }
+
+  setNeverDirect(on: boolean): ReturnType<Engine['setNeverDirect']> {
+    return orStoreFailed(async () => ok(await this.#parts.policy.setNever(on)));
+  }
+
+  notices(limit: number): ReturnType<Engine['notices']> {
+    return orStoreFailed(async () => ok(await this.#parts.notices.newest(limit)));
   }
 
   send(input: Parameters<Engine['send']>[0]): ReturnType<Engine['send']> {
@@ -139,6 +188,7 @@ export class MagpieEngine implements Engine {
       account: profile && accountView(profile, this.#parts.keys.device),
       server: this.#parts.account.status,
       presence: this.#parts.presence.shown,
+      neverDirect: this.#parts.policy.never,
       ...friendCounts(friends, (account) => this.#parts.roads.of(account)?.kind, this.#parts.book),
       udp: this.#parts.gate.view(this.#parts.reachability.reflexive),
     };

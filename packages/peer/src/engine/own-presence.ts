@@ -1,62 +1,183 @@
 import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
+import { SHORT_TEXT_CODE_POINTS_MAX, STATUS_TEXT_BYTES_MAX } from '@magpie/common/limits.ts';
+import type { Log } from '@magpie/common/log.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { Clock, Timer } from '@magpie/common/time.ts';
+import type { Answer, RequestError } from '../server-link/server-connection.ts';
 import { CLOSE_GOODBYE } from '../session/session.ts';
+import type { PeerStore, Settings } from '../store/store.ts';
 import type { AccountLink } from './account-link.ts';
+import { AutoAway } from './auto-away.ts';
+import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
+import type { PresenceView } from './engine.ts';
+import { AUTO_AWAY_MS_MAX } from './limits.ts';
 import { requestError } from './link-errors.ts';
 import type { PeerSessions } from './peer-sessions.ts';
+import { shortText } from './short-text.ts';
+import { orStoreFailed } from './store-failure.ts';
 
 export interface OwnPresenceOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: PeerStore;
   readonly account: AccountLink;
   readonly sessions: PeerSessions;
   /** Resolves to whether the try to connect that is under way succeeds. */
   readonly connected: () => Promise<boolean>;
 }
 
-/** What the user wants friends to see, and what they can see right now. */
+interface Told {
+  readonly status: PresenceStatus;
+  readonly text: string;
+}
+
+/** As the server takes a device that has just logged in. */
+const AT_LOGIN: Told = { status: 'online', text: '' };
+const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
+
+/** What the user wants friends to see, kept over restarts, and what they can see right now. */
 export class OwnPresence {
   readonly #options: OwnPresenceOptions;
-  #wish: PresenceStatus = 'online';
+  readonly #autoAway: AutoAway;
+  #text = '';
+  /** What the server was told last; it may remember that of a connection that was lost a moment ago. */
+  #told = AT_LOGIN;
+  #timer: Timer | undefined;
+  #stopped = false;
 
   constructor(options: OwnPresenceOptions) {
     this.#options = options;
+    this.#autoAway = new AutoAway(options.clock.now());
+  }
+
+  /** Before anything else: as the user left it. */
+  load({ presence, statusText, autoAwayMs }: Settings): void {
+    const now = this.#options.clock.now();
+    this.#autoAway.setWish(presence, now);
+    this.#autoAway.setAfter(autoAwayMs, now);
+    this.#text = statusText;
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  get wish(): PresenceStatus {
+    return this.#autoAway.wish;
   }
 
   /** Without a link nobody sees us, whatever we want. */
   get shown(): PresenceStatus {
-    return this.#options.account.up ? this.#wish : 'offline';
+    return this.#options.account.up ? this.#autoAway.status : 'offline';
+  }
+
+  view(): PresenceView {
+    const { wish, afterMs: autoAwayMs } = this.#autoAway;
+    return { status: this.shown, text: this.#text, wish, autoAwayMs };
   }
 
   /** Whoever logs in wants to be seen. */
   handleLogin(): void {
-    if (this.#wish === 'offline') this.#wish = 'online';
+    if (this.wish !== 'offline') return;
+    this.#adopt('online', this.#text);
+    inBackground(this.#options.log, 'a choice could not be stored', this.#save('online', this.#text));
   }
 
-  /** A new session of ours is online on the server until told otherwise. */
   handleLinkUp(): void {
-    if (this.#wish === 'away') void this.#options.account.request({ type: 'presence-set', status: 'away' });
+    const same = this.#told.status === AT_LOGIN.status && this.#told.text === AT_LOGIN.text;
+    if (this.#autoAway.status !== AT_LOGIN.status || this.#text !== AT_LOGIN.text || !same) void this.#tell();
   }
 
-  async set(status: PresenceStatus): Promise<Result<PresenceStatus, CommandError>> {
+  handleActivity(): void {
+    this.#autoAway.handleActivity(this.#options.clock.now());
+    this.#follow();
+  }
+
+  /** @param text absent: stays */
+  set(status: PresenceStatus, text?: string): Promise<Result<PresenceView, CommandError>> {
+    return orStoreFailed(() => this.#set(status, text));
+  }
+
+  setAutoAway(afterMs: number): Promise<Result<PresenceView, CommandError>> {
+    return orStoreFailed(async () => {
+      if (!Number.isInteger(afterMs) || afterMs < 0 || afterMs > AUTO_AWAY_MS_MAX) {
+        return err({ code: 'INVALID_ARGUMENT', detail: { argument: 'afterMs' } });
+      }
+      await this.#options.store.saveSettings({ autoAwayMs: afterMs });
+      this.#autoAway.setAfter(afterMs, this.#options.clock.now());
+      this.#follow();
+      return ok(this.view());
+    });
+  }
+
+  async #set(status: PresenceStatus, text = this.#text): Promise<Result<PresenceView, CommandError>> {
     const { account, sessions, connected } = this.#options;
     if (!account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
-    const before = this.#wish;
-    this.#wish = status;
+    const line = shortText(text, TEXT_MAX);
+    if (!line.ok) return line;
+    const before = { wish: this.wish, text: this.#text };
+    await this.#save(status, line.value);
+    this.#adopt(status, line.value);
     if (status === 'offline') {
       // R32: offline closes the link; a later online or away brings it back.
       sessions.closeAll(CLOSE_GOODBYE);
       await account.disconnect();
-      return ok(status);
+      return ok(this.view());
     }
     sessions.reopen();
     if (!account.up) {
       // The wish holds and is told at the next login; the answer is what is true now.
       const up = await connected();
-      return up ? ok(status) : err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
+      return up ? ok(this.view()) : err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
     }
-    const set = await account.request({ type: 'presence-set', status });
-    if (set.ok) return ok(status);
-    this.#wish = before;
-    return err(requestError(set.error));
+    const told = await this.#tell();
+    if (told.ok) return ok(this.view());
+    this.#adopt(before.wish, before.text);
+    await this.#save(before.wish, before.text);
+    return err(requestError(told.error));
+  }
+
+  #save(presence: PresenceStatus, statusText: string): Promise<void> {
+    return this.#options.store.saveSettings({ presence, statusText });
+  }
+
+  #adopt(wish: PresenceStatus, text: string): void {
+    this.#autoAway.setWish(wish, this.#options.clock.now());
+    this.#text = text;
+    this.#arm();
+  }
+
+  /** The status may have changed by itself. */
+  #follow(): void {
+    this.#arm();
+    const { status } = this.#autoAway;
+    if (this.#options.account.up && status !== 'offline' && status !== this.#told.status) void this.#tell();
+  }
+
+  async #tell(): Promise<Result<Answer, RequestError>> {
+    const { account } = this.#options;
+    const told = { status: this.#autoAway.status, text: this.#text };
+    this.#told = told;
+    const answer = await account.request({ type: 'presence-set', ...told });
+    // A text that the server does not take must not keep the status back.
+    const badText = !answer.ok && answer.error.kind === 'refused' && answer.error.code === 'bad-text';
+    if (badText) void account.request({ type: 'presence-set', status: told.status, text: '' });
+    return answer;
+  }
+
+  #arm(): void {
+    const { clock } = this.#options;
+    this.#timer?.cancel();
+    const at = this.#stopped ? undefined : this.#autoAway.pollTimeout();
+    this.#timer =
+      at === undefined
+        ? undefined
+        : clock.setTimer(at, () => {
+            this.#autoAway.handleTimeout(clock.now());
+            this.#follow();
+          });
   }
 }

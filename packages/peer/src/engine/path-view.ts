@@ -7,12 +7,14 @@ import type { PeerSessions } from './peer-sessions.ts';
 /**
  * The road to a friend: that of the first of their devices with a session.
  * @param linkUp without the link to the server there is no relay, whatever a session hopes for
+ * @param neverDirect the user's choice for this friend, or for all
  */
 export function pathView(
   contact: Contact,
   devices: readonly FriendDevice[],
   sessions: PeerSessions,
   linkUp: boolean,
+  neverDirect: boolean,
 ): PathView {
   const { account, name } = contact;
   const chosen = devices.find(({ device }) => sessions.session(device)) ?? devices[0];
@@ -25,7 +27,7 @@ export function pathView(
       session: state,
       path: undefined,
       state: 'none',
-      reason: '',
+      reason: neverDirect ? 'never-direct' : '',
       endpoint: undefined,
       ...NO_PACKETS,
     };
@@ -39,7 +41,7 @@ export function pathView(
     session: waiting ? 'waiting' : 'established',
     path: waiting ? undefined : session.road,
     state: pathState,
-    reason: sessions.reason(chosen.device),
+    reason: neverDirect ? 'never-direct' : pathState === 'blocked' ? 'no-udp' : sessions.reason(chosen.device),
     endpoint: route.kind === 'relay' ? undefined : endpointText(route.endpoint),
     packetsSent: packets.packetsSent,
     packetsReceived: packets.packetsReceived,

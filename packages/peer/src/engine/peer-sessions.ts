@@ -22,7 +22,8 @@ export interface PeerSessionsOptions {
   readonly ownDevice: DeviceId;
   /** A friend's certified device, or undefined: then nothing of it is answered. */
   readonly friendDevice: (device: DeviceId) => FriendDevice | undefined;
-  readonly directAllowed: () => boolean;
+  /** Asked anew after `handleDirectPolicy`. */
+  readonly directAllowed: (device: DeviceId) => boolean;
   readonly localCandidates: () => readonly Candidate[];
   readonly nextStamp: () => Promise<number>;
   readonly ownListVersion: () => number;
@@ -166,6 +167,17 @@ export class PeerSessions {
     }
   }
 
+  /** The user's choice may have changed: running sessions leave their direct paths at once, or look for one again. */
+  handleDirectPolicy(): void {
+    const { clock, directAllowed, handlers } = this.#options;
+    for (const entry of [...this.#current.values(), ...this.#unconfirmed.values()]) {
+      const { device, session } = entry;
+      if (!session.setDirectAllowed(directAllowed(device), clock.now())) continue;
+      this.#drain(entry);
+      handlers.onRoute(device, session.route, entry.reason);
+    }
+  }
+
   close(device: DeviceId, code: number): void {
     this.#handshakes.drop(device);
     for (const entries of [this.#current, this.#unconfirmed]) {
@@ -201,7 +213,7 @@ export class PeerSessions {
       random: this.#options.random,
       now: this.#options.clock.now(),
       controlling: this.#options.ownDevice < device,
-      direct: this.#options.directAllowed(),
+      direct: this.#options.directAllowed(device),
       initialRttMs,
       newIndex: () => this.#newIndex(),
     });

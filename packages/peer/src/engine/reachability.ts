@@ -46,6 +46,7 @@ export class Reachability {
   #timer: Timer | undefined;
   #tokenTimer: Timer | undefined;
   #unwatch: (() => void) | undefined;
+  #paused = false;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -65,6 +66,19 @@ export class Reachability {
     this.#unwatch?.();
     this.#timer?.cancel();
     this.#tokenTimer?.cancel();
+  }
+
+  /** True: no candidate is gathered, nobody is asked, and what was known is forgotten (D8). */
+  setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#reflector.forget();
+    }
+    this.#refresh(false);
+    this.#ask();
   }
 
   get candidates(): readonly Candidate[] {
@@ -102,11 +116,12 @@ export class Reachability {
 
   /** Asks again when what is known is too old to punch with. */
   freshen(): void {
-    if (this.#reflector.stale(this.#options.clock.now())) this.#ask();
+    if (!this.#paused && this.#reflector.stale(this.#options.clock.now())) this.#ask();
   }
 
   /** @returns true when the datagram was the reflector's */
   handleDatagram(bytes: Uint8Array, from: Endpoint): boolean {
+    if (this.#paused) return false;
     const taken = this.#reflector.handleDatagram(bytes, from, this.#options.clock.now());
     if (taken && this.#reflector.pollChanged()) this.#refresh(false);
     return taken;
@@ -114,7 +129,7 @@ export class Reachability {
 
   #ask(): void {
     const { clock, gate } = this.#options;
-    if (!this.#access || !gate.isOpen) return;
+    if (this.#paused || !this.#access || !gate.isOpen) return;
     const { address, token } = this.#access;
     const servers = (this.#sight?.udpPorts ?? []).map((port) => ({ address, port }));
     this.#reflector.ask(servers, token, clock.now());
@@ -133,6 +148,13 @@ export class Reachability {
   }
 
   #refresh(moved: boolean): void {
+    const candidates = this.#paused ? [] : this.#gather();
+    const same = textOf(candidates) === textOf(this.#candidates);
+    this.#candidates = candidates;
+    if (moved || !same) this.#options.onChanged(moved);
+  }
+
+  #gather(): readonly Candidate[] {
     const { gate, interfaces } = this.#options;
     const hosts = gatherHostCandidates(interfaces.list(), gate.port(4), gate.port(6), {
       allowLoopback: this.allowLoopback,
@@ -141,10 +163,7 @@ export class Reachability {
     const reflexive = this.#reflector.reflexive
       .filter((endpoint) => !own.has(endpointText(endpoint)))
       .map((endpoint, i): Candidate => ({ id: REFLEXIVE_ID_FIRST + i, kind: 'server-reflexive', endpoint }));
-    const candidates = [...hosts, ...reflexive];
-    const same = textOf(candidates) === textOf(this.#candidates);
-    this.#candidates = candidates;
-    if (moved || !same) this.#options.onChanged(moved);
+    return [...hosts, ...reflexive];
   }
 }
 

@@ -46,15 +46,25 @@ export class RosterSync {
     });
   }
 
+  /** The stored rows changed by our own doing: a pin or a note. */
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#load());
+  }
+
+  async #load(): Promise<void> {
+    const { store, book, onChanged } = this.#options;
+    for (const changed of book.load(await store.contacts())) onChanged(changed);
+  }
+
   async #store(entries: readonly RosterEntry[], version: number): Promise<void> {
-    const { store, book, account, onChanged } = this.#options;
+    const { store, account } = this.#options;
     if (entries.length > 0) {
       await store.applyRoster(
         entries.map((entry) => this.#withNewestList(entry)),
         version,
       );
       account.noteRosterVersion(version);
-      for (const changed of book.load(await store.contacts())) onChanged(changed);
+      await this.#load();
     }
   }
 

@@ -91,7 +91,8 @@ export interface TestDisk {
 export class TestPeer {
   readonly name: string;
   readonly host: HostNetwork;
-  readonly identity: Identity;
+  /** As the file has it: its account seed may be replaced, and outlives a crash. */
+  identity: Identity;
   readonly disk: TestDisk = { syncMs: 4, full: false };
   readonly events: EngineEvent[] = [];
   readonly log: LogLine[] = [];
@@ -136,6 +137,12 @@ export class TestPeer {
         udp: this.host.udpFactory,
         interfaces: this.host.interfaces,
         identity: this.identity,
+        identityKeeper: {
+          replaceAccountSeed: async (accountSeed) => {
+            await this.#sync();
+            this.identity = { ...this.identity, accountSeed };
+          },
+        },
         log: this.#logger(),
       },
       { udp: this.#options.udp ?? true, udpPort: 0 },

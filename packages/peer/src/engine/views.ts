@@ -12,6 +12,7 @@ export function accountView(profile: Profile, device: DeviceId): AccountView {
     server: serverText(profile),
     signedIn: profile.signedIn,
     device,
+    signatureLine: profile.signatureLine,
   };
 }
 
@@ -21,21 +22,26 @@ export function serverText(profile: Profile): string {
   return serverAddressText({ host: profile.serverHost, port: profile.serverPort, pin });
 }
 
-export function contactView(
-  contact: Contact,
-  presence: ContactView['presence'],
-  path: MessageRoad | undefined,
-): ContactView {
+export function contactView(contact: Contact, book: ContactBook, path: MessageRoad | undefined): ContactView {
+  const { local } = contact;
+  const isFriend = contact.state === 'member';
   return {
     account: contact.account,
     name: contact.name,
     displayName: contact.displayName,
     state: contact.state,
-    presence: contact.state === 'member' ? presence : 'unknown',
+    presence: isFriend ? book.presenceOf(contact.account) : 'unknown',
     path,
     unread: contact.unread,
     text: contact.text,
     keyChanged: keyChanged(contact),
+    verified: local.verified && !keyChanged(contact),
+    signatureLine: contact.signatureLine,
+    statusText: isFriend ? book.statusTextOf(contact.account) : '',
+    remark: local.remark,
+    group: local.group,
+    neverDirect: local.neverDirect,
+    lastSeenAt: isFriend ? book.lastSeenOf(contact.account) : undefined,
   };
 }
 

@@ -51,8 +51,12 @@ export class CandidateExchange {
     return acceptCandidates(this.#remote, this, this.#own);
   }
 
-  /** Where an answer to this source may go, or undefined when nothing may be sent there. */
+  /**
+   * Where an answer to this source may go, or undefined when nothing may be sent there. To a peer that took its list
+   * back nothing may: what still comes from its addresses left before (PA13).
+   */
   answerable(source: Endpoint): Endpoint | undefined {
+    if (this.#remoteGeneration >= 0 && this.#remote.length === 0) return undefined;
     const endpoint = probeable(source, this);
     return endpoint && !this.#own.has(endpointText(endpoint)) ? endpoint : undefined;
   }

@@ -86,11 +86,13 @@ export class Session {
   #rekey: RekeyInitiator | undefined;
   #route: Route = { kind: 'relay' };
   #queue: SessionTransmit[] = [];
+  #direct: boolean;
   #events: SessionEvent[] = [];
   #state: 'unconfirmed' | 'open' | 'ended';
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#direct = options.direct;
     this.#keys = new SessionKeys(options.secrets, options.now);
     this.#connection = new Connection({ initiator: options.role === 'initiator' });
     this.#connection.addPath(RELAY_PATH, {
@@ -154,6 +156,20 @@ export class Session {
     this.#joinPaths(now);
   }
 
+  /**
+   * PA19: false: from now on nothing of this session leaves by UDP and nothing that comes by it counts. What is under way
+   * goes out again by the relay.
+   * @returns whether that is anything new
+   */
+  setDirectAllowed(allowed: boolean, now: Instant): boolean {
+    if (allowed === this.#direct) return false;
+    this.#direct = allowed;
+    if (!allowed) this.#queue = this.#queue.filter(({ to }) => to === 'relay');
+    this.#agent.setDirectAllowed(allowed, now);
+    this.#joinPaths(now);
+    return true;
+  }
+
   /** Is the other side still there? The answer is an acknowledgement, or `doubt`. */
   ping(now: Instant): void {
     if (this.#state === 'open') this.#connection.ping(now);
@@ -173,7 +189,7 @@ export class Session {
 
   /** @param bytes a whole packet whose receiver index is one of ours */
   handlePacket(bytes: Uint8Array, from: Hop, now: Instant): void {
-    if (this.#state === 'ended') return;
+    if (this.#state === 'ended' || (from !== 'relay' && !this.#direct)) return;
     const header = decodeHeader(bytes);
     if (!header || (header.type !== 'data' && header.type !== 'probe')) return;
     const cipher = this.#keys.receiveCipher(header.receiverIndex, now);

@@ -1,0 +1,104 @@
+import { safetyNumber } from '@magpie/common/channel/safety-number.ts';
+import { DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_CODE_POINTS_MAX } from '@magpie/common/limits.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { Contact, ContactNotes, PeerStore, Profile } from '../store/store.ts';
+import type { CommandError } from './command-error.ts';
+import { type ContactBook, keyChanged } from './contact-book.ts';
+import type { ContactView, Engine, SafetyView } from './engine.ts';
+import { shortText } from './short-text.ts';
+import { orStoreFailed } from './store-failure.ts';
+
+export interface TrustCommandsOptions {
+  readonly book: ContactBook;
+  readonly store: PeerStore;
+  readonly profile: () => Profile | undefined;
+  readonly accountKey: () => Uint8Array;
+  readonly find: (who: string) => Result<Contact, CommandError>;
+  readonly view: (contact: Contact) => ContactView;
+  /** The store's rows changed by our own doing. */
+  readonly reload: () => Promise<void>;
+  /** The user took the key that the account has now: its newest list of devices counts, whatever came before (R6). */
+  readonly refreshDevices: (contact: Contact) => Promise<void>;
+}
+
+type Surface = Pick<Engine, 'setContact' | 'safetyNumber' | 'verifyContact'>;
+
+/** The part of the engine's surface about what only this profile knows of somebody: notes, and whether the key is theirs. */
+export class TrustCommands implements Surface {
+  readonly #options: TrustCommandsOptions;
+
+  constructor(options: TrustCommandsOptions) {
+    this.#options = options;
+  }
+
+  setContact(who: string, patch: Parameters<Surface['setContact']>[1]): Promise<Result<ContactView, CommandError>> {
+    return orStoreFailed(async () => {
+      const found = this.#options.find(who);
+      if (!found.ok) return found;
+      const notes = notesOf(patch);
+      if (!notes.ok) return notes;
+      return ok(this.#options.view(await this.#note(found.value, notes.value)));
+    });
+  }
+
+  async safetyNumber(who: string): Promise<Result<SafetyView, CommandError>> {
+    const found = this.#options.find(who);
+    return found.ok ? ok(this.#safety(found.value)) : found;
+  }
+
+  verifyContact(
+    who: string,
+    verdict: { readonly matches: boolean; readonly acceptNewKey: boolean },
+  ): Promise<Result<SafetyView, CommandError>> {
+    return orStoreFailed(async () => {
+      const found = this.#options.find(who);
+      if (!found.ok) return found;
+      const contact = found.value;
+      if (verdict.acceptNewKey) return ok(this.#safety(await this.#accept(contact, verdict.matches)));
+      // A number that was compared is that of the new key: it means nothing until that one is taken.
+      if (keyChanged(contact) && verdict.matches) return err({ code: 'KEY_CHANGED', detail: { who } });
+      return ok(this.#safety(await this.#note(contact, { verified: verdict.matches })));
+    });
+  }
+
+  async #accept(contact: Contact, verified: boolean): Promise<Contact> {
+    const { store, reload, refreshDevices } = this.#options;
+    const listBroken = contact.local.listBroken;
+    await store.acceptAccountKey(contact.account, verified);
+    await reload();
+    if (listBroken) await refreshDevices(this.#current(contact));
+    return this.#current(contact);
+  }
+
+  async #note(contact: Contact, notes: Partial<ContactNotes>): Promise<Contact> {
+    await this.#options.store.noteContact(contact.account, notes);
+    await this.#options.reload();
+    return this.#current(contact);
+  }
+
+  #current(contact: Contact): Contact {
+    return this.#options.book.get(contact.account) ?? contact;
+  }
+
+  #safety(contact: Contact): SafetyView {
+    const { account } = this.#options.profile()!;
+    const digits = safetyNumber({ account, accountKey: this.#options.accountKey() }, contact);
+    const view = this.#options.view(contact);
+    return { contact: view, digits, verified: view.verified, keyChanged: view.keyChanged };
+  }
+}
+
+/** As long as a display name: they stand in the same column. */
+const NOTE_MAX = { codePoints: DISPLAY_NAME_CODE_POINTS_MAX, bytes: DISPLAY_NAME_BYTES_MAX };
+
+function notesOf(patch: Parameters<Surface['setContact']>[1]): Result<Partial<ContactNotes>, CommandError> {
+  const remark = shortText(patch.remark ?? '', NOTE_MAX);
+  const group = shortText(patch.group ?? '', NOTE_MAX);
+  if (!remark.ok) return remark;
+  if (!group.ok) return group;
+  return ok({
+    ...(patch.remark === undefined ? {} : { remark: remark.value }),
+    ...(patch.group === undefined ? {} : { group: group.value }),
+    ...(patch.neverDirect === undefined ? {} : { neverDirect: patch.neverDirect }),
+  });
+}
