@@ -14,6 +14,13 @@ export const CLIENT_QUEUE_BYTES_MAX = 4 * 1024 * 1024;
 export const CLIENTS_MAX = 64;
 /** A request id that is text may be this long: a UUID and some. */
 export const CALL_ID_CHARS_MAX = 64;
-/** Code points of a name, number or address given as text: longer than any that exists. */
-export const WHO_CHARS_MAX = 64;
-export const ADDRESS_CHARS_MAX = 512;
+/** Characters of a name, number or remark given as text: a remark of 80 code points, each of two characters, fits. */
+export const WHO_CHARS_MAX = 256;
+/** Characters of a server address or of an invitation link (INVITATION_CHARACTERS_MAX). */
+export const ADDRESS_CHARS_MAX = 1_024;
+/** Characters of an approval or recovery code as typed, with whatever stands between its groups. */
+export const CODE_CHARS_MAX = 128;
+/** Characters of a line of text that the engine or the server judges: a display name, a question, a status. */
+export const SHORT_TEXT_CHARS_MAX = 512;
+/** Notices a caller may ask for at once; older ones are there for the record only. */
+export const NOTICES_MAX = 100;

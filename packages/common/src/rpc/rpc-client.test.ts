@@ -3,15 +3,17 @@ import { RpcClient } from './rpc-client.ts';
 import { encodeRpcMessage, parseRpcLine, type RpcError, type RpcMessage } from './rpc-message.ts';
 import type { EventJson } from './schemas.ts';
 
+const AWAY = { presence: 'away', text: '', wish: 'away', autoAwayMs: 0 } as const;
+
 describe("the face's side of the local API", () => {
   it('pairs answers with calls, also out of order', async () => {
     const daemon = fakeDaemon();
     const first = daemon.client.call('presence.get', {});
     const second = daemon.client.call('daemon.stop', {});
     daemon.send({ kind: 'answer', id: 2, result: { pid: 7 } });
-    daemon.send({ kind: 'answer', id: 1, result: { presence: 'away' } });
+    daemon.send({ kind: 'answer', id: 1, result: AWAY });
     expect(await second).toEqual({ ok: true, value: { pid: 7 } });
-    expect(await first).toEqual({ ok: true, value: { presence: 'away' } });
+    expect(await first).toEqual({ ok: true, value: AWAY });
     expect(daemon.calls.map((call) => call.method)).toEqual(['presence.get', 'daemon.stop']);
   });
 
@@ -20,7 +22,7 @@ describe("the face's side of the local API", () => {
     const refused = daemon.client.call('status', {});
     const strange = daemon.client.call('presence.get', {});
     daemon.send({ kind: 'failure', id: 1, error: { code: 'NOT_SIGNED_IN' } });
-    daemon.send({ kind: 'answer', id: 2, result: { presence: 'dancing' } });
+    daemon.send({ kind: 'answer', id: 2, result: { ...AWAY, presence: 'dancing' } });
     expect(await refused).toEqual({ ok: false, error: { code: 'NOT_SIGNED_IN' } });
     expect(await strange).toEqual({ ok: false, error: { code: 'BAD_ANSWER' } });
   });
@@ -28,8 +30,8 @@ describe("the face's side of the local API", () => {
   it('drops fields it does not know and events of types it does not know: they come from a newer daemon', async () => {
     const daemon = fakeDaemon();
     const answer = daemon.client.call('presence.get', {});
-    daemon.send({ kind: 'answer', id: 1, result: { presence: 'online', mood: 'fine' } });
-    expect(await answer).toEqual({ ok: true, value: { presence: 'online' } });
+    daemon.send({ kind: 'answer', id: 1, result: { ...AWAY, mood: 'fine' } });
+    expect(await answer).toEqual({ ok: true, value: AWAY });
     daemon.send({ kind: 'notification', method: 'event', params: { cursor: '1', type: 'call', data: {} } });
     const event = { cursor: '2', type: 'presence', data: { id: '10002', presence: 'online' } };
     daemon.send({ kind: 'notification', method: 'event', params: event });

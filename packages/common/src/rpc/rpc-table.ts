@@ -1,14 +1,18 @@
 import * as z from 'zod';
 import { PASSWORD_BYTES_MAX, REQUEST_TEXT_BYTES_MAX, TEXT_BYTES_MAX } from '../limits.ts';
-import { ADDRESS_CHARS_MAX, WHO_CHARS_MAX } from './limits.ts';
+import { ADDRESS_CHARS_MAX, CODE_CHARS_MAX, NOTICES_MAX, SHORT_TEXT_CHARS_MAX, WHO_CHARS_MAX } from './limits.ts';
 import * as s from './schemas.ts';
 
 const nothing = z.strictObject({});
 const who = z.strictObject({ who: s.whoText });
+/** `host:port#pin`, or an invitation link. */
 const address = z.string().min(1).max(ADDRESS_CHARS_MAX);
 const password = z.string().max(PASSWORD_BYTES_MAX);
 /** Any text a name field may hold; the server's rules decide, so that their reason is shown. */
 const name = z.string().max(WHO_CHARS_MAX);
+const shortText = z.string().max(SHORT_TEXT_CHARS_MAX);
+const code = z.string().max(CODE_CHARS_MAX);
+const devices = z.object({ items: z.array(s.device) });
 
 /** A page of a list. `next` is what to pass as `before` (or `after`, when that was given) for more; null at the end. */
 const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
@@ -27,22 +31,55 @@ export const RPC_TABLE = {
       server: address,
       trustFirst: z.boolean(),
       name,
-      displayName: z.string().max(512),
+      displayName: shortText,
       password,
+      invite: code.optional(),
+      label: name.optional(),
     }),
-    result: s.account,
+    result: s.signIn,
   },
+  /** With an approval code the answer comes when the other device has let this one in: up to ten minutes (R7). */
   'account.login': {
     params: z.strictObject({
       server: address.optional(),
       trustFirst: z.boolean(),
       account: name.optional(),
       password: password.optional(),
+      label: name.optional(),
+      approvalCode: code.optional(),
+      recoveryCode: code.optional(),
+      newIdentity: z.boolean().optional(),
+      newPassword: password.optional(),
     }),
-    result: s.account,
+    result: s.signIn,
   },
   'account.logout': { params: nothing, result: nothing },
   'account.whoami': { params: nothing, result: s.account },
+  'account.changePassword': {
+    params: z.strictObject({ oldPassword: password, newPassword: password }),
+    result: nothing,
+  },
+  'account.setProfile': {
+    params: z.strictObject({ displayName: shortText.optional(), signatureLine: shortText.optional() }),
+    result: s.account,
+  },
+  'account.policy': { params: nothing, result: s.policy },
+  'account.setPolicy': {
+    params: z.strictObject({
+      ask: s.policy.shape.ask.optional(),
+      question: shortText.optional(),
+      showLastSeen: z.boolean().optional(),
+    }),
+    result: s.policy,
+  },
+  'account.devices': { params: nothing, result: devices },
+  /** `device`: its id, or the beginning of it that no other has. */
+  'account.revokeDevice': { params: z.strictObject({ device: z.string().min(1).max(64) }), result: devices },
+  /** The event `approval` tells what becomes of it. */
+  'account.offerApproval': { params: nothing, result: s.approval },
+  'account.renewRecovery': { params: nothing, result: z.object({ recoveryCode: z.string() }) },
+  'account.invitation': { params: nothing, result: z.object({ link: z.string() }) },
+  'account.delete': { params: z.strictObject({ password }), result: nothing },
 
   'contact.list': {
     params: z.strictObject({ after: s.accountText.optional() }),
@@ -50,17 +87,46 @@ export const RPC_TABLE = {
   },
   'contact.show': { params: who, result: s.contact },
   'contact.add': {
-    params: z.strictObject({ who: s.whoText, text: z.string().max(REQUEST_TEXT_BYTES_MAX) }),
+    /** A name, a number, or an invitation link. */
+    params: z.strictObject({ who: address, text: z.string().max(REQUEST_TEXT_BYTES_MAX) }),
     result: s.contact,
   },
+  'contact.lookup': { params: who, result: s.lookup },
   'contact.accept': { params: who, result: s.contact },
   'contact.reject': { params: who, result: s.contact },
   'contact.remove': { params: who, result: nothing },
 
-  'presence.get': { params: nothing, result: z.object({ presence: s.presenceStatus }) },
+  'contact.block': { params: who, result: s.contact },
+  'contact.unblock': { params: who, result: s.contact },
+  /** What only this profile knows of them; an empty text removes it. */
+  'contact.set': {
+    params: z.strictObject({
+      who: s.whoText,
+      alias: shortText.optional(),
+      group: shortText.optional(),
+      neverDirect: z.boolean().optional(),
+    }),
+    result: s.contact,
+  },
+  'contact.safety': { params: who, result: s.safety },
+  'contact.verify': {
+    params: z.strictObject({ who: s.whoText, matches: z.boolean(), acceptNewKey: z.boolean() }),
+    result: s.safety,
+  },
+
+  'presence.get': { params: nothing, result: s.presence },
   'presence.set': {
-    params: z.strictObject({ presence: s.presenceStatus }),
-    result: z.object({ presence: s.presenceStatus }),
+    params: z.strictObject({ presence: s.presenceStatus, text: shortText.optional() }),
+    result: s.presence,
+  },
+  'presence.autoAway': {
+    params: z.strictObject({ afterMs: z.int().min(0).max(86_400_000) }),
+    result: s.presence,
+  },
+
+  'notice.list': {
+    params: z.strictObject({ limit: z.int().min(1).max(NOTICES_MAX) }),
+    result: z.object({ items: z.array(s.notice) }),
   },
 
   /** Answers once the message is durable in the outbox. The bound only keeps the line bound; TEXT_TOO_LARGE is the engine's. */
@@ -99,6 +165,10 @@ export const RPC_TABLE = {
 
   status: { params: nothing, result: s.status },
   'net.status': { params: nothing, result: s.netStatus },
+  'net.neverDirect': {
+    params: z.strictObject({ on: z.boolean() }),
+    result: z.object({ neverDirect: z.boolean() }),
+  },
   'net.path': { params: z.strictObject({ who: s.whoText.optional() }), result: z.object({ items: z.array(s.path) }) },
 
   /** Only while the daemon runs with MAGPIE_TEST_HOOKS=1; unknown otherwise. */
@@ -108,6 +178,36 @@ export const RPC_TABLE = {
 export type RpcMethod = keyof typeof RPC_TABLE;
 export type RpcParams<M extends RpcMethod> = z.output<(typeof RPC_TABLE)[M]['params']>;
 export type RpcResult<M extends RpcMethod> = z.output<(typeof RPC_TABLE)[M]['result']>;
+
+/** Methods by which a person does something: who is away by themselves is back (auto-away). Looking on is not. */
+const DONE_BY_PEOPLE: ReadonlySet<RpcMethod> = new Set([
+  'account.register',
+  'account.login',
+  'account.changePassword',
+  'account.setProfile',
+  'account.setPolicy',
+  'account.revokeDevice',
+  'account.offerApproval',
+  'account.renewRecovery',
+  'contact.add',
+  'contact.lookup',
+  'contact.accept',
+  'contact.reject',
+  'contact.remove',
+  'contact.block',
+  'contact.unblock',
+  'contact.set',
+  'contact.verify',
+  'presence.set',
+  'presence.autoAway',
+  'message.send',
+  'message.markRead',
+  'net.neverDirect',
+] satisfies RpcMethod[]);
+
+export function isDoneByPeople(method: RpcMethod): boolean {
+  return DONE_BY_PEOPLE.has(method);
+}
 
 export function isRpcMethod(method: string): method is RpcMethod {
   return Object.hasOwn(RPC_TABLE, method);

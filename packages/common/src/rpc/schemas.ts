@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PRESENCE_STATUSES, ROSTER_STATES } from '../frames/frame-table.ts';
+import { ASK_POLICIES, PRESENCE_STATUSES, ROSTER_STATES } from '../frames/frame-table.ts';
 import { parseAccountNumber, parseMessageId } from '../ids.ts';
 import { PAGE_ITEMS_MAX, WHO_CHARS_MAX } from './limits.ts';
 
@@ -9,7 +9,7 @@ import { PAGE_ITEMS_MAX, WHO_CHARS_MAX } from './limits.ts';
  */
 export const API_SCHEMA = 1;
 
-/** A name or a number as typed by a person. */
+/** A name, a number or a remark as typed by a person. */
 export const whoText = z.string().min(1).max(WHO_CHARS_MAX);
 export const messageIdText = z.string().refine((text) => parseMessageId(text) !== undefined);
 export const accountText = z.string().refine((text) => parseAccountNumber(text) !== undefined);
@@ -35,21 +35,87 @@ export const account = z.object({
   server: z.string(),
   signedIn: z.boolean(),
   device: z.string(),
+  signatureLine: z.string(),
 });
+
+export const signIn = z.object({
+  account,
+  /** Made by this very sign-in and never shown again; else null (R7). */
+  recoveryCode: z.string().nullable(),
+});
+
+export const device = z.object({
+  id: z.string(),
+  label: z.string(),
+  /** The one that answers. */
+  own: z.boolean(),
+  /** False: it must log in with the password before it may come back. */
+  active: z.boolean(),
+  online: z.boolean(),
+  lastLoginAt: z.string().nullable(),
+});
+
+/** Who may ask this account to be friends, and whether friends learn when it was last here. */
+export const policy = z.object({
+  ask: z.enum(ASK_POLICIES),
+  question: z.string(),
+  showLastSeen: z.boolean(),
+});
+
+/** A code that lets one new device in, until then. */
+export const approval = z.object({ code: z.string(), expiresAt: z.string() });
 
 export const contact = z.object({
   id: z.string(),
   name: z.string(),
   displayName: z.string(),
-  /** `member` is a friend, `asked` waits for them, `asking` waits for us, `removed` is no friend any more. */
+  /** What this profile calls them; null: nothing of its own. */
+  alias: z.string().nullable(),
+  group: z.string().nullable(),
+  /** `member` is a friend, `asked` waits for them, `asking` for us, `removed` is no friend any more, `blocked` by us. */
   state: z.enum(ROSTER_STATES),
   presence: presenceSeen,
+  statusText: z.string(),
+  signatureLine: z.string(),
+  /** Of a friend who is offline and tells, in steps of ten minutes. */
+  lastSeen: z.string().nullable(),
   path: road.nullable(),
   unread: z.int(),
   /** Text of the friend request, else empty. */
   text: z.string(),
   keyChanged: z.boolean(),
+  /** The safety number was compared, or the contact came by a link. */
+  verified: z.boolean(),
+  neverDirect: z.boolean(),
 });
+
+export const lookup = z.object({
+  id: z.string(),
+  name: z.string(),
+  displayName: z.string(),
+  ask: z.enum(ASK_POLICIES),
+  question: z.string(),
+});
+
+export const safety = z.object({
+  contact,
+  /** 60 digits in groups of five, the same on both sides. */
+  digits: z.string(),
+  verified: z.boolean(),
+  keyChanged: z.boolean(),
+});
+
+export const presence = z.object({
+  /** What friends see now. */
+  presence: presenceStatus,
+  text: z.string(),
+  /** What was asked for: `presence` differs without a link, and while away by itself. */
+  wish: presenceStatus,
+  /** 0: never. */
+  autoAwayMs: z.int(),
+});
+
+export const notice = z.object({ id: z.string(), at: z.string(), text: z.string() });
 
 export const MESSAGE_STATES = ['queued', 'stored', 'delivered', 'read', 'refused'] as const;
 
@@ -94,6 +160,7 @@ export const status = z.object({
   account: account.nullable(),
   server: link,
   presence: presenceStatus,
+  neverDirect: z.boolean(),
   peers: z.object({ direct: z.int(), relay: z.int(), offline: z.int() }),
   unread: z.object({ chats: z.int(), messages: z.int() }),
   udp,
@@ -129,7 +196,17 @@ export const hello = z.object({ schema: z.int(), version: z.string(), pid: z.int
  * first state (incoming and unread, outgoing and queued), else a `receipt`, also when the watcher has not seen it before:
  * the id tells.
  */
-export const EVENT_TYPES = ['message', 'receipt', 'presence', 'contact', 'path', 'link', 'notice'] as const;
+export const EVENT_TYPES = [
+  'message',
+  'receipt',
+  'presence',
+  'contact',
+  'path',
+  'link',
+  'notice',
+  'account',
+  'approval',
+] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 const cursor = z.string();
@@ -144,11 +221,24 @@ export const event = z.discriminatedUnion('type', [
     type: z.literal('link'),
     data: z.object({ state: link.shape.state, error: z.string().nullable() }),
   }),
-  z.object({ cursor, type: z.literal('notice'), data: z.object({ id: z.string(), at: z.string(), text: z.string() }) }),
+  z.object({ cursor, type: z.literal('notice'), data: notice }),
+  z.object({ cursor, type: z.literal('account'), data: account }),
+  z.object({
+    cursor,
+    type: z.literal('approval'),
+    data: z.object({ label: z.string(), outcome: z.enum(['approved', 'wrong-code']) }),
+  }),
 ]);
 
 export type RoadJson = z.output<typeof road>;
 export type AccountJson = z.output<typeof account>;
+export type SignInJson = z.output<typeof signIn>;
+export type DeviceJson = z.output<typeof device>;
+export type PolicyJson = z.output<typeof policy>;
+export type LookupJson = z.output<typeof lookup>;
+export type SafetyJson = z.output<typeof safety>;
+export type PresenceJson = z.output<typeof presence>;
+export type NoticeJson = z.output<typeof notice>;
 export type ContactJson = z.output<typeof contact>;
 export type MessageJson = z.output<typeof message>;
 export type StatusJson = z.output<typeof status>;

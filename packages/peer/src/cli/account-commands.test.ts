@@ -1,6 +1,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { kindOfSystem } from '../daemon/kind-of-system.ts';
 import { TestCli } from './test-cli.ts';
 
 const PASSWORD = 'correct horse battery';
@@ -19,7 +20,10 @@ describe('account register', () => {
     expect(cli.engine.calls).toEqual([
       {
         name: 'register',
-        input: { server: 'host:1#PIN', trustFirst: false, name: 'alice', displayName: 'alice', password: PASSWORD },
+        input: {
+          ...{ server: 'host:1#PIN', trustFirst: false, name: 'alice', displayName: 'alice', password: PASSWORD },
+          label: kindOfSystem(),
+        },
       },
     ]);
   });
@@ -121,7 +125,7 @@ describe('account login', () => {
     cli.engine.signedIn();
     const { exit } = await cli.run('account login --json');
     expect([exit, cli.starts]).toEqual([0, [true]]);
-    expect(cli.engine.calls[0]?.input).toEqual({ trustFirst: false });
+    expect(cli.engine.calls[0]?.input).toEqual({ trustFirst: false, label: kindOfSystem() });
   });
 
   it('asks for the password when the server does not know the device', async () => {

@@ -1,38 +1,55 @@
+import { APPROVAL_MS_MAX } from '@magpie/common/limits.ts';
 import type { RpcParams } from '@magpie/common/rpc/rpc-table.ts';
-import type { AccountJson } from '@magpie/common/rpc/schemas.ts';
+import type { AccountJson, SignInJson } from '@magpie/common/rpc/schemas.ts';
+import type { Command } from 'commander';
 import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
-import { stopAndWait } from './daemon-commands.ts';
-import { type DaemonLink, withDaemon, withStartedDaemon } from './daemon-link.ts';
+import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
+import { askMeans, MEANS_OPTIONS, type Means, meansOption, recoveryCodeOption } from './new-device.ts';
 import { askPassword, newPassword, passwordFromFile } from './password.ts';
 import { printable } from './printable.ts';
-import { ask, confirm } from './prompt.ts';
+import { ask } from './prompt.ts';
+import { AskedServer, readServer, type ServerGiven, SIGN_IN_OPTIONS, serverOption, signIn } from './sign-in.ts';
 
-const SIGN_IN_OPTIONS = [
-  ['--server <address>', 'option.server'],
-  ['--password-file <file>', 'option.password-file'],
-  ['--trust-first', 'option.trust-first'],
-] as const;
+/** Beside the ten minutes of a code: the connection, the password queue and the way of the seed. */
+const APPROVED_LOGIN_MS_DEFAULT = APPROVAL_MS_MAX + 30_000;
 
-export function addAccountCommands(host: CommandHost): void {
+/** @returns the noun, for the commands of other files */
+export function addAccountCommands(host: CommandHost): Command {
   const account = host.noun('account', 'help.account');
   host.add(account, {
     usage: 'register [name]',
     summary: 'help.account.register',
     examples: [
       'account register alice --server chat.example.org:10000#PIN',
+      "account register alice --server 'magpie://chat.example.org:10000/join?pin=PIN&invite=CODE'",
       'account register alice --server 127.0.0.1:10000 --trust-first --password-file secret.txt --json',
     ],
-    options: [...SIGN_IN_OPTIONS, ['--display-name <text>', 'option.display-name']],
+    options: [
+      ...SIGN_IN_OPTIONS,
+      ['--display-name <text>', 'option.display-name'],
+      ['--invite <code>', 'option.invite'],
+    ],
     body: register,
   });
   host.add(account, {
     usage: 'login [account]',
     summary: 'help.account.login',
-    examples: ['account login', 'account login alice --server chat.example.org:10000#PIN'],
-    options: SIGN_IN_OPTIONS,
+    examples: [
+      'account login',
+      'account login alice --server chat.example.org:10000#PIN',
+      'account login alice --server chat.example.org:10000#PIN --approval-code-file code.txt',
+    ],
+    options: [...SIGN_IN_OPTIONS, ...MEANS_OPTIONS],
     body: login,
+  });
+  host.add(account, {
+    usage: 'recover <account>',
+    summary: 'help.account.recover',
+    examples: ['account recover alice --server chat.example.org:10000#PIN'],
+    options: [...SIGN_IN_OPTIONS, ['--recovery-code-file <file>', 'option.recovery-code-file']],
+    body: recover,
   });
   host.add(account, {
     usage: 'logout',
@@ -54,93 +71,113 @@ export function addAccountCommands(host: CommandHost): void {
         return undefined;
       }),
   });
+  return account;
 }
 
 async function register(invocation: Invocation, words: readonly string[], options: OptionValues): Promise<undefined> {
-  const server = await needed(invocation, serverOption(invocation, options), 'prompt.server', 'input.server-needed');
+  const given = await serverOption(invocation, options);
+  const { address, invite } = given.address === undefined ? await askServer(invocation) : given;
   const name = await needed(invocation, words[0], 'prompt.name', 'input.name-needed');
   const displayName = typeof options.displayName === 'string' ? options.displayName : name;
   const password = await newPassword(invocation, options.passwordFile);
-  const trustFirst = options.trustFirst === true;
-  await signIn(invocation, 'account.registered', (link) =>
-    withKnownServer(invocation, server, (address) =>
-      link.call('account.register', { server: address, trustFirst, name, displayName, password }),
-    ),
+  const server = new AskedServer(invocation, address ?? '');
+  return signIn(invocation, options, 'account.registered', (link) =>
+    server.attempt((asked) => {
+      const params = { server: asked, trustFirst: options.trustFirst === true, name, displayName, password };
+      const code = typeof options.invite === 'string' ? options.invite : invite;
+      return link.call('account.register', { ...params, ...withoutAbsent({ invite: code, label: labelOf(options) }) });
+    }),
   );
 }
 
+/** By the device key alone, by password, or on a device that the account does not know with one of the three means. */
 async function login(invocation: Invocation, words: readonly string[], options: OptionValues): Promise<undefined> {
   const account = words[0];
-  const server = serverOption(invocation, options);
-  const trustFirst = options.trustFirst === true;
-  const given = await passwordFromFile(invocation, options.passwordFile);
-  await signIn(invocation, 'account.logged-in', async (link) => {
-    const attempt = (password: string | undefined) =>
-      withKnownServer(invocation, server, (address) => {
-        const params: RpcParams<'account.login'> = { server: address, trustFirst, account, password };
-        return link.call('account.login', withoutAbsent(params));
-      });
-    if (given !== undefined) return attempt(given);
-    if (account !== undefined && invocation.interactive) return attempt(await askPassword(invocation));
-    try {
-      return await attempt(undefined);
-    } catch (error) {
-      if (!invocation.interactive || !wantsPassword(error)) throw error;
-      return attempt(await askPassword(invocation));
+  const means = await meansOption(invocation, options);
+  const { address } = await serverOption(invocation, options);
+  const server = new AskedServer(invocation, address);
+  let password = await passwordFromFile(invocation, options.passwordFile);
+  return signIn(invocation, options, 'account.logged-in', async (link) => {
+    const attempt = (by: Means): Promise<SignInJson> =>
+      loginBy(invocation, link, server, { ...common(options), account, password, ...by });
+    const asks = account !== undefined && invocation.interactive && means.recoveryCode === undefined;
+    if (password === undefined && asks) password = await askPassword(invocation);
+    for (let by = means; ; ) {
+      try {
+        return await attempt(by);
+      } catch (error) {
+        if (!invocation.interactive) throw error;
+        if (password === undefined && wantsPassword(error)) password = await askPassword(invocation);
+        else if (Object.keys(by).length === 0 && isNewDevice(error)) by = await askMeans(invocation);
+        else throw error;
+      }
     }
   });
+}
+
+/** The password is lost: the recovery code sets a new one, and lets this device in. */
+async function recover(invocation: Invocation, words: readonly string[], options: OptionValues): Promise<undefined> {
+  if (options.recoveryCodeFile === '-' && options.passwordFile === '-') throw usageError('usage.one-stdin');
+  const recoveryCode = await recoveryCodeOption(invocation, options);
+  const password = await newPassword(invocation, options.passwordFile);
+  const server = new AskedServer(invocation, (await serverOption(invocation, options)).address);
+  return signIn(invocation, options, 'account.recovered', (link) => {
+    const params = { ...common(options), account: words[0], recoveryCode, newPassword: password };
+    return loginBy(invocation, link, server, params);
+  });
+}
+
+type LoginWords = Pick<RpcParams<'account.login'>, 'trustFirst'> & {
+  readonly [K in keyof RpcParams<'account.login'>]?: RpcParams<'account.login'>[K] | undefined;
+};
+
+async function loginBy(
+  invocation: Invocation,
+  link: DaemonLink,
+  server: AskedServer<string | undefined>,
+  words: LoginWords,
+): Promise<SignInJson> {
+  return server.attempt((address) => {
+    const params = withoutAbsent({ ...words, server: address }) as RpcParams<'account.login'>;
+    if (words.approvalCode === undefined) return link.call('account.login', params);
+    invocation.out.note(invocation.text('new-device.waiting'));
+    return untilInterrupted(invocation, link.call('account.login', params, APPROVED_LOGIN_MS_DEFAULT));
+  });
+}
+
+/** Another device is waited for: Ctrl-C ends that. */
+async function untilInterrupted<T>({ ports }: Invocation, waits: Promise<T>): Promise<T> {
+  const interrupted = Promise.withResolvers<never>();
+  const unlisten = ports.onSignal(() => interrupted.reject(new CliError({ code: 'CANCELLED' })));
+  try {
+    return await Promise.race([waits, interrupted.promise]);
+  } finally {
+    unlisten();
+    waits.catch(() => {});
+  }
+}
+
+function common(options: OptionValues): { readonly trustFirst: boolean; readonly label: string | undefined } {
+  return { trustFirst: options.trustFirst === true, label: labelOf(options) };
+}
+
+function labelOf({ deviceName }: OptionValues): string | undefined {
+  return typeof deviceName === 'string' ? deviceName : undefined;
 }
 
 /** The device key was not enough: the server forgot it, or never knew it. */
 function wantsPassword(error: unknown): boolean {
   if (!(error instanceof CliError) || error.error.code !== 'SERVER_REFUSED') return false;
-  return ['unknown-device', 'wrong-credentials', 'revoked', 'device-not-certified'].includes(error.error.refusal ?? '');
+  const refusals = ['unknown-device', 'wrong-credentials', 'revoked', 'device-not-certified', 'password-changed'];
+  return refusals.includes(error.error.refusal ?? '');
 }
 
-/** A daemon that was started for a sign-in that then failed is stopped again: nothing is left behind. */
-async function signIn(
-  invocation: Invocation,
-  sentence: 'account.registered' | 'account.logged-in',
-  body: (link: DaemonLink) => Promise<AccountJson>,
-): Promise<void> {
-  const { out, text, magpie } = invocation;
-  await withStartedDaemon(invocation, async (link, started) => {
-    try {
-      const account = await body(link);
-      const values = { name: account.name, number: account.id, server: printable(account.server), magpie };
-      out.done({ account }, text(sentence, values));
-      out.note(text('account.next', values));
-    } catch (error) {
-      if (started) await stopAndWait(invocation, link).catch(() => {});
-      throw error;
-    }
-  });
+function isNewDevice(error: unknown): boolean {
+  return error instanceof CliError && error.error.code === 'NEW_DEVICE';
 }
 
-/**
- * R10: an address without a pin shows the key's fingerprint and asks before the password leaves this machine.
- * @param attempt called again with the pin once the user has accepted it
- */
-async function withKnownServer<Address extends string | undefined>(
-  invocation: Invocation,
-  server: Address,
-  attempt: (server: Address | string) => Promise<AccountJson>,
-): Promise<AccountJson> {
-  try {
-    return await attempt(server);
-  } catch (error) {
-    const pin = error instanceof CliError && error.error.code === 'SERVER_KEY_UNKNOWN' ? error.error.detail?.pin : '';
-    if (!pin || server === undefined || !invocation.interactive) throw error;
-    const { ports, text } = invocation;
-    const values = { server: printable(server), pin: printable(String(pin)) };
-    ports.stderr.write(`${text('prompt.fingerprint', values)}\n`);
-    if (!(await confirm(ports, text('prompt.trust')))) throw error;
-    return attempt(`${server.split('#', 1)[0]}#${pin}`);
-  }
-}
-
-function serverOption({ ports }: Invocation, options: OptionValues): string | undefined {
-  return typeof options.server === 'string' ? options.server : ports.env.MAGPIE_SERVER || undefined;
+async function askServer(invocation: Invocation): Promise<ServerGiven> {
+  return readServer(await needed(invocation, undefined, 'prompt.server', 'input.server-needed'));
 }
 
 async function needed(
@@ -155,11 +192,12 @@ async function needed(
 }
 
 /** Drops absent fields: the schemas are strict and JSON has no undefined. */
-function withoutAbsent<T extends object>(params: T): T {
-  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined)) as T;
+function withoutAbsent<T extends object>(params: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const present = Object.entries(params).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
-async function accountLines({ out, text }: Invocation, account: AccountJson): Promise<string[]> {
+export async function accountLines({ out, text }: Invocation, account: AccountJson): Promise<string[]> {
   const state = text(account.signedIn ? 'account.signed-in' : 'account.signed-out');
   const name = printable(account.displayName);
   return out.table(
@@ -169,7 +207,8 @@ async function accountLines({ out, text }: Invocation, account: AccountJson): Pr
       text('column.display-name'),
       text('column.server'),
       text('column.state'),
+      text('column.signature'),
     ],
-    [[account.id, account.name, name, printable(account.server), state]],
+    [[account.id, account.name, name, printable(account.server), state, printable(account.signatureLine || '-')]],
   );
 }

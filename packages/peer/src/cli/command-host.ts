@@ -18,8 +18,8 @@ export interface CommandHost {
   readonly text: Translator['text'];
   /** Adds a command with its help: a summary, examples first, then arguments and options. */
   add(parent: Command, spec: CommandSpec): void;
-  /** A noun: a command that only has commands. */
-  noun(name: string, summary: TextKey): Command;
+  /** A noun: a command that only has commands. @param parent another noun; absent: the program */
+  noun(name: string, summary: TextKey, parent?: Command): Command;
   readonly program: Command;
 }
 

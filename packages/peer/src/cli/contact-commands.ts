@@ -1,28 +1,33 @@
-import type { ContactJson, RoadJson } from '@magpie/common/rpc/schemas.ts';
+import type { ContactJson, LookupJson } from '@magpie/common/rpc/schemas.ts';
+import type { Command } from 'commander';
 import { CliError } from './cli-error.ts';
-import type { CommandHost } from './command-host.ts';
+import type { CommandHost, OptionValues } from './command-host.ts';
+import { contactDetails, contactLines, nameText } from './contact-lines.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
 import { printable } from './printable.ts';
-import { confirm } from './prompt.ts';
+import { ask, confirm } from './prompt.ts';
 
 const YES_NEEDED = { sentence: 'input.yes-needed', hint: 'hint.yes-needed' } as const;
 
-export function addContactCommands(host: CommandHost): void {
+/** @returns the noun, for the commands of other files */
+export function addContactCommands(host: CommandHost): Command {
   const contact = host.noun('contact', 'help.contact');
   host.add(contact, {
     usage: 'list',
     summary: 'help.contact.list',
-    examples: ['contact list --online', 'contact list --json'],
+    examples: ['contact list --online', 'contact list --group Lab', 'contact list --json'],
     options: [
       ['--online', 'option.online'],
+      ['--group <group>', 'option.group'],
       ['--all', 'option.all'],
     ],
     body: (invocation, _words, options) =>
       withDaemon(invocation, async (link) => {
         const all = await allContacts(link);
         const kept = all.filter((each) => options.all === true || each.state === 'member');
-        const items = options.online === true ? kept.filter((each) => isHere(each)) : kept;
+        const here = options.online === true ? kept.filter((each) => isHere(each)) : kept;
+        const items = options.group === undefined ? here : here.filter((each) => each.group === options.group);
         invocation.out.data({ items, next: null }, await contactLines(invocation, items, options.all === true));
         if (items.length === 0) invocation.out.note(invocation.text('contact.none', { magpie: invocation.magpie }));
         return undefined;
@@ -35,7 +40,7 @@ export function addContactCommands(host: CommandHost): void {
     body: (invocation, [who]) =>
       withDaemon(invocation, async (link) => {
         const found = await link.call('contact.show', { who: who! });
-        invocation.out.data({ contact: found }, await contactLines(invocation, [found], true));
+        invocation.out.data({ contact: found }, await contactDetails(invocation, found));
         return undefined;
       }),
   });
@@ -52,7 +57,7 @@ export function addContactCommands(host: CommandHost): void {
           ),
           items.map((each) => [
             each.id,
-            printable(each.name),
+            nameText(each),
             printable(each.displayName),
             invocation.text(`roster.${each.state}`),
             printable(each.text),
@@ -66,12 +71,22 @@ export function addContactCommands(host: CommandHost): void {
   host.add(contact, {
     usage: 'add <who>',
     summary: 'help.contact.add',
-    examples: ['contact add bob --message "Alice from the lab"', 'contact add 10002'],
+    examples: [
+      'contact add bob --message "Alice from the lab"',
+      'contact add 10002',
+      "contact add 'magpie://chat.example.org:10000/friend?pin=…'",
+    ],
     options: [['--message <text>', 'option.message']],
-    body: (invocation, [who], options) =>
+    body: (invocation, [who], options) => withDaemon(invocation, (link) => add(invocation, link, who!, options)),
+  });
+  host.add(contact, {
+    usage: 'lookup <who>',
+    summary: 'help.contact.lookup',
+    examples: ['contact lookup bob'],
+    body: (invocation, [who]) =>
       withDaemon(invocation, async (link) => {
-        const text = typeof options.message === 'string' ? options.message : '';
-        report(invocation, await link.call('contact.add', { who: who!, text }));
+        const found = await link.call('contact.lookup', { who: who! });
+        invocation.out.data({ found }, await lookupLines(invocation, found));
         return undefined;
       }),
   });
@@ -106,6 +121,48 @@ export function addContactCommands(host: CommandHost): void {
         return undefined;
       }),
   });
+  return contact;
+}
+
+/** Who wants an answer to a question first is asked again with it. */
+async function add(invocation: Invocation, link: DaemonLink, who: string, options: OptionValues): Promise<undefined> {
+  const text = typeof options.message === 'string' ? options.message : '';
+  try {
+    report(invocation, await link.call('contact.add', { who, text }));
+  } catch (error) {
+    if (!(error instanceof CliError) || error.error.refusal !== 'answer-needed') throw error;
+    const { ports, interactive } = invocation;
+    const { name, question } = await link.call('contact.lookup', { who: await numberOf(who) });
+    if (!interactive) {
+      throw new CliError(error.error, {
+        sentence: 'contact.question',
+        values: { who: name, question },
+        json: { question },
+      });
+    }
+    const values = { who: printable(name), question: printable(question) };
+    ports.stderr.write(`${invocation.text('contact.question', values)}\n`);
+    const answer = await ask(ports, invocation.text('prompt.answer'));
+    if (answer === '') throw new CliError({ code: 'CANCELLED' });
+    report(invocation, await link.call('contact.add', { who, text: answer }));
+  }
+}
+
+/** A link names an account by its number. */
+async function numberOf(who: string): Promise<string> {
+  if (!/^\s*magpie:/i.test(who)) return who;
+  const { parseInvitation } = await import('@magpie/common/invitation.ts');
+  const invitation = parseInvitation(who);
+  return invitation?.kind === 'friend' ? String(invitation.account) : who;
+}
+
+function lookupLines({ out, text }: Invocation, found: LookupJson): Promise<string[]> {
+  const policy = text(`policy.${found.ask}`);
+  const asks = found.question === '' ? policy : `${policy}: ${printable(found.question)}`;
+  return out.table(
+    [text('column.number'), text('column.name'), text('column.display-name'), text('column.ask')],
+    [[found.id, printable(found.name), printable(found.displayName), asks]],
+  );
 }
 
 /** Every page of the contact list. */
@@ -120,51 +177,12 @@ export async function allContacts(link: DaemonLink): Promise<ContactJson[]> {
   return contacts;
 }
 
-/** `Direct 12 ms`, `LAN`, `Relay 41 ms`, `Mailbox`, `-`. */
-export function roadText({ text }: Pick<Invocation, 'text'>, road: RoadJson | null): string {
-  if (!road) return '-';
-  const kind = text(road.kind === 'direct' && road.lan ? 'road.lan' : `road.${road.kind}`);
-  return road.rttMs > 0 && road.kind !== 'mailbox' ? `${kind} ${rttText(road.rttMs)}` : kind;
-}
-
-export function rttText(rttMs: number): string {
-  return `${rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs)} ms`;
-}
-
 function isHere(contact: ContactJson): boolean {
-  return contact.presence === 'online' || contact.presence === 'away';
+  return ['online', 'away', 'busy'].includes(contact.presence);
 }
 
 /** Adding somebody who had already asked makes friends at once: the answer says which it was. */
 function report({ out, text }: Invocation, contact: ContactJson): void {
   const values = { who: printable(contact.name), number: contact.id };
   out.done({ contact }, text(contact.state === 'member' ? 'contact.accepted' : 'contact.asked', values));
-}
-
-function contactLines(invocation: Invocation, items: readonly ContactJson[], states: boolean): Promise<string[]> {
-  const { out, text } = invocation;
-  const headings = [
-    text('column.number'),
-    text('column.name'),
-    text('column.display-name'),
-    text('column.presence'),
-    text('column.path'),
-    text('column.unread'),
-    ...(states ? [text('column.state')] : []),
-  ];
-  const rows = items.map((each) => [
-    each.id,
-    printable(each.name),
-    printable(each.displayName),
-    presenceText(invocation, each.presence),
-    roadText(invocation, each.path),
-    String(each.unread),
-    ...(states ? [text(each.keyChanged ? 'contact.key-changed' : `roster.${each.state}`)] : []),
-  ]);
-  return out.table(headings, rows);
-}
-
-export function presenceText({ out, text }: Invocation, presence: ContactJson['presence']): string {
-  const word = text(`presence.${presence}`);
-  return presence === 'online' ? out.style('green', word) : presence === 'away' ? out.style('yellow', word) : word;
 }

@@ -10,6 +10,9 @@ import { notedSocket } from '../io/socket-note.ts';
 import { CliError } from './cli-error.ts';
 import { CALL_MS_DEFAULT, type Invocation, SIGN_IN_MS_DEFAULT } from './invocation.ts';
 
+/** They wait in the server's password queue. */
+const PASSWORD_METHODS = /^account\.(register|login|changePassword|delete)$/;
+
 /** A connection to the profile's daemon. Failures are thrown as CliError. */
 export class DaemonLink {
   readonly #client: RpcClient;
@@ -38,10 +41,14 @@ export class DaemonLink {
     this.#onEvent = handler;
   }
 
-  async call<M extends RpcMethod>(method: M, params: RpcParams<M>): Promise<RpcResult<M>> {
+  /** @param defaultMs how long to wait when `--timeout` says nothing */
+  async call<M extends RpcMethod>(
+    method: M,
+    params: RpcParams<M>,
+    defaultMs = PASSWORD_METHODS.test(method) ? SIGN_IN_MS_DEFAULT : CALL_MS_DEFAULT,
+  ): Promise<RpcResult<M>> {
     const waits = new AbortController();
-    const timeoutMs =
-      this.#timeoutMs ?? (/^account\.(register|login)$/.test(method) ? SIGN_IN_MS_DEFAULT : CALL_MS_DEFAULT);
+    const timeoutMs = this.#timeoutMs ?? defaultMs;
     const late = delay(timeoutMs, undefined, { signal: waits.signal }).catch(() => undefined);
     const outcome = await Promise.race([this.#client.call(method, params), late]);
     waits.abort();
@@ -58,7 +65,7 @@ export class DaemonLink {
 /** The values a sentence about a failed call may name. */
 function namesIn(params: object): Readonly<Record<string, string>> {
   const given = params as Readonly<Record<string, unknown>>;
-  const who = [given.who, given.to, given.chat, given.account, given.name, given.id].find(
+  const who = [given.who, given.to, given.chat, given.account, given.name, given.device, given.id].find(
     (value) => typeof value === 'string',
   );
   return { who: String(who ?? ''), server: typeof given.server === 'string' ? given.server : '' };

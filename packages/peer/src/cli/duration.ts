@@ -9,3 +9,9 @@ export function parseDurationMs(text: string): number | undefined {
   const ms = Number(match[1]) * MS_OF_UNIT[match[2] ?? 's']!;
   return ms >= 1 && ms <= DURATION_MS_MAX ? ms : undefined;
 }
+
+/** The shortest way to write it: `90s`, `10m`, `2h`. */
+export function durationText(ms: number): string {
+  const unit = ['h', 'm', 's'].find((each) => ms % MS_OF_UNIT[each]! === 0) ?? 'ms';
+  return `${ms / MS_OF_UNIT[unit]!}${unit}`;
+}

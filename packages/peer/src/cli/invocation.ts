@@ -21,5 +21,5 @@ export interface Invocation {
 
 /** What a command waits for an answer of the daemon when `--timeout` says nothing. */
 export const CALL_MS_DEFAULT = 10_000;
-/** Registration and login wait for the server's password queue too. */
+/** What needs a password waits for the server's password queue too. */
 export const SIGN_IN_MS_DEFAULT = 30_000;

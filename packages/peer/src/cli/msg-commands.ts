@@ -4,9 +4,10 @@ import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { usageError } from './cli-error.ts';
 import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
-import { roadText } from './contact-commands.ts';
+import { nameText, roadText } from './contact-lines.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
+import { localTime } from './local-time.ts';
 import { printable, printableLines } from './printable.ts';
 
 const LIMIT_DEFAULT = 50;
@@ -130,22 +131,12 @@ export function stateText({ text, translator }: Pick<Invocation, 'text' | 'trans
   return message.path ? `${word}${because}, ${roadText({ text }, message.path)}` : `${word}${because}`;
 }
 
-/** Time of day where this machine is, with the date when it is not today. */
-export function localTime(iso: string): string {
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime())) return '--:--';
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  if (at.toDateString() === new Date().toDateString()) return clock;
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
-}
-
 async function namesOf(link: DaemonLink, items: readonly MessageJson[]): Promise<(message: MessageJson) => string> {
   const chat = items[0]?.chat;
   const names = new Map<string, string>();
   if (chat) {
     const contact = await link.call('contact.show', { who: chat }).catch(() => undefined);
-    if (contact) names.set(chat, printable(contact.name));
+    if (contact) names.set(chat, nameText(contact));
     const own = await link.call('account.whoami', {}).catch(() => undefined);
     if (own) names.set(own.id, printable(own.name));
   }

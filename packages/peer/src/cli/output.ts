@@ -9,7 +9,7 @@ export interface OutputOptions {
   readonly color: 'auto' | 'always' | 'never';
 }
 
-export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
+export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan' | 'whiteBright' | 'bgBlack';
 
 /**
  * Data goes to stdout, everything else to stderr. With `--json` stdout carries exactly one object per command (one per
@@ -18,7 +18,7 @@ export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
 export class Output {
   readonly json: boolean;
   readonly plain: boolean;
-  readonly #quiet: boolean;
+  readonly quiet: boolean;
   readonly #stdout: TerminalOutput;
   readonly #stderr: TerminalOutput;
   readonly #colored: boolean;
@@ -28,7 +28,7 @@ export class Output {
     this.#stderr = stderr;
     this.json = options.json;
     this.plain = options.plain || stdout.isTTY !== true;
-    this.#quiet = options.quiet;
+    this.quiet = options.quiet;
     this.#colored = !options.json && !options.plain && wantsColor(options.color, stdout, env);
   }
 
@@ -40,7 +40,7 @@ export class Output {
 
   /** The outcome of something done; `--quiet` leaves the exit code to say it. */
   done(json: object, sentence: string): void {
-    this.data(json, this.#quiet ? [] : [sentence]);
+    this.data(json, this.quiet ? [] : [sentence]);
   }
 
   /** One line of a stream. */
@@ -56,7 +56,7 @@ export class Output {
 
   /** A hint or progress for people. */
   note(text: string): void {
-    if (!this.#quiet && !this.json) this.#stderr.write(`${text}\n`);
+    if (!this.quiet && !this.json) this.#stderr.write(`${text}\n`);
   }
 
   style(style: Style, text: string): string {
@@ -70,7 +70,7 @@ export class Output {
     if (rows.length === 0) return [];
     const { default: Table } = await import('cli-table3');
     const table = new Table({
-      head: headings.map((heading) => this.style('bold', heading)),
+      ...(headings.length === 0 ? {} : { head: headings.map((heading) => this.style('bold', heading)) }),
       chars: PLAIN_CHARACTERS,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
     });

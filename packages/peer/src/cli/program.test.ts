@@ -15,6 +15,16 @@ afterEach(() => cli.dispose());
 const COMMANDS = [
   'account whoami',
   'account logout',
+  'account profile',
+  'account profile --signature hello',
+  'account policy',
+  'account policy --ask question --question who? --last-seen off',
+  'account devices list',
+  'account devices revoke eeee',
+  'account devices approve --no-wait',
+  'account recovery renew',
+  'account invitation',
+  'account invitation --qr',
   'contact list',
   'contact show bob',
   'contact requests',
@@ -22,8 +32,20 @@ const COMMANDS = [
   'contact accept eve',
   'contact reject eve',
   'contact remove bob --yes',
+  'contact lookup dave',
+  'contact block bob',
+  'contact unblock bob',
+  'contact rename bob Bobby',
+  'contact group bob Lab',
+  'contact verify bob',
+  'contact verify bob --matches --qr',
+  'contact qr',
   'presence get',
   'presence set away',
+  'presence set busy --message lecture',
+  'presence auto-away 10m',
+  'presence auto-away off',
+  'notice list',
   'send bob hello',
   'msg list bob',
   'msg show 00000000000000000000000000000001',
@@ -32,6 +54,9 @@ const COMMANDS = [
   'net status',
   'net path',
   'net path bob',
+  'net never-direct',
+  'net never-direct on',
+  'net never-direct off bob',
   'daemon status',
 ] as const;
 
@@ -67,7 +92,7 @@ describe('every command', () => {
     const unknown = await cli.run(`${line} --nonsense --json`);
     expect(unknown.exit).toBe(2);
     expect(unknown.json.error).toMatchObject({ code: 'USAGE', exit: 2 });
-    if (line.startsWith('send') || line === 'net path') return;
+    if (/^(send|net path$|net never-direct)/.test(line)) return;
     expect((await cli.run(`${line} more words --json`)).json.error).toMatchObject({ code: 'USAGE' });
   });
 });
@@ -94,6 +119,15 @@ describe('the command line', () => {
     'send bob hi --wait stored',
     'send bob hi --id 12',
     'watch --types message,call',
+    'presence auto-away soon',
+    'presence auto-away 2d',
+    'net never-direct maybe',
+    'notice list --limit 0',
+    'account policy --ask somebody',
+    'account policy --last-seen yes',
+    'account login bob --new-identity --yes --approval-code-file x',
+    'account login bob --recovery-code-file - --password-file -',
+    'account register bob --server magpie://nowhere',
     'watch --since now',
   ])('refuses a bad value: %s', async (line) => {
     const { exit, json } = await cli.run(`${line} --json`);
@@ -185,7 +219,7 @@ describe('the command line', () => {
     expect(colored.out).toMatch(/NUMBER.*NAME/);
     expect((await cli.run('contact list', { typed: [], env: { NO_COLOR: '1' } })).out).not.toContain('\u001b[');
     const plain = await cli.run('contact list --plain', { typed: [] });
-    expect(plain.out).toBe('10002\tbob\tBob\tonline\tDirect 12 ms\t0\n');
+    expect(plain.out).toBe('10002\tbob\tBob\tonline\tDirect 12 ms\t0\t-\t-\n');
     expect((await cli.run('contact list')).out).toBe(plain.out);
   });
 
@@ -222,4 +256,7 @@ async function withPeople(): Promise<void> {
   cli.engine.person(10_002, 'bob', 'member', 'Bob');
   cli.engine.person(10_004, 'eve', 'asking');
   cli.engine.message_(10_002, 'in', 'hi');
+  const dave = { account: 10_007 as never, name: 'dave' as never, displayName: 'Dave' };
+  cli.engine.strangers.set('dave', { ...dave, ask: 'question', question: 'Which lab?' });
+  cli.engine.noticeList = [{ id: 3, at: 1_760_000_000_000 as never, text: 'maintenance\non Monday' }];
 }

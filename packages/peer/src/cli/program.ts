@@ -5,18 +5,23 @@ import { addAccountCommands } from './account-commands.ts';
 import { usageError } from './cli-error.ts';
 import type { CommandBody, CommandHost, CommandSpec, OptionValues } from './command-host.ts';
 import { addContactCommands } from './contact-commands.ts';
+import { addContactNoteCommands } from './contact-note-commands.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
+import { addDeviceCommands } from './device-commands.ts';
 import { parseDurationMs } from './duration.ts';
 import { EXIT } from './exit-codes.ts';
 import { describeFailure } from './failure.ts';
 import { addHelpCommand } from './help-command.ts';
 import type { Invocation } from './invocation.ts';
 import { addMsgCommands } from './msg-commands.ts';
+import { addNoticeCommands } from './notice-commands.ts';
 import { Output } from './output.ts';
 import type { CliPorts } from './ports.ts';
 import { addPresenceCommands } from './presence-commands.ts';
+import { addProfileCommands } from './profile-commands.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-commands.ts';
+import { addVerifyCommands } from './verify-commands.ts';
 import { addWatchCommand } from './watch-command.ts';
 
 /**
@@ -81,13 +86,18 @@ function buildProgram(translator: Translator, ports: CliPorts, json: Output | un
     program,
     translator,
     text,
-    noun: (name, summary) => program.command(name).description(text(summary)).helpCommand(false),
+    noun: (name, summary, parent = program) => parent.command(name).description(text(summary)).helpCommand(false),
     add: (parent, spec) => addCommand(parent, spec, translator, run),
   };
   addDaemonCommands(host);
-  addAccountCommands(host);
-  addContactCommands(host);
+  const account = addAccountCommands(host);
+  addProfileCommands(host, account);
+  addDeviceCommands(host, account);
+  const contact = addContactCommands(host);
+  addContactNoteCommands(host, contact);
+  addVerifyCommands(host, account, contact);
   addPresenceCommands(host);
+  addNoticeCommands(host);
   addSendCommand(host);
   addMsgCommands(host);
   addWatchCommand(host);

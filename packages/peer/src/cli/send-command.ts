@@ -3,7 +3,7 @@ import { TEXT_BYTES_MAX } from '@magpie/common/limits.ts';
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
-import { roadText } from './contact-commands.ts';
+import { roadText } from './contact-lines.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import { readTextInput } from './input.ts';
 import { CALL_MS_DEFAULT, type Invocation } from './invocation.ts';

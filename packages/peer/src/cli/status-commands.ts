@@ -2,9 +2,10 @@ import type { NetStatusJson, PathJson, StatusJson } from '@magpie/common/rpc/sch
 import { MAGPIE_VERSION } from '../config.ts';
 import { codeText, linkErrorText } from './code-text.ts';
 import type { CommandHost } from './command-host.ts';
-import { presenceText, roadText, rttText } from './contact-commands.ts';
+import { presenceText, roadText, rttText } from './contact-lines.ts';
 import { withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
+import { addNeverDirectCommand } from './never-direct-command.ts';
 import { printable } from './printable.ts';
 
 export function addStatusCommands(host: CommandHost): void {
@@ -42,6 +43,7 @@ export function addStatusCommands(host: CommandHost): void {
         return undefined;
       }),
   });
+  addNeverDirectCommand(host, net);
   host.add(host.program, {
     usage: 'version',
     summary: 'help.version',
@@ -65,6 +67,7 @@ function statusLines(invocation: Invocation, status: StatusJson): string[] {
     text('status.friends', { direct: peers.direct, relay: peers.relay, offline: peers.offline }),
     text('status.unread', { messages: unread.messages, chats: unread.chats }),
     ...udpLines(invocation, status),
+    ...(status.neverDirect ? [text('status.never-direct')] : []),
   ];
 }
 

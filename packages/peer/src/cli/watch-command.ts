@@ -1,17 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventJson } from '@magpie/common/rpc/schemas.ts';
+import type { EventJson, EventType } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
-import { allContacts, roadText } from './contact-commands.ts';
+import { allContacts } from './contact-commands.ts';
+import { nameText, roadText } from './contact-lines.ts';
 import { withDaemon } from './daemon-link.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { messageBlock, stateText } from './msg-commands.ts';
 import { printable } from './printable.ts';
 
-/** Those of the API; named here so that `--types` is checked before a daemon is needed. */
-const TYPES = ['message', 'receipt', 'presence', 'contact', 'path', 'link', 'notice'] as const;
+/** Those of the API; named here, so that zod is not loaded to check `--types`. */
+const TYPES = [
+  'message',
+  'receipt',
+  'presence',
+  'contact',
+  'path',
+  'link',
+  'notice',
+  'account',
+  'approval',
+] as const satisfies readonly EventType[];
 type WatchType = (typeof TYPES)[number];
 
 export function addWatchCommand(host: CommandHost): void {
@@ -38,7 +49,7 @@ async function watch(invocation: Invocation, _words: readonly string[], options:
     if (!invocation.out.json) {
       const own = await link.call('account.whoami', {}).catch(() => undefined);
       if (own) names.set(own.id, printable(own.name));
-      for (const contact of await allContacts(link).catch(() => [])) names.set(contact.id, printable(contact.name));
+      for (const contact of await allContacts(link).catch(() => [])) names.set(contact.id, nameText(contact));
     }
     const early: EventJson[] = [];
     let show = (event: EventJson): void => {
@@ -110,8 +121,8 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
         text('watch.presence', { who: nameOf(event.data.id), presence: text(`presence.${event.data.presence}`) }),
       ];
     case 'contact':
-      names.set(event.data.id, printable(event.data.name));
-      return [text('watch.contact', { who: printable(event.data.name), state: text(`roster.${event.data.state}`) })];
+      names.set(event.data.id, nameText(event.data));
+      return [text('watch.contact', { who: nameText(event.data), state: text(`roster.${event.data.state}`) })];
     case 'path':
       return [
         text('watch.path', {
@@ -124,6 +135,10 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
       return [text('watch.link', { state: text(`link.${event.data.state}`) })];
     case 'notice':
       return [text('watch.notice', { text: printable(event.data.text) })];
+    case 'account':
+      return [text(event.data.signedIn ? 'watch.account' : 'watch.signed-out', { name: printable(event.data.name) })];
+    case 'approval':
+      return [text(`approval.${event.data.outcome}`, { label: printable(event.data.label || '?') })];
   }
 }
 

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import { CALLS_IN_FLIGHT_MAX, CLIENT_QUEUE_BYTES_MAX, CLIENTS_MAX } from '@magpie/common/rpc/limits.ts';
 import { LineDecoder } from '@magpie/common/rpc/line-decoder.ts';
 import { encodeRpcMessage, parseRpcLine, type RpcError, type RpcMessage } from '@magpie/common/rpc/rpc-message.ts';
-import { isRpcMethod, RPC_TABLE, type RpcParams } from '@magpie/common/rpc/rpc-table.ts';
+import { isDoneByPeople, isRpcMethod, RPC_TABLE, type RpcParams } from '@magpie/common/rpc/rpc-table.ts';
 import { API_SCHEMA, type EventJson } from '@magpie/common/rpc/schemas.ts';
 import { type DaemonSurface, type RpcHandlers, rpcHandlers } from './rpc-methods.ts';
 import { Watch } from './watch.ts';
@@ -162,6 +162,7 @@ class ControlClient {
       const field = parsed.error.issues[0]?.path.join('.') ?? '';
       return err({ code: 'INVALID_ARGUMENT', detail: { field } });
     }
+    if (isDoneByPeople(method)) this.#surface.engine.noteActivity();
     if (method === 'watch.start') return this.#startWatch(parsed.data as RpcParams<'watch.start'>);
     const handler = this.#handlers[method] as (params: unknown) => Promise<Result<unknown, RpcError>>;
     const outcome = await handler(parsed.data);

@@ -5,8 +5,24 @@ import { PAGE_BYTES_MAX } from '@magpie/common/rpc/limits.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { RpcMethod, RpcParams, RpcResult } from '@magpie/common/rpc/rpc-table.ts';
 import type { DaemonStatusJson } from '@magpie/common/rpc/schemas.ts';
-import type { Engine } from '../engine/engine.ts';
-import { accountJson, contactJson, messageJson, netStatusJson, pathJson, statusJson } from './views.ts';
+import type { DeviceView, Engine, PolicyView } from '../engine/engine.ts';
+import { kindOfSystem } from './kind-of-system.ts';
+import {
+  accountJson,
+  contactJson,
+  deviceJson,
+  isoTime,
+  lookupJson,
+  messageJson,
+  netStatusJson,
+  noticeJson,
+  pathJson,
+  policyJson,
+  presenceJson,
+  safetyJson,
+  signInJson,
+  statusJson,
+} from './views.ts';
 
 /** What the methods need besides the engine. */
 export interface DaemonSurface {
@@ -33,10 +49,7 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
       return ok({ pid: status.pid });
     },
 
-    'account.register': async (params) => mapped(await engine.register(params), accountJson),
-    'account.login': async (params) => mapped(await engine.login(params), accountJson),
-    'account.logout': async () => mapped(await engine.logout(), () => ({})),
-    'account.whoami': async () => mapped(await engine.whoami(), accountJson),
+    ...accountHandlers(engine),
 
     'contact.list': async ({ after }) =>
       mapped(await engine.contacts(), (contacts) => {
@@ -47,13 +60,25 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
       }),
     'contact.show': async ({ who }) => mapped(await engine.contact(who), contactJson),
     'contact.add': async ({ who, text }) => mapped(await engine.addContact(who, text), contactJson),
+    'contact.lookup': async ({ who }) => mapped(await engine.lookup(who), lookupJson),
     'contact.accept': async ({ who }) => mapped(await engine.answerRequest(who, true), contactJson),
     'contact.reject': async ({ who }) => mapped(await engine.answerRequest(who, false), contactJson),
     'contact.remove': async ({ who }) => mapped(await engine.removeContact(who), () => ({})),
 
-    'presence.get': async () => mapped(await engine.presence(), (presence) => ({ presence })),
-    'presence.set': async ({ presence }) =>
-      mapped(await engine.setPresence(presence), (changed) => ({ presence: changed })),
+    'contact.block': async ({ who }) => mapped(await engine.blockContact(who), contactJson),
+    'contact.unblock': async ({ who }) => mapped(await engine.unblockContact(who), contactJson),
+    'contact.set': async ({ who, alias, group, neverDirect }) =>
+      mapped(await engine.setContact(who, { remark: alias, group, neverDirect }), contactJson),
+    'contact.safety': async ({ who }) => mapped(await engine.safetyNumber(who), safetyJson),
+    'contact.verify': async ({ who, matches, acceptNewKey }) =>
+      mapped(await engine.verifyContact(who, { matches, acceptNewKey }), safetyJson),
+
+    'presence.get': async () => mapped(await engine.presence(), presenceJson),
+    'presence.set': async ({ presence, text }) => mapped(await engine.setPresence(presence, text), presenceJson),
+    'presence.autoAway': async ({ afterMs }) => mapped(await engine.setAutoAway(afterMs), presenceJson),
+
+    'notice.list': async ({ limit }) =>
+      mapped(await engine.notices(limit), (notices) => ({ items: fitPage(notices.map(noticeJson)) })),
 
     'message.send': async ({ to, text, id }) => mapped(await engine.send({ to, text, id: messageId(id) }), messageJson),
     'message.list': async ({ chat, limit, before, after }) => {
@@ -71,6 +96,7 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
 
     status: async () => ok(statusJson(await engine.status())),
     'net.status': async () => ok(netStatusJson(await engine.status())),
+    'net.neverDirect': async ({ on }) => mapped(await engine.setNeverDirect(on), () => ({ neverDirect: on })),
     'net.path': async ({ who }) => mapped(await engine.paths(who), (views) => ({ items: views.map(pathJson) })),
 
     'debug.dropUdp': async ({ drop }) => {
@@ -78,6 +104,44 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
       engine.setDropUdp(drop);
       return ok({ dropping: drop });
     },
+  };
+}
+
+type AccountMethod = Extract<CallMethod, `account.${string}`>;
+
+function accountHandlers(engine: Engine): Pick<RpcHandlers, AccountMethod> {
+  return {
+    'account.register': async (params) =>
+      mapped(await engine.register({ ...params, label: params.label ?? kindOfSystem() }), signInJson),
+    'account.login': async (params) =>
+      mapped(await engine.login({ ...params, label: params.label ?? kindOfSystem() }), signInJson),
+    'account.logout': async () => mapped(await engine.logout(), () => ({})),
+    'account.whoami': async () => mapped(await engine.whoami(), accountJson),
+    'account.changePassword': async ({ oldPassword, newPassword }) =>
+      mapped(await engine.changePassword(oldPassword, newPassword), () => ({})),
+    'account.setProfile': async (patch) => mapped(await engine.setProfile(patch), accountJson),
+    'account.policy': async () => mapped(await engine.policy(), policyJson),
+    'account.setPolicy': async (patch) => mapped(await engine.setPolicy(withoutAbsent(patch)), policyJson),
+    'account.devices': async () => mapped(await engine.devices(), deviceItems),
+    'account.revokeDevice': async ({ device }) => mapped(await engine.revokeDevice(device), deviceItems),
+    'account.offerApproval': async () =>
+      mapped(await engine.offerApproval(), ({ code, expiresAt }) => ({ code, expiresAt: isoTime(expiresAt) })),
+    'account.renewRecovery': async () => mapped(await engine.renewRecovery(), ({ recoveryCode }) => ({ recoveryCode })),
+    'account.invitation': async () => mapped(await engine.invitation(), ({ link }) => ({ link })),
+    'account.delete': async ({ password }) => mapped(await engine.deleteAccount(password), () => ({})),
+  };
+}
+
+function deviceItems(devices: readonly DeviceView[]): RpcResult<'account.devices'> {
+  return { items: devices.map(deviceJson) };
+}
+
+/** Only what was given: under `exactOptionalPropertyTypes` an absent field is not an undefined one. */
+function withoutAbsent({ ask, question, showLastSeen }: RpcParams<'account.setPolicy'>): Partial<PolicyView> {
+  return {
+    ...(ask === undefined ? {} : { ask }),
+    ...(question === undefined ? {} : { question }),
+    ...(showLastSeen === undefined ? {} : { showLastSeen }),
   };
 }
 

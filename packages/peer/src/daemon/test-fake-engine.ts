@@ -2,7 +2,19 @@ import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } fro
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { CommandError } from '../engine/command-error.ts';
-import type { AccountView, ContactView, Engine, EngineEvent, MessageView, PathView } from '../engine/engine.ts';
+import type {
+  AccountView,
+  ContactView,
+  DeviceView,
+  Engine,
+  EngineEvent,
+  LookupView,
+  MessageView,
+  NoticeView,
+  PathView,
+  PolicyView,
+  PresenceView,
+} from '../engine/engine.ts';
 
 /** An engine without network or disk: one account, a few contacts, messages in a list. */
 export class FakeEngine implements Engine {
@@ -16,6 +28,20 @@ export class FakeEngine implements Engine {
   serverPin = 'PINPINPIN';
   dropping = false;
   running = false;
+  /** How often a person did something. */
+  activities = 0;
+  neverDirect = false;
+  /** What the next sign-in shows beside the account. */
+  recoveryCode: string | undefined;
+  /** How long a login with an approval code waits. */
+  approvalMs = 0;
+  expiresAt = 4_000_000_000_000 as WallMs;
+  ownPolicy: PolicyView = { ask: 'anyone', question: '', showLastSeen: true };
+  ownPresence: PresenceView = { status: 'online', text: '', wish: 'online', autoAwayMs: 600_000 };
+  ownDevices: DeviceView[] = [deviceOf('d', 'Linux', true), deviceOf('e', 'Windows', false)];
+  noticeList: NoticeView[] = [];
+  /** Strangers a look-up finds, by name. */
+  readonly strangers = new Map<string, LookupView>();
   #listeners = new Set<(event: EngineEvent) => void>();
 
   get listeners(): number {
@@ -48,7 +74,62 @@ export class FakeEngine implements Engine {
     if (input.password === undefined && !this.account) {
       return err<CommandError>({ code: 'SERVER_REFUSED', refusal: 'unknown-device' });
     }
+    if (input.approvalCode !== undefined) await new Promise((resolve) => setTimeout(resolve, this.approvalMs));
     return this.#signIn('login', input, input.account ?? 'alice', server, input.trustFirst);
+  }
+
+  async changePassword(oldPassword: string, newPassword: string) {
+    return this.#did('changePassword', { oldPassword, newPassword }, () => undefined);
+  }
+
+  async setProfile(patch: Parameters<Engine['setProfile']>[0]) {
+    return this.#did('setProfile', patch, () => {
+      const { displayName, signatureLine } = { ...accountOf('alice', 'host:1#known'), ...this.account, ...patch };
+      this.account = {
+        ...(this.account ?? accountOf('alice', 'host:1#known')),
+        displayName: displayName ?? '',
+        signatureLine: signatureLine ?? '',
+      };
+      return this.account;
+    });
+  }
+
+  async policy() {
+    return this.#did('policy', {}, () => this.ownPolicy);
+  }
+
+  async setPolicy(patch: Parameters<Engine['setPolicy']>[0]) {
+    return this.#did('setPolicy', patch, () => {
+      this.ownPolicy = { ...this.ownPolicy, ...patch };
+      return this.ownPolicy;
+    });
+  }
+
+  async devices() {
+    return this.#did('devices', {}, () => this.ownDevices);
+  }
+
+  async revokeDevice(device: string) {
+    return this.#did('revokeDevice', { device }, () => {
+      this.ownDevices = this.ownDevices.filter((each) => !each.device.startsWith(device));
+      return this.ownDevices;
+    });
+  }
+
+  async offerApproval() {
+    return this.#did('offerApproval', {}, () => ({ code: 'aaaa-bbbb-cccc-dddd', expiresAt: this.expiresAt }));
+  }
+
+  async renewRecovery() {
+    return this.#did('renewRecovery', {}, () => ({ recoveryCode: 'abcd-efgh-new' }));
+  }
+
+  async deleteAccount(password: string) {
+    return this.#did('deleteAccount', { password }, () => undefined);
+  }
+
+  async invitation() {
+    return this.#did('invitation', {}, () => ({ link: 'magpie://host:1/friend?pin=P&number=10001&name=alice&key=K' }));
   }
 
   async logout() {
@@ -84,12 +165,83 @@ export class FakeEngine implements Engine {
     return found.ok ? this.#did('removeContact', { who }, () => undefined) : found;
   }
 
-  async presence() {
-    return ok('online' as const);
+  async lookup(who: string): Promise<Result<LookupView, CommandError>> {
+    const found = this.strangers.get(who);
+    return found ? this.#did('lookup', { who }, () => found) : err({ code: 'SERVER_REFUSED', refusal: 'not-found' });
   }
 
-  async setPresence(status: Parameters<Engine['setPresence']>[0]) {
-    return this.#did('setPresence', { status }, () => status);
+  async blockContact(who: string) {
+    return this.#did('blockContact', { who }, () =>
+      this.person(this.people.get(who)?.account ?? 10_009, who, 'blocked'),
+    );
+  }
+
+  async unblockContact(who: string) {
+    return this.#did('unblockContact', { who }, () =>
+      this.person(this.people.get(who)?.account ?? 10_009, who, 'removed'),
+    );
+  }
+
+  async setContact(
+    who: string,
+    patch: Parameters<Engine['setContact']>[1],
+  ): Promise<Result<ContactView, CommandError>> {
+    const found = await this.contact(who);
+    if (!found.ok) return found;
+    return this.#did('setContact', { who, ...patch }, () => {
+      const { remark = found.value.remark, group = found.value.group } = patch;
+      const changed = { ...found.value, remark, group, neverDirect: patch.neverDirect ?? found.value.neverDirect };
+      this.people.set(found.value.name, changed);
+      return changed;
+    });
+  }
+
+  async safetyNumber(who: string) {
+    const found = await this.contact(who);
+    return found.ok ? this.#did('safetyNumber', { who }, () => safetyOf(found.value)) : found;
+  }
+
+  async verifyContact(who: string, verdict: Parameters<Engine['verifyContact']>[1]) {
+    const found = await this.contact(who);
+    if (!found.ok) return found;
+    return this.#did('verifyContact', { who, ...verdict }, () => {
+      const keyChanged = found.value.keyChanged && !verdict.acceptNewKey;
+      const changed = { ...found.value, keyChanged, verified: verdict.matches };
+      this.people.set(found.value.name, changed);
+      return safetyOf(changed);
+    });
+  }
+
+  async presence() {
+    return ok(this.ownPresence);
+  }
+
+  async setPresence(status: Parameters<Engine['setPresence']>[0], text?: string) {
+    return this.#did('setPresence', { status, text }, () => {
+      this.ownPresence = { ...this.ownPresence, status, wish: status, text: text ?? this.ownPresence.text };
+      return this.ownPresence;
+    });
+  }
+
+  async setAutoAway(afterMs: number) {
+    return this.#did('setAutoAway', { afterMs }, () => {
+      this.ownPresence = { ...this.ownPresence, autoAwayMs: afterMs };
+      return this.ownPresence;
+    });
+  }
+
+  noteActivity(): void {
+    this.activities++;
+  }
+
+  async setNeverDirect(on: boolean) {
+    return this.#did('setNeverDirect', { on }, () => {
+      this.neverDirect = on;
+    });
+  }
+
+  async notices(limit: number) {
+    return this.#did('notices', { limit }, () => this.noticeList.slice(0, limit));
   }
 
   async send(input: Parameters<Engine['send']>[0]): Promise<Result<MessageView, CommandError>> {
@@ -132,6 +284,7 @@ export class FakeEngine implements Engine {
       account: this.account,
       server: { state: 'connected' as const, rttMs: 9, lastError: undefined, retryAt: undefined },
       presence: 'online' as const,
+      neverDirect: this.neverDirect,
       peers: { direct: 1, relay: 0, offline: 1 },
       unread: { chats: 1, messages: 2 },
       udp: {
@@ -170,6 +323,13 @@ export class FakeEngine implements Engine {
       unread: 0,
       text: state === 'asking' ? 'hello' : '',
       keyChanged: false,
+      verified: false,
+      signatureLine: '',
+      statusText: '',
+      remark: '',
+      group: '',
+      neverDirect: false,
+      lastSeenAt: undefined,
     };
     this.people.set(name, view);
     return view;
@@ -219,7 +379,7 @@ export class FakeEngine implements Engine {
     }
     return this.#did(name, input, () => {
       this.account = accountOf(account, server);
-      return this.account;
+      return { account: this.account, recoveryCode: this.recoveryCode };
     });
   }
 
@@ -239,7 +399,24 @@ function accountOf(name: string, server: string): AccountView {
     server,
     signedIn: true,
     device: 'd'.repeat(32),
+    signatureLine: '',
   };
+}
+
+function deviceOf(digit: string, label: string, own: boolean): DeviceView {
+  return {
+    device: digit.repeat(32),
+    label,
+    own,
+    active: true,
+    online: own,
+    lastLoginAt: 1_760_000_000_000 as WallMs,
+  };
+}
+
+function safetyOf(contact: ContactView) {
+  const digits = Array.from({ length: 12 }, (_, i) => String(10_000 + i)).join(' ');
+  return { contact, digits, verified: contact.verified, keyChanged: contact.keyChanged };
 }
 
 function pathOf(contact: ContactView): PathView {

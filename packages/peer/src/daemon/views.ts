@@ -1,14 +1,35 @@
 import type {
   AccountJson,
   ContactJson,
+  DeviceJson,
   EventJson,
+  LookupJson,
   MessageJson,
   NetStatusJson,
+  NoticeJson,
   PathJson,
+  PolicyJson,
+  PresenceJson,
+  SafetyJson,
+  SignInJson,
   StatusJson,
 } from '@magpie/common/rpc/schemas.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { AccountView, ContactView, EngineEvent, MessageView, PathView, StatusView } from '../engine/engine.ts';
+import type {
+  AccountView,
+  ContactView,
+  DeviceView,
+  EngineEvent,
+  LookupView,
+  MessageView,
+  NoticeView,
+  PathView,
+  PolicyView,
+  PresenceView,
+  SafetyView,
+  SignInView,
+  StatusView,
+} from '../engine/engine.ts';
 
 /** The engine's views as the local API shows them: numbers of accounts as text, times in ISO 8601, absent as null. */
 
@@ -20,6 +41,26 @@ export function accountJson(view: AccountView): AccountJson {
     server: view.server,
     signedIn: view.signedIn,
     device: view.device,
+    signatureLine: view.signatureLine,
+  };
+}
+
+export function signInJson(view: SignInView): SignInJson {
+  return { account: accountJson(view.account), recoveryCode: view.recoveryCode ?? null };
+}
+
+export function policyJson({ ask, question, showLastSeen }: PolicyView): PolicyJson {
+  return { ask, question, showLastSeen };
+}
+
+export function deviceJson(view: DeviceView): DeviceJson {
+  return {
+    id: view.device,
+    label: view.label,
+    own: view.own,
+    active: view.active,
+    online: view.online,
+    lastLoginAt: view.lastLoginAt === undefined ? null : isoTime(view.lastLoginAt),
   };
 }
 
@@ -28,13 +69,37 @@ export function contactJson(view: ContactView): ContactJson {
     id: String(view.account),
     name: view.name,
     displayName: view.displayName,
+    alias: view.remark === '' ? null : view.remark,
+    group: view.group === '' ? null : view.group,
     state: view.state,
     presence: view.presence,
+    statusText: view.statusText,
+    signatureLine: view.signatureLine,
+    lastSeen: view.lastSeenAt === undefined ? null : isoTime(view.lastSeenAt),
     path: view.path ?? null,
     unread: view.unread,
     text: view.text,
     keyChanged: view.keyChanged,
+    verified: view.verified,
+    neverDirect: view.neverDirect,
   };
+}
+
+export function lookupJson(view: LookupView): LookupJson {
+  const { account, name, displayName, ask, question } = view;
+  return { id: String(account), name, displayName, ask, question };
+}
+
+export function safetyJson({ contact, digits, verified, keyChanged }: SafetyView): SafetyJson {
+  return { contact: contactJson(contact), digits, verified, keyChanged };
+}
+
+export function presenceJson({ status, text, wish, autoAwayMs }: PresenceView): PresenceJson {
+  return { presence: status, text, wish, autoAwayMs };
+}
+
+export function noticeJson({ id, at, text }: NoticeView): NoticeJson {
+  return { id: String(id), at: isoTime(at), text };
 }
 
 export function messageJson(view: MessageView): MessageJson {
@@ -72,6 +137,7 @@ export function statusJson(view: StatusView): StatusJson {
   return {
     account: view.account ? accountJson(view.account) : null,
     presence: view.presence,
+    neverDirect: view.neverDirect,
     peers: view.peers,
     unread: view.unread,
     ...netStatusJson(view),
@@ -107,7 +173,11 @@ export function eventJson(event: EngineEvent, cursor: string): EventJson {
     case 'link':
       return { cursor, type: 'link', data: { state: event.state, error: event.error ?? null } };
     case 'notice':
-      return { cursor, type: 'notice', data: { id: String(event.id), at: isoTime(event.at), text: event.text } };
+      return { cursor, type: 'notice', data: noticeJson(event) };
+    case 'account':
+      return { cursor, type: 'account', data: accountJson(event.account) };
+    case 'approval':
+      return { cursor, type: 'approval', data: { label: event.label, outcome: event.outcome } };
   }
 }
 

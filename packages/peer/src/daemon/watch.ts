@@ -119,6 +119,8 @@ export class Watch {
         return event.path.account === this.#chat;
       case 'link':
       case 'notice':
+      case 'account':
+      case 'approval':
         return false;
     }
   }
