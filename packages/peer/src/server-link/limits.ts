@@ -7,6 +7,10 @@ export const CONNECT_MS_MAX = 10_000;
 /** Reconnect: jittered exponential backoff between these (issue: capped at 20 s). */
 export const BACKOFF_MS_MIN = 500;
 export const BACKOFF_MS_MAX = 20_000;
+/** A locked account is tried again after this long, plus up to as much by chance. */
+export const LOCKED_RETRY_MS = 300_000;
+/** Frames of one paged answer; the longest friend list and the longest chain of device lists stay far below. */
+export const ANSWER_FRAMES_MAX = 1_024;
 /** A connection that was up this long ends the backoff. */
 export const SETTLED_AFTER_MS = 10_000;
 /** Bytes that may wait for the server before relay packets are dropped (transport.md 2.12: bufferbloat). */

@@ -10,7 +10,7 @@ import type { RandomSource } from '@magpie/common/random.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { after, type Clock, earliest, type Instant, type Timer } from '@magpie/common/time.ts';
-import { CONNECT_MS_MAX, REQUEST_MS_MAX, REQUESTS_PENDING_MAX } from './limits.ts';
+import { ANSWER_FRAMES_MAX, CONNECT_MS_MAX, REQUEST_MS_MAX, REQUESTS_PENDING_MAX } from './limits.ts';
 
 /** Why a connection ended or never came up. */
 export type LinkFailure =
@@ -298,8 +298,9 @@ export class ServerConnection {
   #answer(frame: Answer): void {
     const pending = this.#pending.get(frame.requestId);
     if (!pending) return;
-    if (frame.type === 'roster' && !frame.last) {
+    if ((frame.type === 'roster' || frame.type === 'device-chain') && !frame.last) {
       pending.answers.push(frame);
+      if (pending.answers.length > ANSWER_FRAMES_MAX) this.#fail({ kind: 'unreachable', code: 'endless-answer' });
       return;
     }
     this.#pending.delete(frame.requestId);

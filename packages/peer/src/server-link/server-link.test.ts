@@ -1,11 +1,12 @@
 import { newExchangeKeyPair } from '@magpie/common/channel/keys.ts';
 import { pinOf } from '@magpie/common/channel/pin.ts';
 import type { Frame } from '@magpie/common/frames/frame.ts';
-import type { DeviceId } from '@magpie/common/ids.ts';
+import type { DeviceId, RequestId } from '@magpie/common/ids.ts';
 import { silentLog } from '@magpie/common/log.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { describe, expect, it } from 'vitest';
 import { RELAY_QUEUED_BYTES_MAX } from './limits.ts';
+import { asking, type LoginScript } from './login-dialog.ts';
 import { ServerLink, type ServerTarget } from './server-link.ts';
 import { hospitable, LinkWorld, welcome } from './test-server.ts';
 
@@ -18,12 +19,63 @@ const LOGIN = {
   signKey: new Uint8Array(32),
   accountKey: new Uint8Array(32),
   deviceList: new Uint8Array(200),
+  label: 'laptop',
 } as const;
+
+/** Asks for approval, waits for the seed that somebody seals, and enrolls. */
+const approvedLogin: LoginScript<{ readonly kind: 'nobody'; readonly why: string }> = async (dialog) => {
+  const asked = await dialog.request(LOGIN);
+  if (!asked.ok) return asked;
+  const seed = await dialog.approved(60_000);
+  if (!seed.ok) return { ok: false, error: { kind: 'nobody', why: seed.error } };
+  return asking({ type: 'resume' })(dialog);
+};
+
+describe('a login of several requests', () => {
+  it('[SV86] is up only with its welcome, all on one connection', async () => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'login') return hospitable(to, frame);
+      to.say({ type: 'done', requestId: frame.requestId }, { type: 'approved', sealedSeed: new Uint8Array(80) });
+      expect(events).toEqual([]);
+    };
+    expect(await world.settle(link.login(world.pinned, approvedLogin))).toMatchObject({ ok: true });
+    expect(events).toEqual(['up']);
+    expect(world.server.connections.map(({ types }) => types.slice(0, 2))).toEqual([['login', 'resume']]);
+  });
+
+  it('[SV86] keeps its connection alive while it waits, and ends in its own words', async () => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type === 'login') to.say({ type: 'done', requestId: frame.requestId });
+      else hospitable(to, frame);
+    };
+    expect(await world.settle(link.login(world.pinned, approvedLogin))).toEqual({
+      ok: false,
+      error: { kind: 'nobody', why: 'timed-out' },
+    });
+    expect(world.server.last.types.filter((type) => type === 'ping').length).toBeGreaterThan(2);
+    expect(events).toEqual([]);
+    await world.run(60_000);
+    expect(world.server.connections).toHaveLength(1);
+    expect(world.server.last.closed).toBe(true);
+  });
+
+  it('ends with its connection', async () => {
+    const { world, link } = await linked();
+    world.server.onRequest = (to, frame) =>
+      to.say({ type: 'done', requestId: (frame as { requestId: RequestId }).requestId });
+    const login = link.login(world.pinned, approvedLogin);
+    await world.run(5_000);
+    world.network.cutTcp('client', 'server');
+    expect(await world.settle(login)).toMatchObject({ error: { kind: 'nobody', why: 'lost' } });
+  });
+});
 
 describe('login', () => {
   it('brings the link up and keeps it up by the device key from then on', async () => {
     const { world, link, events } = await linked();
-    const result = await world.settle(link.login(world.pinned, LOGIN));
+    const result = await world.settle(link.login(world.pinned, asking(LOGIN)));
     expect(result.ok && result.value.serverKey).toEqual(world.server.key.publicKey);
     expect(events).toEqual(['up']);
     world.network.cutTcp('client', 'server');
@@ -35,12 +87,12 @@ describe('login', () => {
   it('[LK4] never shows the password to a server with another key', async () => {
     const { world, link, events } = await linked();
     const wrong = { ...world.pinned, pin: pinOf(newExchangeKeyPair(world.random).publicKey) };
-    expect(await world.settle(link.login(wrong, LOGIN))).toEqual({
+    expect(await world.settle(link.login(wrong, asking(LOGIN)))).toEqual({
       ok: false,
       error: { kind: 'link', failure: { kind: 'wrong-pin' } },
     });
     const unpinned = { ...world.pinned, pin: undefined };
-    expect(await world.settle(link.login(unpinned, LOGIN))).toEqual({
+    expect(await world.settle(link.login(unpinned, asking(LOGIN)))).toEqual({
       ok: false,
       error: { kind: 'link', failure: { kind: 'key-unknown', pin: world.server.pin } },
     });
@@ -56,7 +108,7 @@ describe('login', () => {
         to.say({ type: 'refused', requestId: frame.requestId, code: 'wrong-credentials', detail: '', retryAfterMs: 0 });
       }
     };
-    expect(await world.settle(link.login(world.pinned, LOGIN))).toMatchObject({
+    expect(await world.settle(link.login(world.pinned, asking(LOGIN)))).toMatchObject({
       error: { kind: 'request', error: { code: 'wrong-credentials' } },
     });
     await world.run(120_000);
@@ -78,7 +130,7 @@ describe('a server that we know', () => {
     const connections = world.server.connections.length;
     await world.run(120_000);
     expect(world.server.connections).toHaveLength(connections);
-    expect(await world.settle(link.login(world.known, LOGIN))).toMatchObject({
+    expect(await world.settle(link.login(world.known, asking(LOGIN)))).toMatchObject({
       error: { kind: 'server-key-changed', pin: world.server.pin },
     });
     expect(world.server.connections.flatMap(({ types }) => types)).not.toContain('login');
@@ -87,7 +139,7 @@ describe('a server that we know', () => {
   it('that dies in the handshake with the same key has only died', async () => {
     const { world, link } = await linked();
     world.server.silent = true;
-    const login = world.settle(link.login(world.known, { type: 'resume' }));
+    const login = world.settle(link.login(world.known, asking({ type: 'resume' })));
     world.time.schedule(50, () => {
       world.server.last.stream.end();
       world.server.silent = false;
@@ -127,16 +179,38 @@ describe('reconnecting', () => {
     expect(retries).toEqual([200_000]);
   });
 
-  it.each<RefusalCode>(['replaced', 'revoked', 'unknown-device', 'unsupported-version'])(
-    '[SV80] does not come back by itself when closed with %s',
-    async (code) => {
-      const { world, events } = await up();
-      world.server.last.say({ type: 'close', code, reason: '', retryAfterMs: 0 });
-      await world.run(600_000);
-      expect(events).toEqual(['up', `down ${code} for good`]);
-      expect(world.server.connections).toHaveLength(1);
-    },
-  );
+  it.each<RefusalCode>([
+    'replaced',
+    'revoked',
+    'unknown-device',
+    'password-changed',
+    'account-deleted',
+    'unsupported-version',
+  ])('[SV80] does not come back by itself when closed with %s', async (code) => {
+    const { world, events } = await up();
+    world.server.last.say({ type: 'close', code, reason: '', retryAfterMs: 0 });
+    await world.run(600_000);
+    expect(events).toEqual(['up', `down ${code} for good`]);
+    expect(world.server.connections).toHaveLength(1);
+  });
+
+  it('[SV80] looks every five to ten minutes whether a locked account is open again', async () => {
+    const { world, link, retries } = await up();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'resume') return;
+      to.say({ type: 'refused', requestId: frame.requestId, code: 'account-locked', detail: '', retryAfterMs: 0 });
+    };
+    world.server.last.say({ type: 'close', code: 'account-locked', reason: '', retryAfterMs: 0 });
+    await world.run(3_600_000);
+    expect(retries.length).toBeGreaterThan(5);
+    for (const waitMs of retries) {
+      expect(waitMs).toBeGreaterThanOrEqual(300_000);
+      expect(waitMs).toBeLessThanOrEqual(600_000);
+    }
+    world.server.onRequest = hospitable;
+    await world.run(600_000);
+    expect(link.up).toBe(true);
+  });
 
   it('does not come back by itself when its key is refused', async () => {
     const { world, link, events } = await linked();

@@ -11,9 +11,11 @@ import {
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
   EARLY_FRAMES_MAX,
+  LOCKED_RETRY_MS,
   RELAY_QUEUED_BYTES_MAX,
   SETTLED_AFTER_MS,
 } from './limits.ts';
+import { asking, LoginDialog, type LoginError, type LoginScript, type Welcome } from './login-dialog.ts';
 import {
   type Answer,
   type LinkFailure,
@@ -22,6 +24,8 @@ import {
   ServerConnection,
 } from './server-connection.ts';
 
+export type { LoginError, Welcome } from './login-dialog.ts';
+
 export interface ServerTarget {
   readonly host: string;
   readonly port: number;
@@ -29,14 +33,6 @@ export interface ServerTarget {
   readonly pin: Pin | undefined;
   readonly trustFirst: boolean;
 }
-
-export type Welcome = FrameOf<'welcome'>;
-export type LoginRequest = Extract<Request, { readonly type: 'register' | 'login' | 'resume' }>;
-export type LoginError =
-  | { readonly kind: 'link'; readonly failure: LinkFailure }
-  | { readonly kind: 'request'; readonly error: RequestError }
-  /** The pinned server now shows another key (R10). */
-  | { readonly kind: 'server-key-changed'; readonly pin: Pin };
 
 /** What the owner is told; calls never come inside a call of the owner's. */
 export interface ServerLinkHandlers {
@@ -56,11 +52,18 @@ export interface ServerLinkOptions {
   readonly handlers: ServerLinkHandlers;
 }
 
+export interface LoggedIn {
+  readonly welcome: Welcome;
+  readonly serverKey: Uint8Array;
+}
+
 /** Close codes after which reconnecting by itself would be wrong: somebody has to act. */
 const FINAL_CLOSES: ReadonlySet<RefusalCode> = new Set([
   'replaced',
   'revoked',
   'unknown-device',
+  'password-changed',
+  'account-deleted',
   'unsupported-version',
 ]);
 
@@ -104,15 +107,12 @@ export class ServerLink {
   }
 
   /**
-   * One try with a password (or a registration). On success the connection is kept up from then on.
+   * One try that somebody asked for. On success the connection is kept up from then on.
    * @returns the server's welcome and the server key to remember
    */
-  async login(
-    target: ServerTarget,
-    request: LoginRequest,
-  ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
+  async login<E = never>(target: ServerTarget, script: LoginScript<E>): Promise<Result<LoggedIn, LoginError | E>> {
     this.#beginEra();
-    return this.#connectAndLogin(target, request, this.#era.signal);
+    return this.#connectAndLogin(target, script, this.#era.signal);
   }
 
   /** Says goodbye and stays down. */
@@ -162,16 +162,17 @@ export class ServerLink {
   async #resume(era: AbortSignal): Promise<void> {
     const target = this.#target;
     if (!target || era.aborted) return;
-    const result = await this.#connectAndLogin(target, { type: 'resume' }, era);
+    const result = await this.#connectAndLogin(target, asking({ type: 'resume' }), era);
     if (!era.aborted && !result.ok) this.#handleDown(result.error, era);
   }
 
-  async #connectAndLogin(
+  async #connectAndLogin<E>(
     target: ServerTarget,
-    request: LoginRequest,
+    script: LoginScript<E>,
     era: AbortSignal,
-  ): Promise<Result<{ readonly welcome: Welcome; readonly serverKey: Uint8Array }, LoginError>> {
+  ): Promise<Result<LoggedIn, LoginError | E>> {
     const early: Frame[] = [];
+    const dialog = new LoginDialog(this.#options.clock);
     let announced = false;
     let lost: LinkFailure | undefined;
     const opened = await ServerConnection.open({
@@ -187,10 +188,12 @@ export class ServerLink {
       signal: era,
       onFrame: (frame) => {
         if (announced) this.#options.handlers.onFrame(frame);
+        else if (frame.type === 'approved') dialog.handleApproved(frame.sealedSeed);
         else if (early.length < EARLY_FRAMES_MAX) early.push(frame);
       },
       onClosed: (failure) => {
         lost = failure;
+        dialog.handleClosed();
         if (era.aborted || !announced) return;
         this.#connection = undefined;
         this.#handleDown({ kind: 'link', failure }, era);
@@ -198,22 +201,24 @@ export class ServerLink {
     });
     if (!opened.ok) return err(await this.#explain(target, opened.error, era));
     const connection = opened.value;
-    const answer = await connection.request(request);
+    dialog.handleOpen(connection);
+    const result = await script(dialog);
     if (era.aborted) return err({ kind: 'request', error: { kind: 'lost' } });
-    if (!answer.ok || answer.value.type !== 'welcome') {
+    if (!result.ok) {
       connection.close('shutting-down');
-      return err({ kind: 'request', error: answer.ok ? { kind: 'lost' } : answer.error });
+      return result;
     }
     // The welcome may have come in one piece with the end of the connection.
     if (lost) return err({ kind: 'link', failure: lost });
+    const serverKey = dialog.serverKey;
     this.#connection = connection;
-    this.#target = { ...target, serverKey: connection.serverKey };
+    this.#target = { ...target, serverKey };
     this.#upSince = this.#options.clock.now();
     announced = true;
     connection.ping();
-    this.#options.handlers.onUp(answer.value, { ...target, serverKey: connection.serverKey! });
+    this.#options.handlers.onUp(result.value, { ...target, serverKey });
     for (const frame of early) this.#options.handlers.onFrame(frame);
-    return ok({ welcome: answer.value, serverKey: connection.serverKey! });
+    return ok({ welcome: result.value, serverKey });
   }
 
   /** A failed IK handshake may mean that the server's key changed: a look at the key it shows now tells. */
@@ -257,7 +262,10 @@ export class ServerLink {
     this.#upSince = undefined;
     const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(this.#attempt++, 10));
     const jittered = backoffMs * (0.5 + randomUnit(this.#options.random) / 2);
-    const waitMs = Math.min(Math.max(jittered, refused?.retryAfterMs ?? 0), 10 * BACKOFF_MS_MAX);
+    const asked = Math.min(Math.max(jittered, refused?.retryAfterMs ?? 0), 10 * BACKOFF_MS_MAX);
+    // The key works again after an unlock, of which nobody will tell: a slow knock finds out.
+    const locked = refused?.code === 'account-locked';
+    const waitMs = locked ? LOCKED_RETRY_MS * (1 + randomUnit(this.#options.random)) : asked;
     this.#retry?.cancel();
     this.#retry = clock.setTimer(after(clock.now(), waitMs), () => void this.#resume(era));
     this.#options.handlers.onDown(loginErrorCode(error), (clock.wallNow() + waitMs) as WallMs);
