@@ -1,5 +1,5 @@
 import { codeOf, type SqliteDatabase } from './sqlite-open.ts';
-import { isWrite, type StoreMethod, type StoreTables } from './store-calls.ts';
+import { callRoom, isWrite, type StoreMethod, type StoreRooms } from './store-calls.ts';
 import type { StoreFailure } from './store-error.ts';
 
 /** One call on its way to the worker. */
@@ -20,22 +20,18 @@ export type StoreReply =
  */
 export function runBatch(
   db: SqliteDatabase,
-  tables: StoreTables,
+  tables: StoreRooms,
   requests: readonly StoreRequest[],
 ): readonly StoreReply[] {
   try {
     return runTogether(db, tables, requests);
   } catch (cause) {
-    if (requests.length === 1) return [failed(requests[0]!, cause)];
+    if (requests.length === 1) return [failed(requests[0]!.id, cause)];
     return requests.flatMap((request) => runBatch(db, tables, [request]));
   }
 }
 
-function runTogether(
-  db: SqliteDatabase,
-  tables: StoreTables,
-  requests: readonly StoreRequest[],
-): readonly StoreReply[] {
+function runTogether(db: SqliteDatabase, tables: StoreRooms, requests: readonly StoreRequest[]): readonly StoreReply[] {
   db.exec(requests.some(({ method }) => isWrite(method)) ? 'BEGIN IMMEDIATE' : 'BEGIN');
   try {
     const replies = requests.map((request) => runOne(db, tables, request));
@@ -48,7 +44,7 @@ function runTogether(
 }
 
 /** @throws when SQLite has given up the whole transaction */
-function runOne(db: SqliteDatabase, tables: StoreTables, request: StoreRequest): StoreReply {
+function runOne(db: SqliteDatabase, tables: StoreRooms, request: StoreRequest): StoreReply {
   if (!isWrite(request.method)) return answered(tables, request);
   db.exec('SAVEPOINT request');
   try {
@@ -58,17 +54,17 @@ function runOne(db: SqliteDatabase, tables: StoreTables, request: StoreRequest):
   } catch (cause) {
     if (!db.inTransaction) throw cause;
     db.exec('ROLLBACK TO request; RELEASE request');
-    return failed(request, cause);
+    return failed(request.id, cause);
   }
 }
 
-function answered(tables: StoreTables, { id, method, args }: StoreRequest): StoreReply {
-  const call = tables[method] as (...args: readonly unknown[]) => unknown;
-  return { id, answer: call.apply(tables, args as unknown[]) };
+function answered(tables: StoreRooms, { id, method, args }: StoreRequest): StoreReply {
+  return { id, answer: callRoom(tables, method, args) };
 }
 
-function failed({ id }: StoreRequest, cause: unknown): StoreReply {
+/** @param otherwise the failure where the cause has no code of SQLite */
+export function failed(id: number, cause: unknown, otherwise: StoreFailure = 'internal'): StoreReply {
   const code = codeOf(cause);
-  const failure = code.startsWith('SQLITE_') ? (code as StoreFailure) : 'internal';
+  const failure = code.startsWith('SQLITE_') ? (code as StoreFailure) : otherwise;
   return { id, failure, detail: cause instanceof Error ? cause.message : '' };
 }

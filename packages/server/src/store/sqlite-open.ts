@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from './migrations/all.ts';
+import { copyDatabase } from './sqlite-backup.ts';
 import { type StoreOpenCode, StoreOpenError } from './store-error.ts';
 
 export type SqliteDatabase = Database.Database;
@@ -13,7 +14,7 @@ const BUSY_MS_MAX = 2_000;
 const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Opens the server's database, migrated where needed.
+ * Opens the server's database, migrated where needed; `<path>.before-v<schema>` is then what it was before.
  * @param mayCreate makes one where there is none, or an empty one; otherwise that is `missing`
  * @throws StoreOpenError; the file is then as it was
  */
@@ -25,6 +26,7 @@ export function openDatabase(path: string, mayCreate = true): SqliteDatabase {
     checkIdentity(db, path, mayCreate);
     checkPages(db, path);
     configure(db);
+    keepOld(db, path);
     migrate(db);
     return db;
   } catch (cause) {
@@ -74,6 +76,19 @@ function configure(db: SqliteDatabase): void {
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
   db.pragma('trusted_schema = OFF');
+}
+
+/** Without its copy nothing is migrated. */
+function keepOld(db: SqliteDatabase, path: string): void {
+  const [version, newest] = [userVersion(db), MIGRATIONS.at(-1)!.version];
+  if (version === 0 || version === newest) return;
+  const copy = `${path}.before-v${newest}`;
+  try {
+    copyDatabase(db, copy);
+  } catch (cause) {
+    const detail = `no copy could be kept as ${copy}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new StoreOpenError(openCodeOf(cause), path, detail);
+  }
 }
 
 function migrate(db: SqliteDatabase): void {

@@ -11,7 +11,7 @@ import { MIGRATIONS } from './migrations/all.ts';
 import { runBatch, type StoreRequest } from './sqlite-batch.ts';
 import { openDatabase } from './sqlite-open.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import { SqliteTables } from './sqlite-tables.ts';
+import { sqliteTables } from './sqlite-tables.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'magpie-sqlite-'));
 const alice = 'alice' as AccountName;
@@ -140,7 +140,7 @@ describe('a batch of calls', () => {
       { id: 3, answer: { ok: true, value: { account: 10_002 } } },
       { id: 4, answer: { account: 10_002 } },
     ]);
-    expect(tables.accountByName('broken' as AccountName)).toBeUndefined();
+    expect(tables.accounts.accountByName('broken' as AccountName)).toBeUndefined();
     expect(db.inTransaction).toBe(false);
   });
 
@@ -162,7 +162,7 @@ describe('a batch of calls', () => {
 
 function opened() {
   const db = openDatabase(':memory:');
-  return { db, tables: new SqliteTables(db) };
+  return { db, tables: sqliteTables(db) };
 }
 
 function request(id: number, method: StoreRequest['method'], ...args: readonly unknown[]): StoreRequest {

@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '@magpie/common/assert.ts';
-import { runBatch, type StoreReply, type StoreRequest } from './sqlite-batch.ts';
+import { backupDatabase } from './sqlite-backup.ts';
+import { failed, runBatch, type StoreReply, type StoreRequest } from './sqlite-batch.ts';
 import { openDatabase } from './sqlite-open.ts';
-import { SqliteTables } from './sqlite-tables.ts';
+import { sqliteTables } from './sqlite-tables.ts';
 import { STORE_BATCH_MAX } from './store-calls.ts';
 import { type StoreOpenCode, StoreOpenError } from './store-error.ts';
 
@@ -11,7 +12,12 @@ export interface WorkerInput {
   readonly mayCreate: boolean;
 }
 
-export type ToWorker = StoreRequest | 'close';
+export interface BackupRequest {
+  readonly id: number;
+  readonly backupTo: string;
+}
+
+export type ToWorker = StoreRequest | BackupRequest | 'close';
 
 export type FromWorker =
   | { readonly type: 'opened' }
@@ -33,19 +39,40 @@ function serve(port: MessagePort, { path, mayCreate }: WorkerInput): void {
     tell({ type: 'refused', code: cause.code, detail: cause.detail });
     return;
   }
-  const tables = new SqliteTables(db);
+  const tables = sqliteTables(db);
+  const closing = new AbortController();
+  let backups = Promise.resolve();
+
+  async function backup({ id, backupTo }: BackupRequest): Promise<void> {
+    let reply: StoreReply = { id, answer: undefined };
+    try {
+      await backupDatabase(db, backupTo, closing.signal);
+    } catch (cause) {
+      reply = failed(id, cause, 'backup-failed');
+    }
+    tell({ type: 'replies', replies: [reply] });
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await backups;
+    db.close();
+    tell({ type: 'closed' });
+    port.close();
+  }
+
   port.on('message', (first: ToWorker) => {
     const batch: StoreRequest[] = [];
     let next: ToWorker | undefined = first;
     while (next !== undefined && next !== 'close') {
-      batch.push(next);
+      if ('backupTo' in next) {
+        const request = next;
+        backups = backups.then(() => backup(request));
+      } else batch.push(next);
       next = batch.length < STORE_BATCH_MAX ? takeWaiting(port) : undefined;
     }
     if (batch.length > 0) tell({ type: 'replies', replies: runBatch(db, tables, batch) });
-    if (next !== 'close') return;
-    db.close();
-    tell({ type: 'closed' });
-    port.close();
+    if (next === 'close') void close();
   });
   tell({ type: 'opened' });
 }

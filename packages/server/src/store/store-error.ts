@@ -31,7 +31,7 @@ export class StoreOpenError extends Error {
 }
 
 /** Why a call failed: a code of SQLite such as SQLITE_FULL, or one of ours. */
-export type StoreFailure = `SQLITE_${string}` | 'sync-failed' | 'overloaded' | 'closed' | 'internal';
+export type StoreFailure = `SQLITE_${string}` | 'sync-failed' | 'backup-failed' | 'overloaded' | 'closed' | 'internal';
 
 /** One call failed and changed nothing; the store goes on. */
 export class StoreError extends Error {
