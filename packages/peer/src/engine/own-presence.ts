@@ -27,13 +27,6 @@ export interface OwnPresenceOptions {
   readonly connected: () => Promise<boolean>;
 }
 
-interface Told {
-  readonly status: PresenceStatus;
-  readonly text: string;
-}
-
-/** As the server takes a device that has just logged in. */
-const AT_LOGIN: Told = { status: 'online', text: '' };
 const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
 
 /** What the user wants friends to see, kept over restarts, and what they can see right now. */
@@ -41,8 +34,7 @@ export class OwnPresence {
   readonly #options: OwnPresenceOptions;
   readonly #autoAway: AutoAway;
   #text = '';
-  /** What the server was told last; it may remember that of a connection that was lost a moment ago. */
-  #told = AT_LOGIN;
+  #told: PresenceStatus = 'online';
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -86,9 +78,9 @@ export class OwnPresence {
     inBackground(this.#options.log, 'a choice could not be stored', this.#save('online', this.#text));
   }
 
+  /** Always: the server may remember another choice, of a connection that was lost a moment ago. */
   handleLinkUp(): void {
-    const same = this.#told.status === AT_LOGIN.status && this.#told.text === AT_LOGIN.text;
-    if (this.#autoAway.status !== AT_LOGIN.status || this.#text !== AT_LOGIN.text || !same) void this.#tell();
+    void this.#tell();
   }
 
   handleActivity(): void {
@@ -154,13 +146,13 @@ export class OwnPresence {
   #follow(): void {
     this.#arm();
     const { status } = this.#autoAway;
-    if (this.#options.account.up && status !== 'offline' && status !== this.#told.status) void this.#tell();
+    if (this.#options.account.up && status !== 'offline' && status !== this.#told) void this.#tell();
   }
 
   async #tell(): Promise<Result<Answer, RequestError>> {
     const { account } = this.#options;
     const told = { status: this.#autoAway.status, text: this.#text };
-    this.#told = told;
+    this.#told = told.status;
     const answer = await account.request({ type: 'presence-set', ...told });
     // A text that the server does not take must not keep the status back.
     const badText = !answer.ok && answer.error.kind === 'refused' && answer.error.code === 'bad-text';

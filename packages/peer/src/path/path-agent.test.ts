@@ -376,6 +376,19 @@ describe('path agent (PA)', () => {
       expect(drainProbes(agent, now)).toEqual([]);
     });
 
+    it('[PA19] neither probes nor answers a peer that took its list back, whatever comes late', () => {
+      const { agent, now } = directAgent();
+      agent.handleCandidates({ type: 'candidates', generation: 9, candidates: [] }, now);
+      expect(agent.route).toEqual({ kind: 'relay' });
+
+      agent.handleDatagram(BOB, now);
+      agent.handleProbe(probe({ challenge: new Uint8Array(8) }), BOB, now);
+      agent.handleSent(now);
+      agent.handleTimeout(later(now, 5_000));
+
+      expect(drainProbes(agent, later(now, 5_000))).toEqual([]);
+    });
+
     it('[PA13] finds the path again when direct is allowed again', () => {
       const world = directWorld();
       world.alice.agent.setDirectAllowed(false, world.now);

@@ -1,10 +1,11 @@
 import { exchangeKeyPairOf } from '@magpie/common/channel/keys.ts';
+import { PacketCipher } from '@magpie/common/channel/packet-cipher.ts';
 import type { Endpoint } from '@magpie/common/net.ts';
 import { endpointText } from '@magpie/common/net.ts';
 import { decodeHeader } from '@magpie/common/packets/header.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { after, type Instant } from '@magpie/common/time.ts';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InitiatorHandshake, receiveInit } from './handshake.ts';
 import { type Hop, Session, type SessionEvent } from './session.ts';
 
@@ -16,6 +17,8 @@ const endpoints = {
   a: { address: '192.168.1.10', port: 40_000 },
   b: { address: '192.168.1.20', port: 40_000 },
 } as const satisfies Record<string, Endpoint>;
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe('handshake of a session (PK)', () => {
   it('[R3] makes the same keys on both sides with the psk of the introduction', () => {
@@ -177,6 +180,77 @@ describe('session over relay and direct paths (PA, PK)', () => {
     expect(pair.ended).toEqual([]);
   });
 
+  it('[PA19] leaves the direct path at once when direct is forbidden, loses nothing, and finds it again', () => {
+    const pair = new SessionPair({ udp: true });
+    pair.run(1_000);
+    const texts = Array.from({ length: 60 }, (_, i) => `m${i}`);
+    for (const [i, text] of texts.entries()) {
+      if (i === 20) pair.allowDirect('a', false);
+      if (i === 40) pair.allowDirect('a', true);
+      pair.send('a', text);
+      pair.send('b', text);
+      pair.run(100);
+    }
+    pair.run(3_000);
+    for (const side of ['a', 'b'] as const) {
+      expect(pair.received(side).map((line) => line.split(' ')[0])).toEqual(texts);
+      expect(pair[side].route.kind).toBe('direct');
+    }
+    const sent = pair.datagrams.filter(({ side, at }) => side === 'a' && at > 3_000 && at < 5_000);
+    expect(sent).toEqual([]);
+  });
+
+  it('[PA19] neither sends nor takes a datagram from the moment it is forbidden', () => {
+    const pair = new SessionPair({ udp: true });
+    pair.run(1_000);
+    expect(pair.a.route.kind).toBe('direct');
+    // Still on its way over the direct path when the switch is thrown.
+    pair.send('b', 'late');
+    const before = pair.datagrams.length;
+    pair.allowDirect('a', false);
+    pair.run(10);
+    expect(pair.received('a')).toEqual([]);
+    pair.run(30_000);
+    expect(pair.received('a')).toEqual(['late relay']);
+    expect(pair.datagrams.slice(before).filter(({ side }) => side === 'a')).toEqual([]);
+    // The other side has heard within a moment, and sends nothing there either.
+    expect(pair.datagrams.filter(({ side, at }) => side === 'b' && at > 1_100)).toEqual([]);
+    expect(pair.a.describe().pathState).toBe('blocked');
+  });
+
+  it('[PA19] tells no address where direct was never allowed', () => {
+    const pair = new SessionPair({ udp: true, direct: false });
+    const sealed = watchSealed();
+    pair.send('a', 'hello');
+    pair.run(5_000);
+    pair.allowDirect('a', false);
+    pair.a.setLocalCandidates([{ id: 1, kind: 'host', endpoint: { ...endpoints.a, port: 41_000 } }], pair.now);
+    pair.a.networkChanged(pair.now);
+    pair.send('a', 'again');
+    pair.run(5_000);
+    expect(pair.received('b')).toEqual(['hello relay', 'again relay']);
+    expect(sealed().length).toBeGreaterThan(3);
+    expect(sealed().filter((plaintext) => plaintext.includes(Buffer.from([192, 168, 1, 10])))).toEqual([]);
+    expect(pair.datagrams.filter(({ side }) => side === 'a')).toEqual([]);
+  });
+
+  it('[PA19] repeats no list of addresses that was lost before', () => {
+    const pair = new SessionPair({ udp: true });
+    const sealed = watchSealed();
+    // The list goes out and is lost; then the switch is thrown, and the road comes back.
+    pair.cut = true;
+    pair.send('a', 'hello');
+    pair.run(50);
+    const before = sealed().length;
+    pair.allowDirect('a', false);
+    pair.cut = false;
+    pair.run(10_000);
+    expect(pair.received('b')).toEqual(['hello relay']);
+    const after = sealed().slice(before);
+    expect(after.length).toBeGreaterThan(2);
+    expect(after.filter((plaintext) => plaintext.includes(Buffer.from([192, 168, 1, 10])))).toEqual([]);
+  });
+
   it('tells the other side when it closes', () => {
     const pair = new SessionPair({ udp: false });
     pair.run(500);
@@ -223,6 +297,17 @@ function secrets() {
   return { initiator: initiator.value, responder: answer.secrets };
 }
 
+/** @returns everything that anybody has sealed since, before it was */
+function watchSealed(): () => readonly Buffer[] {
+  const sealed: Buffer[] = [];
+  const seal = PacketCipher.prototype.seal;
+  vi.spyOn(PacketCipher.prototype, 'seal').mockImplementation(function (this: PacketCipher, number, header, plaintext) {
+    sealed.push(Buffer.from(plaintext));
+    return seal.call(this, number, header, plaintext);
+  });
+  return () => sealed;
+}
+
 type Side = 'a' | 'b';
 
 /** Two sessions, a relay of 20 ms each way and a network of 5 ms, in virtual time. */
@@ -234,6 +319,8 @@ class SessionPair {
   /** Set: what a sends over UDP seems to come from there. */
   divert: Endpoint | undefined;
   readonly #sentTo: Record<Side, string[]> = { a: [], b: [] };
+  /** Sent, whatever became of them. */
+  readonly datagrams: { readonly side: Side; readonly at: Instant }[] = [];
   relayedPackets = 0;
   readonly a: Session;
   readonly b: Session;
@@ -243,12 +330,12 @@ class SessionPair {
   #flying: { readonly at: Instant; readonly to: Side; readonly bytes: Uint8Array; readonly from: Hop }[] = [];
   #index = 100;
 
-  constructor(options: { readonly udp: boolean }) {
+  constructor(options: { readonly udp: boolean; readonly direct?: boolean }) {
     this.udp = options.udp;
     const { initiator, responder } = secrets();
     const common = {
       now: this.now,
-      direct: true,
+      direct: options.direct ?? true,
       initialRttMs: 40,
       newIndex: () => this.#index++,
     };
@@ -279,6 +366,11 @@ class SessionPair {
   send(from: Side, text: string): void {
     this[from].openStream(Buffer.from(text), this.now);
     this.#drain(from);
+  }
+
+  allowDirect(side: Side, allowed: boolean): void {
+    this[side].setDirectAllowed(allowed, this.now);
+    this.#drain(side);
   }
 
   close(side: Side): void {
@@ -334,7 +426,10 @@ class SessionPair {
       for (let out = session.pollTransmit(this.now); out; out = session.pollTransmit(this.now)) {
         busy = true;
         this.sentBy[side].push(out.bytes);
-        if (out.to !== 'relay') this.#sentTo[side].push(endpointText(out.to));
+        if (out.to !== 'relay') {
+          this.#sentTo[side].push(endpointText(out.to));
+          this.datagrams.push({ side, at: this.now });
+        }
         if (this.cut) continue;
         if (out.to === 'relay') {
           this.relayedPackets++;
