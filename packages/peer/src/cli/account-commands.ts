@@ -100,13 +100,13 @@ async function login(invocation: Invocation, words: readonly string[], options: 
   return signIn(invocation, options, 'account.logged-in', async (link) => {
     const attempt = (by: Means): Promise<SignInJson> =>
       loginBy(invocation, link, server, { ...common(options), account, password, ...by });
-    const asks = account !== undefined && invocation.interactive && means.recoveryCode === undefined;
-    if (password === undefined && asks) password = await askPassword(invocation);
+    const mayAsk = invocation.interactive && means.recoveryCode === undefined;
+    if (password === undefined && account !== undefined && mayAsk) password = await askPassword(invocation);
     for (let by = means; ; ) {
       try {
         return await attempt(by);
       } catch (error) {
-        if (!invocation.interactive) throw error;
+        if (!mayAsk) throw error;
         if (password === undefined && wantsPassword(error)) password = await askPassword(invocation);
         else if (Object.keys(by).length === 0 && isNewDevice(error)) by = await askMeans(invocation);
         else throw error;

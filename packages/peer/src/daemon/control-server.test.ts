@@ -102,6 +102,19 @@ describe('the control socket (R29)', () => {
     expect(engine.dropping).toBe(true);
   });
 
+  it('takes what a person does as activity, and looking on as none', async () => {
+    const face = await open();
+    for (const method of ['status', 'presence.get', 'contact.list', 'account.devices', 'net.status'] as const) {
+      await face.client.call(method, {});
+    }
+    await face.client.call('message.list', { chat: 'bob', limit: 1 });
+    await face.client.call('watch.start', {});
+    expect(engine.activities).toBe(0);
+    await face.client.call('message.send', { to: 'bob', text: 'hi' });
+    await face.client.call('contact.set', { who: 'bob', alias: 'Bobby' });
+    expect(engine.activities).toBe(2);
+  });
+
   it('keeps pages of long messages under the line limit, and their edge leads to the rest', async () => {
     for (let i = 0; i < 12; i++) engine.message_(10_002, 'in', '\u0001'.repeat(60_000));
     const face = await open();

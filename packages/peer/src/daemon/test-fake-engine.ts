@@ -71,7 +71,7 @@ export class FakeEngine implements Engine {
 
   async login(input: Parameters<Engine['login']>[0]) {
     const server = input.server ?? 'host:1#known';
-    if (input.password === undefined && !this.account) {
+    if (input.password === undefined && input.recoveryCode === undefined && !this.account) {
       return err<CommandError>({ code: 'SERVER_REFUSED', refusal: 'unknown-device' });
     }
     if (input.approvalCode !== undefined) await new Promise((resolve) => setTimeout(resolve, this.approvalMs));
