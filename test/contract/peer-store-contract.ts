@@ -4,12 +4,14 @@ import { compareMessages } from '@magpie/peer/messaging/conversation-order.ts';
 import type { PeerStore, StoredMessage } from '@magpie/peer/store/store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { peerStoreContactsContract } from './peer-store-contacts-contract.ts';
+import { peerStoreDevicesContract } from './peer-store-devices-contract.ts';
 import { peerStoreOwnContract } from './peer-store-own-contract.ts';
 import {
   BOB,
   BOBS_DEVICE,
   BOBS_TABLET,
   CAROL,
+  CAROLS_DEVICE,
   DIRECT,
   INCARNATION_A,
   INCARNATION_B,
@@ -44,6 +46,8 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       under = await open();
       store = under.store;
       await store.saveProfile(PROFILE);
+      await store.meetDevices(BOB, [BOBS_DEVICE]);
+      await store.meetDevices(CAROL, [CAROLS_DEVICE]);
     });
     afterEach(() => under.dispose());
 
@@ -81,6 +85,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
 
     peerStoreOwnContract(() => store);
     peerStoreContactsContract(() => store);
+    peerStoreDevicesContract(() => store);
 
     describe('own messages', () => {
       it('[R17] numbers messages from 1 without gaps, for each chat by itself', async () => {
@@ -153,10 +158,10 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       it('lists undelivered messages by sequence, at most as many as asked for', async () => {
         for (const n of [1, 2, 3, 4]) await store.commitOutgoing(textTo(BOB, n), wall(1));
         await store.commitOutgoing(textTo(CAROL, 5), wall(1));
-        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }]);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], BOBS_DEVICE);
         expect((await store.undelivered(BOB, 2)).map((m) => m.sequence)).toEqual([2, 3]);
         expect(await store.chatsWithUndelivered()).toEqual([BOB, CAROL]);
-        await store.applyReceipt(CAROL, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }]);
+        await store.applyReceipt(CAROL, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], CAROLS_DEVICE);
         expect(await store.chatsWithUndelivered()).toEqual([BOB]);
       });
 
@@ -178,37 +183,41 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       });
 
       it('[R14] a receipt delivers what it names, and returns only what changed', async () => {
-        const first = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 2 }]);
+        const first = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 2 }], BOBS_DEVICE);
         expect(first.map((m) => [m.sequence, m.state])).toEqual([
           [1, 'delivered'],
           [2, 'delivered'],
         ]);
-        const second = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 3 }]);
+        const second = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 3 }], BOBS_DEVICE);
         expect(second.map((m) => m.sequence)).toEqual([3]);
         expect(second[0]?.change).toBe(await store.lastChange());
       });
 
       it('[R14] states never go backwards', async () => {
-        await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 2 }]);
-        expect(await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 2 }])).toEqual([]);
+        await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 2 }], BOBS_DEVICE);
+        expect(await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 2 }], BOBS_DEVICE)).toEqual(
+          [],
+        );
         expect(await store.applyRefusal(BOB, INCARNATION_A, 1, 'not-friends')).toEqual([]);
         expect(await states(store)).toEqual(['read', 'read', 'queued']);
-        const rest = await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 3 }]);
+        const rest = await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 3 }], BOBS_DEVICE);
         expect(rest.map((m) => m.sequence)).toEqual([3]);
         expect(await store.undelivered(BOB, 10)).toEqual([]);
       });
 
       it('takes delivered messages to read', async () => {
-        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 3 }]);
-        await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 2 }]);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 3 }], BOBS_DEVICE);
+        await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 2 }], BOBS_DEVICE);
         expect(await states(store)).toEqual(['read', 'read', 'delivered']);
       });
 
       it('ignores receipts for another chat, another incarnation and numbers never given', async () => {
-        expect(await store.applyReceipt(CAROL, INCARNATION_A, 'read', [{ from: 1, to: 3 }])).toEqual([]);
-        expect(await store.applyReceipt(BOB, INCARNATION_B, 'read', [{ from: 1, to: 3 }])).toEqual([]);
-        expect(await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 4, to: 2 ** 53 - 1 }])).toEqual([]);
-        expect(await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 3, to: 1 }])).toEqual([]);
+        expect(await store.applyReceipt(CAROL, INCARNATION_A, 'read', [{ from: 1, to: 3 }], CAROLS_DEVICE)).toEqual([]);
+        expect(await store.applyReceipt(BOB, INCARNATION_B, 'read', [{ from: 1, to: 3 }], BOBS_DEVICE)).toEqual([]);
+        expect(
+          await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 4, to: 2 ** 53 - 1 }], BOBS_DEVICE),
+        ).toEqual([]);
+        expect(await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 3, to: 1 }], BOBS_DEVICE)).toEqual([]);
         expect(await states(store)).toEqual(['queued', 'queued', 'queued']);
       });
 
@@ -217,7 +226,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           { from: 1, to: 1 },
           { from: 3, to: 3 },
         ];
-        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', ranges);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', ranges, BOBS_DEVICE);
         expect(await states(store)).toEqual(['delivered', 'queued', 'delivered']);
       });
 
@@ -230,7 +239,13 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           [2, 'text'],
           [3, 'text'],
         ]);
-        const [delivered] = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }]);
+        const [delivered] = await store.applyReceipt(
+          BOB,
+          INCARNATION_A,
+          'delivered',
+          [{ from: 1, to: 1 }],
+          BOBS_DEVICE,
+        );
         expect(delivered).toMatchObject({ state: 'delivered', reason: '' });
       });
 
@@ -242,7 +257,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           [2, 'void', ''],
           [3, 'text', 'text 3'],
         ]);
-        const changed = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 3 }]);
+        const changed = await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 3 }], BOBS_DEVICE);
         expect(changed.map((m) => m.sequence)).toEqual([1, 3]);
         expect(await store.undelivered(BOB, 10)).toEqual([]);
         expect(await store.message(messageId(2))).toMatchObject({ state: 'refused', text: 'text 2' });
@@ -253,7 +268,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       it('[R14][R15] refuses what never left, holds the rest of the chat, in one step, and nothing else', async () => {
         for (let n = 1; n <= 4; n++) await store.commitOutgoing(textTo(BOB, n), wall(n));
         await store.commitOutgoing(textTo(CAROL, 9), wall(1));
-        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }]);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], BOBS_DEVICE);
         await store.applyRefusal(BOB, INCARNATION_A, 2, 'clock');
         const neverSent = [1, 3, 4, 9].map((n) => messageId(n));
         const changed = await store.refuseUndelivered(BOB, neverSent);
@@ -271,9 +286,11 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
     describe('a new incarnation', () => {
       it('[R17] numbers what is undelivered anew, so that an old receipt cannot count for it', async () => {
         for (const n of [1, 2, 3]) await store.commitOutgoing(textTo(BOB, n), wall(n));
-        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }]);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], BOBS_DEVICE);
         await store.updateProfile({ incarnation: INCARNATION_B });
-        expect(await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 9 }])).toEqual([]);
+        expect(await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 9 }], BOBS_DEVICE)).toEqual(
+          [],
+        );
         const next = await store.commitOutgoing(textTo(BOB, 4), wall(4));
         expect(next).toMatchObject({ incarnation: INCARNATION_B, sequence: 3 });
         expect((await store.undelivered(BOB, 10)).map((m) => [m.id, m.incarnation, m.sequence])).toEqual([
@@ -282,7 +299,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           [messageId(4), INCARNATION_B, 3],
         ]);
         expect(await store.message(messageId(1))).toMatchObject({ incarnation: INCARNATION_A, sequence: 1 });
-        const done = await store.applyReceipt(BOB, INCARNATION_B, 'delivered', [{ from: 1, to: 3 }]);
+        const done = await store.applyReceipt(BOB, INCARNATION_B, 'delivered', [{ from: 1, to: 3 }], BOBS_DEVICE);
         expect(done.map((m) => m.id)).toEqual([messageId(2), messageId(3), messageId(4)]);
       });
 
@@ -443,8 +460,8 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         await store.commitOutgoing(textTo(BOB, 2), wall(1));
         const cursor = await store.lastChange();
         await store.commitIncoming([incoming(1)], wall(2));
-        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }]);
-        await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 1 }]);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], BOBS_DEVICE);
+        await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 1 }], BOBS_DEVICE);
         const changed = await store.changesSince(cursor, 10);
         expect(changed.map((m) => [m.id, m.state])).toEqual([
           [theirId(1), 'delivered'],

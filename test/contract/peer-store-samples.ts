@@ -11,6 +11,7 @@ export const INCARNATION_A = 'aa'.repeat(8) as Incarnation;
 export const INCARNATION_B = '0b'.repeat(8) as Incarnation;
 export const BOBS_DEVICE = 'b0'.repeat(16) as DeviceId;
 export const BOBS_TABLET = 'b1'.repeat(16) as DeviceId;
+export const CAROLS_DEVICE = 'c0'.repeat(16) as DeviceId;
 export const THEIR_FIRST = 'f1'.repeat(8) as Incarnation;
 export const THEIR_SECOND = 'f2'.repeat(8) as Incarnation;
 export const DIRECT: MessageRoad = { kind: 'direct', lan: true, rttMs: 1.5 };

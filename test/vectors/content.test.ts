@@ -5,7 +5,13 @@ import { goldenValue, loadGolden } from './golden.ts';
 
 const goldens = loadGolden('content');
 /** Typed so that a new content type does not compile until it stands here, and then fails until it has golden bytes. */
-const everyType: Record<Content['type'], true> = { text: true, void: true, receipt: true, 'refused-content': true };
+const everyType: Record<Content['type'], true> = {
+  text: true,
+  void: true,
+  receipt: true,
+  'refused-content': true,
+  opening: true,
+};
 
 describe('golden bytes of message contents', () => {
   it('are there for every content type', () => {

@@ -62,7 +62,7 @@ describe('PROTOCOL.md', () => {
   });
 
   it('lists every content code with its fields, and no other', () => {
-    const types = { text: 0, void: 0, receipt: 0, 'refused-content': 0 } satisfies Record<ContentType, 0>;
+    const types = { text: 0, void: 0, receipt: 0, 'refused-content': 0, opening: 0 } satisfies Record<ContentType, 0>;
     const rows = tableAfter('| code | content | fields |').map(([code, content, fields]) => {
       return { code, content, fields: fieldNames(fields!) };
     });

@@ -69,6 +69,11 @@ const CONTENT_TABLE = {
       reason: oneOf(CONTENT_REFUSALS),
     }),
   },
+  /** This device gets nothing below `from` of the numbering: it was delivered before the device was in the list (R19). */
+  opening: {
+    code: 0x12,
+    body: struct({ conversation: u8, incarnation: hexId<Incarnation>(8), from: varint }),
+  },
 } as const;
 
 export type ContentType = keyof typeof CONTENT_TABLE;

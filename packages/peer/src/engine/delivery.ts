@@ -116,7 +116,7 @@ export class Delivery {
     };
     this.#lanes.set(device, lane);
     lane.outbox.sessionUp(this.#options.clock.now());
-    this.#load(lane);
+    this.#work(lane, 'the outbox could not be read', this.#begin(lane));
     this.#work(lane, 'receipts could not be read', this.#sendKnownReceipts(lane));
   }
 
@@ -146,7 +146,7 @@ export class Delivery {
     this.#pursuit.end(device);
     const account = this.#options.accountOf(device);
     if (this.#lanes.has(device) || account === undefined) return;
-    const owed = this.#readOwed.has(device) || (await this.#options.store.undelivered(account, 1)).length > 0;
+    const owed = this.#readOwed.has(device) || (await this.#lacksMessages(account, device));
     if (owed && !this.#lanes.has(device)) this.#pursuit.begin(device);
   }
 
@@ -154,9 +154,10 @@ export class Delivery {
   async handleLinkUp(): Promise<void> {
     for (const device of this.#readOwed) await this.handleDeviceOnline(device);
     for (const account of await this.#options.store.chatsWithUndelivered()) {
-      if (!this.#options.isFriend(account)) await this.handleRemoved(account);
-      for (const device of this.#options.devicesOf(account)) await this.handleDeviceOnline(device);
+      if (this.#options.isFriend(account)) await this.#meetDevices(account);
+      else await this.handleRemoved(account);
     }
+    for (const { device } of await this.#options.store.devicesBehind()) await this.handleDeviceOnline(device);
   }
 
   handleStream(device: DeviceId, bytes: Uint8Array, road: MessageRoad): void {
@@ -177,6 +178,8 @@ export class Delivery {
         return this.#commit(lane);
       case 'receipt':
         return this.#work(lane, 'a receipt could not be stored', this.#handleReceipt(lane, content));
+      case 'opening':
+        return this.#work(lane, 'an opening could not be stored', this.#handleOpening(lane, content));
       case 'refused-content':
         return this.#work(lane, 'a refusal could not be stored', this.#handleRefusal(lane, content));
     }
@@ -204,11 +207,13 @@ export class Delivery {
     }
   }
 
-  /** A friend, perhaps again: what waits for them goes out. */
+  /** A friend, perhaps again or with other devices: what waits for them goes out. */
   handleFriend(account: AccountNumber): void {
-    for (const device of this.#options.devicesOf(account)) {
-      inBackground(this.#options.log, 'the outbox could not be read', this.handleDeviceOnline(device));
-    }
+    const reachAll = async (): Promise<void> => {
+      await this.#meetDevices(account);
+      for (const device of this.#options.devicesOf(account)) await this.handleDeviceOnline(device);
+    };
+    inBackground(this.#options.log, 'the outbox could not be read', reachAll());
   }
 
   /** No friend any more: what never left is refused for good (R15); the friend may have the rest, so it waits (R14). */
@@ -242,6 +247,24 @@ export class Delivery {
     return this.#lanes.get(lane.device) === lane;
   }
 
+  /** From which number on a device gets messages is known before it gets any (DL19). */
+  async #begin(lane: Lane): Promise<void> {
+    await this.#meetDevices(lane.account);
+    const openings = await this.#options.store.openings(lane.account, lane.device);
+    for (const opening of openings) this.#sendControl(lane, { type: 'opening', conversation: 0, ...opening });
+    if (this.#alive(lane)) this.#load(lane);
+  }
+
+  /** None are named while the key is in doubt: that is no reason to forget what they have. */
+  async #meetDevices(account: AccountNumber): Promise<void> {
+    const devices = this.#options.devicesOf(account);
+    if (devices.length > 0) await this.#options.store.meetDevices(account, devices);
+  }
+
+  async #lacksMessages(account: AccountNumber, device: DeviceId): Promise<boolean> {
+    return (await this.#options.store.undeliveredTo(account, device, 1)).length > 0;
+  }
+
   /** Fills the outbox from the store, oldest first, until everything undelivered is in it or it is well filled. */
   #load(lane: Lane): void {
     if (lane.loading !== 'idle') return;
@@ -250,7 +273,7 @@ export class Delivery {
   }
 
   async #fill(lane: Lane): Promise<void> {
-    const messages = await this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH);
+    const messages = await this.#options.store.undeliveredTo(lane.account, lane.device, UNDELIVERED_BATCH);
     if (!this.#alive(lane)) return;
     const before = lane.outbox.size;
     for (const message of messages) lane.outbox.enqueue(message);
@@ -359,10 +382,18 @@ export class Delivery {
       lane.roads.delete(id);
       return road && this.#options.store.noteRoad(id, road);
     });
-    const changed = this.#options.store.applyReceipt(lane.account, incarnation, kind, ranges);
+    const changed = this.#options.store.applyReceipt(lane.account, incarnation, kind, ranges, lane.device);
     this.#pump(lane);
     inBackground(this.#options.log, 'a road could not be noted', Promise.all(notes));
     this.#options.handlers.onMessages(await changed, false);
+  }
+
+  async #handleOpening(lane: Lane, { incarnation, from }: ContentOf<'opening'>): Promise<void> {
+    if (from < 1) return;
+    await this.#options.store.openNumbering(lane.account, lane.device, incarnation, from);
+    if (!this.#alive(lane)) return;
+    lane.inbox.handleOpening(incarnation, from, this.#now());
+    this.#commit(lane);
   }
 
   async #handleRefusal(lane: Lane, content: ContentOf<'refused-content'>): Promise<void> {
@@ -388,10 +419,7 @@ export class Delivery {
     const account = this.#options.accountOf(device);
     if (this.#stopped || account === undefined || this.#pursuit.has(device)) return;
     // A store that cannot tell may well owe something.
-    const owed = await this.#options.store.undelivered(account, 1).then(
-      ({ length }) => length > 0,
-      () => true,
-    );
+    const owed = await this.#lacksMessages(account, device).catch(() => true);
     if (owed && !this.#lanes.has(device)) this.#pursuit.beginLater(device);
   }
 }

@@ -77,10 +77,10 @@ describe('delivery (DL)', () => {
     await bob.stop();
     await Promise.all(await queued(world, alice, Array(300).fill('x'.repeat(65_000))));
     let reads = 0;
-    const undelivered = alice.store.undelivered.bind(alice.store);
-    alice.store.undelivered = (chat, limit) => {
+    const undelivered = alice.store.undeliveredTo.bind(alice.store);
+    alice.store.undeliveredTo = (chat, device, limit) => {
       reads++;
-      return undelivered(chat, limit);
+      return undelivered(chat, device, limit);
     };
     await world.settle(bob.start());
     await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 120_000);

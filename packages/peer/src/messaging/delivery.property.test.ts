@@ -11,6 +11,7 @@ import { Outbox } from './outbox.ts';
 const ALICE = 10_001 as AccountNumber;
 const BOB = 10_002 as AccountNumber;
 const DEVICE = '0a'.repeat(16) as DeviceId;
+const BOBS_DEVICE = '0b'.repeat(16) as DeviceId;
 const ROAD: MessageRoad = { kind: 'direct', lan: false, rttMs: 10 };
 
 const step = fc.oneof(
@@ -90,7 +91,9 @@ class Pair {
       rosterVersion: 0,
       stampReserved: 0,
       deviceListVersion: 1,
+      signatureLine: '',
     });
+    this.#alice.meetDevices(BOB, [BOBS_DEVICE]);
     this.#newSession();
   }
 
@@ -197,7 +200,7 @@ class Pair {
     }
     const ranges = [{ from: 1, to: packet.upTo }];
     this.#outbox.handleReceipt(incarnation, ranges, this.#now);
-    this.#alice.applyReceipt(BOB, incarnation, 'delivered', ranges);
+    this.#alice.applyReceipt(BOB, incarnation, 'delivered', ranges, BOBS_DEVICE);
   }
 
   #receive(stream: number, content: NumberedContent): void {

@@ -53,6 +53,18 @@ describe('inbox', () => {
     expect(sequences(inbox.pollCommit())).toEqual([2, 3, 4]);
   });
 
+  it('[DL19] commits what it holds once the numbering is opened there, and receipts from there on', () => {
+    receive(6, 7);
+    commitAll();
+    expect(inbox.pollReceipt()).toBeUndefined();
+    disk.openNumbering(BOB, DEVICE, A, 6);
+    inbox.handleOpening(A, 6, NOW);
+    commitAll();
+    expect(inbox.pollReceipt()).toEqual([{ incarnation: A, to: 7 }]);
+    receive(5);
+    expect(inbox.pollCommit()).toBeUndefined();
+  });
+
   it('owes the receipt again for a double of what is committed, without asking the store', () => {
     receive(1, 2);
     commitAll();

@@ -51,6 +51,15 @@ export class Inbox {
     numbering.changed = true;
   }
 
+  /** The store has opened the numbering at `from`: what is held may follow now (R19). */
+  handleOpening(incarnation: Incarnation, from: number, _now: Instant): void {
+    const numbering = this.#numbering(incarnation);
+    if (!numbering) return;
+    numbering.committedTo = Math.max(numbering.committedTo, from - 1);
+    numbering.next = undefined;
+    if (numbering.held.size > 0) numbering.changed = true;
+  }
+
   /** What the store is to commit now, in order; answer it by `handleOutcomes` or `handleCommitFailed`. */
   pollCommit(): readonly IncomingContent[] | undefined {
     if (this.#batch) return undefined;

@@ -81,9 +81,16 @@ export class MemoryMessages {
   }
 
   undelivered(chat: AccountNumber, limit: number): readonly StoredMessage[] {
-    return this.owed(chat)
-      .slice(0, limit)
-      .map((m) => (m.state === 'refused' ? { ...m, kind: 'void', text: '' } : m));
+    return this.owed(chat).slice(0, limit).map(asSent);
+  }
+
+  /** Own messages of the chat that `wanted` names, in the order in which they were committed, which is that of their numbers. */
+  sentInOrder(
+    chat: AccountNumber,
+    limit: number,
+    wanted: (message: StoredMessage) => boolean,
+  ): readonly StoredMessage[] {
+    return this.ofChat(chat, 'out').filter(wanted).slice(0, limit).map(asSent);
   }
 
   messages({ chat, limit, before, after }: MessageQuery): readonly StoredMessage[] {
@@ -121,6 +128,11 @@ export class MemoryMessages {
     this.#rows.set(key, row);
     return row;
   }
+}
+
+/** A refused message keeps its number, which goes out empty (R17). */
+function asSent(message: StoredMessage): StoredMessage {
+  return message.state === 'refused' ? { ...message, kind: 'void', text: '' } : message;
 }
 
 /** An own id is one message whatever the chat; a friend's id means something only in the friend's own chat. */

@@ -4,13 +4,16 @@ import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/co
 import type { WallMs } from '@magpie/common/time.ts';
 import { laterStamp, nextStamp, STAMP_ZERO } from './hybrid-clock.ts';
 import { MemoryContacts } from './memory-contacts.ts';
+import { MemoryFriendDevices, type OwnNumbering } from './memory-friend-devices.ts';
 import { MemoryMessages } from './memory-messages.ts';
 import { MemoryOwn } from './memory-own.ts';
+import { clipped, reachedBy, type SequenceSpan } from './receipt-ranges.ts';
 import type {
   Contact,
   IncomingContent,
   IncomingOutcome,
   MessageRoad,
+  NumberingOpening,
   OutgoingText,
   Profile,
   ReceivedNumbering,
@@ -34,9 +37,10 @@ export class MemoryState {
   #contacts = new MemoryContacts();
   #own = new MemoryOwn();
   #clocks = new Map<AccountNumber, HybridStamp>();
-  #sentUpTo = new Map<string, number>();
+  #sentUpTo = new Map<string, Numbering>();
   #received = new Map<string, Numbering>();
   #peerStamps = new Map<DeviceId, number>();
+  #friendDevices = new MemoryFriendDevices();
   #messages = new MemoryMessages();
 
   copy(): MemoryState {
@@ -48,6 +52,7 @@ export class MemoryState {
     copy.#sentUpTo = new Map(this.#sentUpTo);
     copy.#received = new Map(this.#received);
     copy.#peerStamps = new Map(this.#peerStamps);
+    copy.#friendDevices = this.#friendDevices.copy();
     copy.#messages = this.#messages.copy();
     return copy;
   }
@@ -117,16 +122,56 @@ export class MemoryState {
     if (message && !sameRoad(message.road, road)) this.#messages.replace({ ...message, road: { ...road } });
   }
 
+  meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): void {
+    this.#friendDevices.meet(chat, devices, this.#ownNumberings(chat));
+  }
+
+  undeliveredTo(chat: AccountNumber, device: DeviceId, limit: number): readonly StoredMessage[] {
+    return this.#messages.sentInOrder(chat, limit, ({ incarnation, sequence }) => {
+      const progress = this.#friendDevices.progress(chat, device, incarnation);
+      return progress !== undefined && sequence > progress.committedUpTo;
+    });
+  }
+
+  openings(chat: AccountNumber, device: DeviceId): readonly NumberingOpening[] {
+    const current = this.#profile?.incarnation;
+    const waiting = new Set(this.undeliveredTo(chat, device, Number.MAX_SAFE_INTEGER).map((m) => m.incarnation));
+    return this.#friendDevices
+      .openings(chat, device)
+      .filter(({ incarnation }) => incarnation === current || waiting.has(incarnation));
+  }
+
+  devicesBehind(): readonly { readonly chat: AccountNumber; readonly device: DeviceId }[] {
+    return this.#friendDevices.chats().flatMap((chat) =>
+      this.#friendDevices
+        .devicesOf(chat)
+        .filter((device) => this.undeliveredTo(chat, device, 1).length > 0)
+        .map((device) => ({ chat, device })),
+    );
+  }
+
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): void {
+    const key = `${chat}/${device}/${incarnation}`;
+    if ((this.#received.get(key)?.upTo ?? 0) >= from - 1) return;
+    this.#received.set(key, { chat, device, incarnation, upTo: from - 1 });
+  }
+
   applyReceipt(
     chat: AccountNumber,
     incarnation: Incarnation,
     kind: 'delivered' | 'read',
-    ranges: readonly { readonly from: number; readonly to: number }[],
+    ranges: readonly SequenceSpan[],
+    device: DeviceId,
   ): readonly StoredMessage[] {
+    const progress = this.#friendDevices.progress(chat, device, incarnation);
+    if (!progress) return [];
+    const meant = clipped(ranges, progress.from);
+    const given = this.#ownNumberings(chat).find((own) => own.incarnation === incarnation)?.givenUpTo ?? 0;
+    this.#friendDevices.advance(chat, device, incarnation, reachedBy(meant, progress.committedUpTo, given));
     const covered = this.#messages
       .ofChat(chat, 'out')
       .filter((m) => m.incarnation === incarnation)
-      .filter((m) => ranges.some(({ from, to }) => from <= m.sequence && m.sequence <= to))
+      .filter((m) => meant.some(({ from, to }) => from <= m.sequence && m.sequence <= to))
       .sort((a, b) => a.sequence - b.sequence);
     const changed: StoredMessage[] = [];
     for (const message of covered) {
@@ -230,11 +275,23 @@ export class MemoryState {
     }
   }
 
+  #ownNumberings(chat: AccountNumber): readonly OwnNumbering[] {
+    const owed = this.#messages.owed(chat);
+    return [...this.#sentUpTo.values()]
+      .filter((numbering) => numbering.chat === chat)
+      .map(({ incarnation, upTo }) => {
+        const firstOwed = owed
+          .filter((m) => m.incarnation === incarnation)
+          .reduce<number | undefined>((lowest, m) => Math.min(lowest ?? m.sequence, m.sequence), undefined);
+        return { incarnation, givenUpTo: upTo, firstOwed };
+      });
+  }
+
   #takeSequence(chat: AccountNumber, device: DeviceId, incarnation: Incarnation): number {
     const key = `${chat}/${device}/${incarnation}`;
-    const sequence = (this.#sentUpTo.get(key) ?? 0) + 1;
-    this.#sentUpTo.set(key, sequence);
-    return sequence;
+    const upTo = (this.#sentUpTo.get(key)?.upTo ?? 0) + 1;
+    this.#sentUpTo.set(key, { chat, device, incarnation, upTo });
+    return upTo;
   }
 
   #needProfile(): Profile {

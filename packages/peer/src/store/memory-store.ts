@@ -10,6 +10,7 @@ import type {
   IncomingOutcome,
   MessageQuery,
   MessageRoad,
+  NumberingOpening,
   OutgoingText,
   PeerStore,
   Profile,
@@ -126,6 +127,26 @@ export class MemoryPeerStore implements PeerStore {
     return this.#read((state) => state.messages.chatsOwed());
   }
 
+  meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): Promise<void> {
+    return this.#write((state) => state.meetDevices(chat, devices));
+  }
+
+  undeliveredTo(chat: AccountNumber, device: DeviceId, limit: number): Promise<readonly StoredMessage[]> {
+    return this.#read((state) => state.undeliveredTo(chat, device, limit));
+  }
+
+  openings(chat: AccountNumber, device: DeviceId): Promise<readonly NumberingOpening[]> {
+    return this.#read((state) => state.openings(chat, device));
+  }
+
+  devicesBehind(): Promise<readonly { readonly chat: AccountNumber; readonly device: DeviceId }[]> {
+    return this.#read((state) => state.devicesBehind());
+  }
+
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<void> {
+    return this.#write((state) => state.openNumbering(chat, device, incarnation, from));
+  }
+
   noteRoad(id: MessageId, road: MessageRoad): Promise<void> {
     return this.#write((state) => state.noteRoad(id, road));
   }
@@ -135,8 +156,9 @@ export class MemoryPeerStore implements PeerStore {
     incarnation: Incarnation,
     kind: 'delivered' | 'read',
     ranges: readonly { readonly from: number; readonly to: number }[],
+    device: DeviceId,
   ): Promise<readonly StoredMessage[]> {
-    return this.#write((state) => state.applyReceipt(chat, incarnation, kind, ranges));
+    return this.#write((state) => state.applyReceipt(chat, incarnation, kind, ranges, device));
   }
 
   applyRefusal(

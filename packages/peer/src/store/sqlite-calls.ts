@@ -1,6 +1,7 @@
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type Sqlite from 'better-sqlite3';
 import { SqliteContacts } from './sqlite-contacts.ts';
+import { SqliteFriendDevices } from './sqlite-friend-devices.ts';
 import { SqliteMessages } from './sqlite-messages.ts';
 import { SqliteOwn } from './sqlite-own.ts';
 import { SqliteProfile } from './sqlite-profile.ts';
@@ -23,11 +24,16 @@ export const CALLS = {
   commitOutgoing: 'write',
   undelivered: 'read',
   chatsWithUndelivered: 'read',
+  meetDevices: 'write',
+  undeliveredTo: 'read',
+  openings: 'read',
+  devicesBehind: 'read',
   noteRoad: 'write',
   applyReceipt: 'write',
   applyRefusal: 'write',
   refuseUndelivered: 'write',
   commitIncoming: 'write',
+  openNumbering: 'write',
   receivedUpTo: 'read',
   markRead: 'write',
   message: 'read',
@@ -53,6 +59,7 @@ export function createCalls(db: Sqlite.Database): SyncCalls {
   const contacts = new SqliteContacts(db);
   const own = new SqliteOwn(db);
   const messages = new SqliteMessages(db);
+  const friendDevices = new SqliteFriendDevices(db);
 
   function saveProfile(profile: Profile): void {
     const before = profiles.profile()?.incarnation;
@@ -82,11 +89,17 @@ export function createCalls(db: Sqlite.Database): SyncCalls {
     commitOutgoing: (text, wallNow) => messages.commitOutgoing(text, profiles.needProfile().incarnation, wallNow),
     undelivered: (chat, limit) => messages.undelivered(chat, limit),
     chatsWithUndelivered: () => messages.chatsWithUndelivered(),
+    meetDevices: (chat, devices) => friendDevices.meet(chat, devices),
+    undeliveredTo: (chat, device, limit) => friendDevices.undeliveredTo(chat, device, limit),
+    openings: (chat, device) => friendDevices.openings(chat, device, profiles.profile()?.incarnation),
+    devicesBehind: () => friendDevices.devicesBehind(),
     noteRoad: (id, road) => messages.noteRoad(id, road),
-    applyReceipt: (chat, incarnation, kind, ranges) => messages.applyReceipt(chat, incarnation, kind, ranges),
+    applyReceipt: (chat, incarnation, kind, ranges, device) =>
+      messages.applyReceipt(chat, incarnation, kind, friendDevices.advance(chat, device, incarnation, ranges)),
     applyRefusal: (chat, incarnation, sequence, reason) => messages.applyRefusal(chat, incarnation, sequence, reason),
     refuseUndelivered: (chat, neverSent) => messages.refuseUndelivered(chat, neverSent),
     commitIncoming: (items, wallNow) => messages.commitIncoming(items, wallNow),
+    openNumbering: (chat, device, incarnation, from) => friendDevices.openNumbering(chat, device, incarnation, from),
     receivedUpTo: (chat) => messages.receivedUpTo(chat),
     markRead: (chat, upTo) => messages.markRead(chat, upTo),
     message: (id) => messages.message(id),

@@ -4,7 +4,7 @@ import type { WallMs } from '@magpie/common/time.ts';
 import type Sqlite from 'better-sqlite3';
 import { laterStamp, nextStamp, STAMP_ZERO } from './hybrid-clock.ts';
 import { type MessageStatements, prepareMessageStatements } from './sqlite-message-statements.ts';
-import { type MessageRow, messageOf, numberingOf, toBlob } from './sqlite-rows.ts';
+import { asSent, type MessageRow, messageOf, numberingOf, toBlob } from './sqlite-rows.ts';
 import type {
   IncomingContent,
   IncomingOutcome,
@@ -48,10 +48,7 @@ export class SqliteMessages {
   }
 
   undelivered(chat: AccountNumber, limit: number): readonly StoredMessage[] {
-    return this.#sql.undelivered
-      .all(chat, limit)
-      .map(messageOf)
-      .map((m): StoredMessage => (m.state === 'refused' ? { ...m, kind: 'void', text: '' } : m));
+    return this.#sql.undelivered.all(chat, limit).map(messageOf).map(asSent);
   }
 
   chatsWithUndelivered(): readonly AccountNumber[] {

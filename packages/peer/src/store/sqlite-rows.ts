@@ -92,6 +92,11 @@ export function messageOf(row: MessageRow): StoredMessage {
   };
 }
 
+/** A refused message keeps its number, which goes out empty (R17). */
+export function asSent(message: StoredMessage): StoredMessage {
+  return message.state === 'refused' ? { ...message, kind: 'void', text: '' } : message;
+}
+
 export function profileOf(row: ProfileRow): Profile {
   return {
     account: row.account as AccountNumber,

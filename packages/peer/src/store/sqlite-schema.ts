@@ -145,6 +145,24 @@ export const MIGRATIONS: readonly string[] = [
     status_text TEXT NOT NULL
   ) STRICT;
 
+  -- The devices of friends that messages go to (R19), and what of each own numbering each of them has. A numbering
+  -- without a row began after the device was known: all of it is meant for the device.
+  CREATE TABLE friend_device (
+    chat INTEGER NOT NULL,
+    device BLOB NOT NULL CHECK (length(device) = 16),
+    PRIMARY KEY (chat, device)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE friend_numbering (
+    chat INTEGER NOT NULL,
+    device BLOB NOT NULL CHECK (length(device) = 16),
+    incarnation BLOB NOT NULL CHECK (length(incarnation) = 8),
+    first INTEGER NOT NULL,
+    up_to INTEGER NOT NULL,
+    PRIMARY KEY (chat, device, incarnation)
+  ) STRICT, WITHOUT ROWID;
+  -- What a device lacks, also when others have it.
+  CREATE INDEX message_sent ON message (chat, incarnation, sequence) WHERE direction = 'out';
+
   -- The own chain of device lists (R6).
   CREATE TABLE own_device_list (
     position INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -184,17 +184,33 @@ export interface PeerStore {
   undelivered(chat: AccountNumber, limit: number): Promise<readonly StoredMessage[]>;
   /** Chats that have undelivered messages, ascending. */
   chatsWithUndelivered(): Promise<readonly AccountNumber[]>;
+  /**
+   * The devices of a friend to which messages go from now on (R19). A new one gets what no device has committed yet and
+   * all that follows; one that is not named is forgotten, and would begin anew.
+   */
+  meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): Promise<void>;
+  /**
+   * Own messages that this device has not committed, whatever others have, in the order in which they were numbered, at
+   * most `limit`; refused ones as `void`. None for a device that was not met.
+   */
+  undeliveredTo(chat: AccountNumber, device: DeviceId, limit: number): Promise<readonly StoredMessage[]>;
+  /** Where numberings begin for this device that do not begin at 1, until it has committed something of them. */
+  openings(chat: AccountNumber, device: DeviceId): Promise<readonly NumberingOpening[]>;
+  /** The devices that lack messages, by chat. */
+  devicesBehind(): Promise<readonly { readonly chat: AccountNumber; readonly device: DeviceId }[]>;
   /** Notes by which road a message was last sent. */
   noteRoad(id: MessageId, road: MessageRoad): Promise<void>;
   /**
-   * A receipt of the friend: own messages of that incarnation within the ranges become `delivered` or `read` (never
-   * backwards). @returns the rows that changed
+   * A receipt of the friend's device: own messages of that incarnation within the ranges become `delivered` or `read`
+   * (never backwards), as far as they were meant for that device. From a device that was not met it changes nothing.
+   * @returns the rows that changed
    */
   applyReceipt(
     chat: AccountNumber,
     incarnation: Incarnation,
     kind: 'delivered' | 'read',
     ranges: readonly { readonly from: number; readonly to: number }[],
+    device: DeviceId,
   ): Promise<readonly StoredMessage[]>;
   /** The friend's device will not take it. `clock` keeps it queued with the reason (R16); others are final. */
   applyRefusal(
@@ -216,6 +232,11 @@ export interface PeerStore {
    * Also lifts the conversation's hybrid clock and the unread count.
    */
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]>;
+  /**
+   * The friend's device says that it sends nothing below `from` of this numbering to us: what is missing below counts
+   * as committed, so that what follows can be.
+   */
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<void>;
   /** What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. */
   receivedUpTo(chat: AccountNumber): Promise<readonly ReceivedNumbering[]>;
   /** Marks incoming messages of the chat up to and including this one (all when absent) as read. @returns rows changed */
@@ -236,6 +257,12 @@ export interface PeerStore {
   /** Newest first. */
   notices(limit: number): Promise<readonly StoredNotice[]>;
   close(): Promise<void>;
+}
+
+/** An own numbering that begins for a device at `from`: what is below was settled before the device was known. */
+export interface NumberingOpening {
+  readonly incarnation: Incarnation;
+  readonly from: number;
 }
 
 export interface ReceivedNumbering {
