@@ -24,7 +24,7 @@ export interface SeenAt {
 
 /**
  * When accounts were last visible to friends. Notes go to the store in batches, one call at a time and at least
- * LAST_SEEN_WRITE_MS apart, and nobody waits for them; what is on its way there is known here already.
+ * LAST_SEEN_WRITE_MS apart, and nobody waits for them; a newer time that is on its way there is known here already.
  * Call `handleTimeout` once `pollTimeout` is due.
  */
 export class LastSeen {
@@ -46,12 +46,15 @@ export class LastSeen {
     return coarse(at);
   }
 
-  /** Of those among `accounts` that are friends of `by`, tell, and were ever seen. */
+  /**
+   * Of those among `accounts` that are friends of `by` and tell. Who they are the store knows; somebody's very first time
+   * is told once it is there.
+   */
   async of(by: AccountNumber, accounts: readonly AccountNumber[]): Promise<readonly SeenAt[]> {
     const stored = await this.#ports.store.lastSeen(by, accounts);
-    return stored.flatMap(({ account, at }) => {
+    return stored.map(({ account, at }) => {
       const newest = Math.max(at, this.#writing?.get(account) ?? 0, this.#pending.get(account) ?? 0);
-      return newest > 0 ? [{ account, atWallMs: coarse(newest) }] : [];
+      return { account, atWallMs: coarse(newest) };
     });
   }
 

@@ -40,7 +40,7 @@ describe('introductions (R3)', () => {
   it('[SV51] introduces a friend who is away', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
-    await bob.request({ type: 'presence-set', status: 'away' });
+    await bob.request({ type: 'presence-set', status: 'away', text: '' });
     expect(await alice.request({ type: 'introduce', to: bob.device.id, packet })).toMatchObject({ type: 'introduced' });
   });
 
