@@ -13,14 +13,32 @@ export interface ServerLimits {
   readonly connectionsPerSourceBurst: number;
   /** Handshakes over all sources: four Diffie-Hellman operations of about 50 µs each. */
   readonly handshakesPerSecond: number;
+  /** Beside those, for sources from which somebody logged in lately: a flood from elsewhere takes no turn from them. */
+  readonly handshakesPerSecondOfKnown: number;
   /** A connection over the handshake rate waits this long for its turn, then it is dropped. */
   readonly handshakeWaitMsMax: number;
 
   readonly passwordLoginsPerSourcePerMinute: number;
   readonly registrationsPerSourcePerHour: number;
-  /** Wrong passwords for one name before the waiting begins; logins by key never meet this. */
-  readonly passwordFailuresPerNameBurst: number;
-  readonly passwordFailuresPerNamePerHour: number;
+  /**
+   * Wrong passwords for one account from devices that never logged in to it, whatever their source: burst and a day's
+   * refill together are the most that are ever looked at in 24 h. Logins by key never meet this.
+   */
+  readonly passwordGuessesPerNameBurst: number;
+  readonly passwordGuessesPerNamePerDay: number;
+  /** Wrong passwords of one device that has logged in to the account before: its owner's typing errors. */
+  readonly passwordGuessesPerDeviceBurst: number;
+  readonly passwordGuessesPerDevicePerHour: number;
+  /** Password hashes that run at the same time: two of Node's four pool threads stay free for files and names. */
+  readonly passwordHashesRunningMax: number;
+  /** That wait, of strangers and of known devices each; one more hears `busy`. */
+  readonly passwordHashesWaitingMax: number;
+  readonly passwordHashWaitMsMax: number;
+  /** Connections with the right password whose device is not in the list yet (R7), per account and in all. */
+  readonly provedPerAccountMax: number;
+  readonly provedMax: number;
+  /** Requests to be let in that are shown to the account's other devices. */
+  readonly approvalAsksPerHour: number;
 
   readonly requestsPendingMax: number;
   /** Over a rate the server stops reading until the budget is back; it never closes (R24). */
@@ -41,6 +59,13 @@ export interface ServerLimits {
   /** So is one that takes no byte of its queue for this long. */
   readonly writeStalledMsMax: number;
 
+  readonly profileChangesPerHour: number;
+  /** Policies and recovery codes. */
+  readonly settingChangesPerHour: number;
+  /** Each goes to all friends. */
+  readonly deviceListsPerHour: number;
+  /** After a long absence there may be one for every friend. */
+  readonly deviceChainsPerHour: number;
   readonly lookupsPerHour: number;
   readonly friendRequestsPerDay: number;
   readonly blocksPerDay: number;
@@ -63,12 +88,21 @@ export const DEFAULT_LIMITS: ServerLimits = {
   connectionsPerSourcePerSecond: 20,
   connectionsPerSourceBurst: 400,
   handshakesPerSecond: 500,
+  handshakesPerSecondOfKnown: 250,
   handshakeWaitMsMax: 2_000,
 
   passwordLoginsPerSourcePerMinute: 120,
   registrationsPerSourcePerHour: 60,
-  passwordFailuresPerNameBurst: 20,
-  passwordFailuresPerNamePerHour: 60,
+  passwordGuessesPerNameBurst: 10,
+  passwordGuessesPerNamePerDay: 108,
+  passwordGuessesPerDeviceBurst: 10,
+  passwordGuessesPerDevicePerHour: 20,
+  passwordHashesRunningMax: 2,
+  passwordHashesWaitingMax: 64,
+  passwordHashWaitMsMax: 3_000,
+  provedPerAccountMax: 8,
+  provedMax: 1_000,
+  approvalAsksPerHour: 20,
 
   requestsPendingMax: 32,
   framesPerSecond: 200,
@@ -84,6 +118,10 @@ export const DEFAULT_LIMITS: ServerLimits = {
   writeQueueBytesMax: 4 * 1024 * 1024,
   writeStalledMsMax: 30_000,
 
+  profileChangesPerHour: 20,
+  settingChangesPerHour: 60,
+  deviceListsPerHour: 60,
+  deviceChainsPerHour: 2_000,
   lookupsPerHour: 300,
   friendRequestsPerDay: 100,
   blocksPerDay: 100,
@@ -101,10 +139,19 @@ export const DEFAULT_LIMITS: ServerLimits = {
 export const REFLECT_TOKEN_MS = 600_000;
 /** Buckets of a table of budgets; sources that collide share one, so memory cannot grow. 8 bytes each. */
 export const RATE_BUCKETS = 65_536;
+/** Known devices with a budget of their own; forgetting the one longest unused gives it more tries, never fewer. */
+export const KNOWN_DEVICE_BUDGETS_MAX = 16_384;
+/** Accounts whose wrong passwords are being counted for the audit log. */
+export const FAILURE_COUNTS_MAX = 16_384;
+/** Sources from which somebody logged in, with their share of handshakes, and for how long that counts. */
+export const KNOWN_SOURCES_MAX = 32_768;
+export const KNOWN_SOURCE_MS = 86_400_000;
 /** A closed connection has this long to take its close frame and end, then it is cut. */
 export const CLOSE_LINGER_MS = 5_000;
 /** What a close frame of an orderly stop tells clients: come back after this long. */
 export const SHUTDOWN_RETRY_AFTER_MS = 2_000;
+/** It is longer by a random part of this, so that not all of them come back in the same moment. */
+export const SHUTDOWN_RETRY_JITTER_MS = 2_000;
 /** How long stop() waits for clients to take their close frames. */
 export const SHUTDOWN_DRAIN_MS = 1_500;
 /** Bytes of roster entries in one frame; the rest follows in the next page. */

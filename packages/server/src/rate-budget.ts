@@ -82,6 +82,41 @@ export class RateTable {
   }
 }
 
+/**
+ * Budgets of exact keys, of which the ones used last are kept. For keys that not just anybody can make, since a flood of
+ * them makes others' debts be forgotten.
+ */
+export class RecentBudgets {
+  readonly #wholeAt = new Map<string, number>();
+  readonly #keysMax: number;
+  readonly #msPerUnit: number;
+  readonly #aheadMsMax: number;
+
+  constructor(unitsPerSecond: number, burst: number, keysMax: number) {
+    this.#keysMax = keysMax;
+    this.#msPerUnit = 1_000 / unitsPerSecond;
+    this.#aheadMsMax = burst * this.#msPerUnit;
+  }
+
+  /** Spends one unit if it is there. @returns 0 when it was, otherwise ms until it will be */
+  take(key: string, now: Instant): number {
+    const wholeAt = Math.max(this.#wholeAt.get(key) ?? 0, now) + this.#msPerUnit;
+    const waitMs = wholeAt - now - this.#aheadMsMax;
+    if (waitMs > 0) return waitMs;
+    this.#wholeAt.delete(key);
+    this.#wholeAt.set(key, wholeAt);
+    const oldest = this.#wholeAt.size > this.#keysMax ? this.#wholeAt.keys().next().value : undefined;
+    if (oldest !== undefined) this.#wholeAt.delete(oldest);
+    return 0;
+  }
+
+  /** Undoes one `take` that gave 0. */
+  giveBack(key: string): void {
+    const wholeAt = this.#wholeAt.get(key);
+    if (wholeAt !== undefined) this.#wholeAt.set(key, wholeAt - this.#msPerUnit);
+  }
+}
+
 /** What budgets per source count by: IPv4 /32, IPv6 /64; the port is left out. */
 export function sourceOf(endpoint: Endpoint): string {
   if (!endpoint.address.includes(':')) return endpoint.address;

@@ -7,9 +7,9 @@ import { Accounts, type RegistrationMode } from './accounts/accounts.ts';
 import type { PasswordHasher } from './accounts/password-hasher.ts';
 import type { UserAdmin } from './accounts/user-admin.ts';
 import { InProcessBus } from './bus/bus.ts';
-import { Directory, REVOKED_REASON } from './bus/directory.ts';
+import { closeRevoked, Directory } from './bus/directory.ts';
 import { Friends } from './friends/friends.ts';
-import { DEFAULT_LIMITS, type ServerLimits, SHUTDOWN_DRAIN_MS, SHUTDOWN_RETRY_AFTER_MS } from './limits.ts';
+import { DEFAULT_LIMITS, type ServerLimits, SHUTDOWN_DRAIN_MS } from './limits.ts';
 import { Notices } from './notices/notices.ts';
 import { Presence } from './presence/presence.ts';
 import { Relay } from './relay/relay.ts';
@@ -18,7 +18,7 @@ import { Reflector } from './rendezvous/reflector.ts';
 import { ReflectorPorts } from './rendezvous/reflector-ports.ts';
 import { Rendezvous } from './rendezvous/rendezvous.ts';
 import { Connections } from './session/connections.ts';
-import { Dispatcher } from './session/dispatcher.ts';
+import { Dispatcher, type LoginCounts } from './session/dispatcher.ts';
 import type { Store, StoreCounts } from './store/store.ts';
 
 export interface TcpListenerPort {
@@ -58,12 +58,17 @@ export interface ServerOptions {
 export interface ServerStats {
   readonly connections: number;
   readonly anonymous: number;
+  /** Connections that wait to be let into the list of their account. */
+  readonly proved: number;
   readonly sessions: number;
   readonly relayedPackets: number;
   readonly relayedBytes: number;
   readonly relayDropped: number;
   readonly reflected: number;
   readonly reflectIgnored: number;
+  readonly logins: LoginCounts;
+  /** An orderly stop has begun. */
+  readonly stopping: boolean;
 }
 
 export interface Server {
@@ -80,6 +85,7 @@ export interface Server {
   counts(): Promise<StoreCounts>;
   /**
    * Tells every client to come back later, then ends. Does not close the store. Twice is safe.
+   * Called again without a rate, it hurries.
    * @param drainPerSecond closes so many connections a second, so that they do not all come back at once elsewhere;
    *   absent: all at once
    */
@@ -92,9 +98,13 @@ export function createServer(ports: ServerPorts, options: ServerOptions): Server
 }
 
 class ComposedServer implements Server {
+  readonly limits: ServerLimits;
+  readonly users: UserAdmin;
   readonly #ports: ServerPorts;
   readonly #options: ServerOptions;
   readonly #directory = new Directory();
+  readonly #accounts: Accounts;
+  readonly #dispatcher: Dispatcher;
   readonly #presence: Presence;
   readonly #relay: Relay;
   readonly #notices: Notices;
@@ -112,10 +122,17 @@ class ComposedServer implements Server {
     const directory = this.#directory;
     const bus = new InProcessBus();
     const reflectTokens = new ReflectTokens(random);
-    const accounts = new Accounts({ store, bus, hasher, clock, random }, options.registration ?? 'open', limits);
+    const accounts = new Accounts(
+      { store, bus, directory, hasher, clock, random, log, serverKey: staticKey.publicKey },
+      options.registration ?? 'open',
+      limits,
+    );
     const friends = new Friends({ store, bus, directory, clock, random, log }, limits);
     this.#ports = ports;
     this.#options = options;
+    this.limits = limits;
+    this.users = accounts.users;
+    this.#accounts = accounts;
     this.#presence = new Presence({ directory, store, clock, random, log }, limits);
     this.#relay = new Relay(directory, limits);
     this.#notices = new Notices({ directory, store, clock, log });
@@ -128,10 +145,12 @@ class ComposedServer implements Server {
       rendezvous: new Rendezvous(directory, limits, random),
       udpPorts: () => this.#udpPorts,
       afterRequest: () => this.#armPresence(),
+      stopping: () => this.#stopping !== undefined,
     };
+    this.#dispatcher = new Dispatcher(services);
     this.#connections = new Connections({
       ...{ clock, random, log, limits, staticKey },
-      dispatcher: new Dispatcher(services),
+      dispatcher: this.#dispatcher,
       relay: this.#relay,
       atTurnEnd: ports.atTurnEnd ?? queueMicrotask,
       drained: (session) => this.#presence.drained(session),
@@ -151,13 +170,16 @@ class ComposedServer implements Server {
           }
           return;
         case 'device-revoked': {
-          const session = directory.revoke(event.device, event.epoch);
+          const session = directory.revoke(event.device, event.epoch, event.why);
           if (session) this.#presence.sessionClosed(session, true, clock.now());
           else this.#presence.endGrace(event.account, event.device, clock.now());
-          session?.wire.close('revoked', REVOKED_REASON);
+          if (session) closeRevoked(session.wire, event.why);
           this.#armPresence();
           return;
         }
+        case 'own-profile-changed':
+          void accounts.own.pushProfile(event.account);
+          return;
       }
     });
   }
@@ -177,39 +199,53 @@ class ComposedServer implements Server {
     return { tcp: this.#listening.map(({ local }) => local), udpPorts: this.#udpPorts };
   }
 
-  sendNotice(text: string): Promise<{ readonly id: number; readonly reached: number }> {
-    return this.#notices.send(text);
+  async sendNotice(text: string): Promise<{ readonly id: number; readonly reached: number }> {
+    const sent = await this.#notices.send(text);
+    await this.#accounts.audit.note({ actor: 'operator', action: 'notice-send', detail: `notice ${sent.id}` });
+    return sent;
+  }
+
+  counts(): Promise<StoreCounts> {
+    return this.#ports.store.counts();
   }
 
   stats(): ServerStats {
     return {
       connections: this.#connections.count,
       anonymous: this.#connections.anonymousCount,
+      proved: this.#accounts.enrollment.provedCount,
       sessions: this.#directory.sessionCount,
       relayedPackets: this.#relay.relayedPackets,
       relayedBytes: this.#relay.relayedBytes,
       relayDropped: this.#relay.dropped,
       reflected: this.#reflector.reflected,
       reflectIgnored: this.#reflector.ignored,
+      logins: this.#dispatcher.loginCounts,
+      stopping: this.#stopping !== undefined,
     };
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  stop(drainPerSecond?: number): Promise<void> {
+    if (this.#stopping && drainPerSecond === undefined) void this.#connections.stop(drainPerSecond, SHUTDOWN_DRAIN_MS);
+    this.#stopping ??= this.#stop(drainPerSecond);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    const listening = this.#stopListening();
-    const reason = 'the server is stopping';
-    await this.#connections.closeAll('shutting-down', reason, SHUTDOWN_RETRY_AFTER_MS, SHUTDOWN_DRAIN_MS);
+  async #stop(drainPerSecond: number | undefined): Promise<void> {
+    const listening = this.#closeListeners();
+    await this.#connections.stop(drainPerSecond, SHUTDOWN_DRAIN_MS);
     this.#presenceTimer?.timer.cancel();
+    this.#reflectorPorts.close();
     await this.#presence.flush();
     await listening;
   }
 
   async #stopListening(): Promise<void> {
     this.#reflectorPorts.close();
+    await this.#closeListeners();
+  }
+
+  async #closeListeners(): Promise<void> {
     await Promise.all(this.#listening.splice(0).map((listening) => listening.close()));
   }
 

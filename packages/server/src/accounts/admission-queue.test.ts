@@ -8,7 +8,7 @@ const LIMITS = { runningMax: 2, waitingMax: 3, waitMsMax: 3_000 };
 describe('the admission queue of password hashes', () => {
   it('runs a bounded number of jobs at the same time, the others in the order they came', async () => {
     const { queue, job, started, finish } = world();
-    const answers = ['a', 'b', 'c', 'd'].map((name) => queue.run(job(name)));
+    const answers = ['a', 'b', 'c', 'd'].map((name) => queue.run('stranger', job(name)));
     expect(started).toEqual(['a', 'b']);
     await finish('b');
     expect(started).toEqual(['a', 'b', 'c']);
@@ -21,18 +21,29 @@ describe('the admission queue of password hashes', () => {
 
   it('turns away at once what finds the queue full, and says when to come back', async () => {
     const { queue, job } = world();
-    for (const name of ['a', 'b', 'c', 'd', 'e']) void queue.run(job(name));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void queue.run('stranger', job(name));
     expect(queue.waiting).toBe(3);
-    expect(await queue.run(job('f'))).toEqual({ ok: false, error: { kind: 'busy', retryAfterMs: 3_000 } });
+    expect(await queue.run('stranger', job('f'))).toEqual({ ok: false, error: { kind: 'busy', retryAfterMs: 3_000 } });
+  });
+
+  it('[SV26] lets known devices go before strangers, and strangers fill no place of theirs', async () => {
+    const { queue, job, started, finish } = world();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void queue.run('stranger', job(name));
+    expect(await queue.run('stranger', job('f'))).toMatchObject({ ok: false });
+    void queue.run('known', job('owner'));
+    await finish('a');
+    expect(started).toEqual(['a', 'b', 'owner']);
+    await finish('b');
+    expect(started).toEqual(['a', 'b', 'owner', 'c']);
   });
 
   it('turns away what has waited for too long, and never runs it later', async () => {
     const { queue, job, started, finish, clock } = world();
-    void queue.run(job('a'));
-    void queue.run(job('b'));
-    const late = queue.run(job('late'));
+    void queue.run('stranger', job('a'));
+    void queue.run('stranger', job('b'));
+    const late = queue.run('stranger', job('late'));
     clock.advance(2_999);
-    const younger = queue.run(job('younger'));
+    const younger = queue.run('stranger', job('younger'));
     clock.advance(1);
     expect(await late).toMatchObject({ ok: false, error: { kind: 'busy' } });
     await finish('a');
@@ -44,9 +55,9 @@ describe('the admission queue of password hashes', () => {
 
   it('gives the place of a job that throws to the next one', async () => {
     const { queue, job, started } = world();
-    const failing = queue.run(() => Promise.reject(new Error('broken')));
-    void queue.run(job('b'));
-    void queue.run(job('c'));
+    const failing = queue.run('stranger', () => Promise.reject(new Error('broken')));
+    void queue.run('stranger', job('b'));
+    void queue.run('stranger', job('c'));
     await expect(failing).rejects.toThrow('broken');
     expect(started).toEqual(['b', 'c']);
   });

@@ -2,20 +2,21 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import { after, type Clock, type Timer } from '@magpie/common/time.ts';
 
 export interface AdmissionLimits {
-  /** Jobs that run at the same time. Two of Node's four pool threads stay free for files and names. */
+  /** Jobs that run at the same time. */
   readonly runningMax: number;
-  /** Jobs that wait; one more is turned away at once. */
+  /** Jobs that wait, of each kind; one more is turned away at once. */
   readonly waitingMax: number;
   /** A job that has not started after this long is turned away: its client has given up by then. */
   readonly waitMsMax: number;
 }
 
-export const ADMISSION_LIMITS: AdmissionLimits = { runningMax: 2, waitingMax: 64, waitMsMax: 3_000 };
-
 export interface Busy {
   readonly kind: 'busy';
   readonly retryAfterMs: number;
 }
+
+/** Jobs of `known` devices go first, and have places to wait in that a flood of strangers does not fill. */
+export type Urgency = 'known' | 'stranger';
 
 interface Waiting {
   start(): void;
@@ -25,12 +26,12 @@ interface Waiting {
 export class AdmissionQueue {
   readonly #clock: Clock;
   readonly #limits: AdmissionLimits;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting: Readonly<Record<Urgency, Set<Waiting>>> = { known: new Set(), stranger: new Set() };
   #running = 0;
 
-  constructor(clock: Clock, limits: Partial<AdmissionLimits> = {}) {
+  constructor(clock: Clock, limits: AdmissionLimits) {
     this.#clock = clock;
-    this.#limits = { ...ADMISSION_LIMITS, ...limits };
+    this.#limits = limits;
   }
 
   get running(): number {
@@ -38,13 +39,14 @@ export class AdmissionQueue {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.known.size + this.#waiting.stranger.size;
   }
 
-  /** Runs `job` when its turn comes, first come first served. Rejects only when `job` does. */
-  run<T>(job: () => Promise<T>): Promise<Result<T, Busy>> {
+  /** Runs `job` when its turn comes, first come first served among its kind. Rejects only when `job` does. */
+  run<T>(urgency: Urgency, job: () => Promise<T>): Promise<Result<T, Busy>> {
+    const waiting = this.#waiting[urgency];
     if (this.#running < this.#limits.runningMax) return this.#start(job);
-    if (this.#waiting.size >= this.#limits.waitingMax) return Promise.resolve(err(this.#busy()));
+    if (waiting.size >= this.#limits.waitingMax) return Promise.resolve(err(this.#busy()));
     return new Promise((resolve, reject) => {
       let timer: Timer;
       const entry: Waiting = {
@@ -54,9 +56,9 @@ export class AdmissionQueue {
         },
       };
       timer = this.#clock.setTimer(after(this.#clock.now(), this.#limits.waitMsMax), () => {
-        if (this.#waiting.delete(entry)) resolve(err(this.#busy()));
+        if (waiting.delete(entry)) resolve(err(this.#busy()));
       });
-      this.#waiting.add(entry);
+      waiting.add(entry);
     });
   }
 
@@ -71,9 +73,10 @@ export class AdmissionQueue {
   }
 
   #startNext(): void {
-    const [next] = this.#waiting;
+    const waiting = this.#waiting.known.size > 0 ? this.#waiting.known : this.#waiting.stranger;
+    const [next] = waiting;
     if (!next || this.#running >= this.#limits.runningMax) return;
-    this.#waiting.delete(next);
+    waiting.delete(next);
     next.start();
   }
 

@@ -1,9 +1,15 @@
 import {
+  DEVICE_LABEL_BYTES_MAX,
   DISPLAY_NAME_BYTES_MAX,
   DISPLAY_NAME_CODE_POINTS_MAX,
   PASSWORD_CODE_POINTS_MAX,
   PASSWORD_CODE_POINTS_MIN,
+  QUESTION_BYTES_MAX,
+  SEALED_SEED_BYTES,
+  SHORT_TEXT_CODE_POINTS_MAX,
+  SIGNATURE_LINE_BYTES_MAX,
 } from '@magpie/common/limits.ts';
+import type { Recovery } from '../store/store.ts';
 import { isGuessable } from './guessable-password.ts';
 
 /**
@@ -28,10 +34,38 @@ export function passwordFault(password: string, accountName: string): string | u
 
 /** @returns the display name as it is stored (trimmed, normal form C), undefined when it is too long, hides characters or shows none */
 export function parseDisplayName(text: string): string | undefined {
-  const name = text.normalize('NFC').trim();
-  const codePoints = [...name].length;
-  if (codePoints === 0 || codePoints > DISPLAY_NAME_CODE_POINTS_MAX) return undefined;
-  if (Buffer.byteLength(name) > DISPLAY_NAME_BYTES_MAX) return undefined;
-  if (NOT_IN_NAMES.test(name.replace(EMOJI_JOINER, '')) || !VISIBLE.test(name)) return undefined;
-  return name;
+  const name = parseLine(text, DISPLAY_NAME_CODE_POINTS_MAX, DISPLAY_NAME_BYTES_MAX);
+  return name !== undefined && VISIBLE.test(name) ? name : undefined;
+}
+
+/** A line about oneself: as a display name, but it may be empty. */
+export function parseSignatureLine(text: string): string | undefined {
+  return parseLine(text, SHORT_TEXT_CODE_POINTS_MAX, SIGNATURE_LINE_BYTES_MAX);
+}
+
+/** What somebody who asks to be friends must answer; may be empty. */
+export function parseQuestion(text: string): string | undefined {
+  return parseLine(text, SHORT_TEXT_CODE_POINTS_MAX, QUESTION_BYTES_MAX);
+}
+
+/** What a device is called by its owner, for the owner's eyes only: none is better than one that is refused. */
+export function parseDeviceLabel(text: string): string {
+  return parseLine(text, DEVICE_LABEL_BYTES_MAX, DEVICE_LABEL_BYTES_MAX) ?? '';
+}
+
+/** @returns `none` for zeros and nothing; undefined when one of the two is there without the other */
+export function parseRecovery({ recoveryKey, sealedSeed }: Recovery): Recovery | 'none' | undefined {
+  const hasKey = recoveryKey.some((byte) => byte !== 0);
+  if (!hasKey && sealedSeed.length === 0) return 'none';
+  if (!hasKey || sealedSeed.length !== SEALED_SEED_BYTES) return undefined;
+  return { recoveryKey: recoveryKey.slice(), sealedSeed: sealedSeed.slice() };
+}
+
+export const NO_RECOVERY: Recovery = { recoveryKey: new Uint8Array(32), sealedSeed: new Uint8Array(0) };
+
+/** Trimmed and in normal form C. */
+function parseLine(text: string, codePointsMax: number, bytesMax: number): string | undefined {
+  const line = text.normalize('NFC').trim();
+  if ([...line].length > codePointsMax || Buffer.byteLength(line) > bytesMax) return undefined;
+  return NOT_IN_NAMES.test(line.replace(EMOJI_JOINER, '')) ? undefined : line;
 }

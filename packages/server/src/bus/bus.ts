@@ -1,5 +1,8 @@
 import type { AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
 
+/** Why sessions end that nobody ended: the code of their close frame. */
+export type EndOfSession = 'revoked' | 'password-changed' | 'account-locked' | 'account-deleted';
+
 /** What one server process tells all others, itself included, after a change was committed. */
 export type BusEvent =
   | { readonly type: 'roster-changed'; readonly account: AccountNumber; readonly version: number }
@@ -11,7 +14,7 @@ export type BusEvent =
       /** Sessions up to this one are over. */
       readonly epoch: SessionEpoch;
       /** What its connection is told. */
-      readonly why: 'revoked' | 'password-changed' | 'account-locked' | 'account-deleted';
+      readonly why: EndOfSession;
     }
   /** Display name, signature line or device list: the account's own sessions are to know. */
   | { readonly type: 'own-profile-changed'; readonly account: AccountNumber };

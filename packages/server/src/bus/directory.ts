@@ -3,14 +3,25 @@ import type { AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.t
 import { deviceIdToBytes } from '@magpie/common/ids.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import type { Instant } from '@magpie/common/time.ts';
+import type { EndOfSession } from './bus.ts';
 
 /** A friend list that changed during every one of so many reads: the login is refused as busy. */
 const FRIENDS_READS_MAX = 8;
 /** Revocations remembered, newest last: each matters only while a login of its device may be under way, for seconds. */
 const REVOCATIONS_MAX = 4_096;
 
-/** What a device hears that was taken off its account's list. */
-export const REVOKED_REASON = 'this device was taken off the list of devices';
+/** What a device hears beside the code, for people who read logs. */
+const REASONS: Readonly<Record<EndOfSession, string>> = {
+  revoked: 'this device was taken off the list of devices',
+  'password-changed': 'the password was changed elsewhere',
+  'account-locked': 'the operator locked the account',
+  'account-deleted': 'the account was deleted',
+};
+
+/** Ends the connection of a session that must not go on. */
+export function closeRevoked(wire: Pick<ClientWire, 'close'>, why: EndOfSession): void {
+  wire.close(why, REASONS[why]);
+}
 
 /** The way to one client, as services see it: the connection, without its states. */
 export interface ClientWire {
@@ -94,8 +105,8 @@ export class Directory {
   readonly #sessions = new Map<DeviceId, LiveSession>();
   /** Accounts whose friend list some login is reading, with the changes that happened meanwhile. */
   readonly #loading = new Map<AccountNumber, { changes: number; readers: number }>();
-  /** The last epochs of devices that were taken off their account's list, for logins that cross that. */
-  readonly #revoked = new Map<DeviceId, SessionEpoch>();
+  /** The last epochs of devices whose sessions are over, and why, for logins that cross that. */
+  readonly #revoked = new Map<DeviceId, { readonly epoch: SessionEpoch; readonly why: EndOfSession }>();
   #generation = 0;
 
   /** Rises with every change of sessions, friendships or visibility: cached relay routes are good for one value. */
@@ -142,8 +153,9 @@ export class Directory {
         if (!wire.open) return 'closed';
         const known = this.#accounts.has(login.account);
         if (!known && load.changes !== changesBefore) continue;
-        if ((this.#revoked.get(login.device) ?? 0) >= login.epoch) {
-          wire.close('revoked', REVOKED_REASON);
+        const revoked = this.#revoked.get(login.device);
+        if (revoked && revoked.epoch >= login.epoch) {
+          closeRevoked(wire, revoked.why);
           return 'closed';
         }
         if ((this.#sessions.get(login.device)?.epoch ?? 0) > login.epoch) return 'superseded';
@@ -182,9 +194,9 @@ export class Directory {
   }
 
   /** Lets no session of the device up to this epoch in any more. @returns the one that is here, for its end */
-  revoke(device: DeviceId, epoch: SessionEpoch): LiveSession | undefined {
+  revoke(device: DeviceId, epoch: SessionEpoch, why: EndOfSession): LiveSession | undefined {
     this.#revoked.delete(device);
-    this.#revoked.set(device, epoch);
+    this.#revoked.set(device, { epoch, why });
     const oldest = this.#revoked.size > REVOCATIONS_MAX ? this.#revoked.keys().next().value : undefined;
     if (oldest !== undefined) this.#revoked.delete(oldest);
     const session = this.#sessions.get(device);

@@ -34,4 +34,11 @@ export class Argon2Hasher implements PasswordHasher {
     if (!PHC_PATTERN.test(phc)) return false;
     return await verify(phc, password.normalize('NFC'));
   }
+
+  isOutdated(phc: string): boolean {
+    if (!PHC_PATTERN.test(phc)) return false;
+    const memoryKiB = Number(/[$,]m=(\d+)/.exec(phc)?.[1]);
+    const passes = Number(/[$,]t=(\d+)/.exec(phc)?.[1]);
+    return memoryKiB < this.#cost.memoryKiB || passes < this.#cost.passes;
+  }
 }

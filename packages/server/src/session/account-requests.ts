@@ -41,31 +41,30 @@ export class AccountRequests {
     };
     switch (request.type) {
       case 'device-list-set':
-        return done(await accounts.setDeviceList(session, request.deviceList));
+        return done(await accounts.devices.setList(session, request.deviceList));
       case 'device-chain-get':
-        return accounts.sendDeviceChain(session, requestId, request.account, request.since);
+        return accounts.devices.sendChain(session, requestId, request.account, request.since);
       case 'devices-get': {
-        connection.sendFrame({ type: 'devices', requestId, entries: await accounts.devices(session) });
+        connection.sendFrame({ type: 'devices', requestId, entries: await accounts.devices.list(session) });
         return undefined;
       }
       case 'approve':
-        return done(await accounts.approve(session, request.exchangeKey, request.sealedSeed));
+        return done(accounts.enrollment.approve(session, request.exchangeKey, request.sealedSeed));
       case 'recovery-set':
-        return done(await accounts.setRecovery(session, request));
+        return done(await accounts.own.setRecovery(session, request));
       case 'password-change':
-        return done(await accounts.changePassword(session, request.oldPassword, request.newPassword));
+        return done(await accounts.own.changePassword(session, request.oldPassword, request.newPassword));
       case 'profile-set':
-        return done(await accounts.setProfile(session, request));
+        return done(await accounts.own.setProfile(session, request));
       case 'policy-get': {
-        connection.sendFrame({ type: 'policy', requestId, ...(await accounts.policy(session)) });
+        connection.sendFrame({ type: 'policy', requestId, ...(await accounts.own.policy(session)) });
         return undefined;
       }
       case 'policy-set':
-        return done(await accounts.setPolicy(session, request));
+        return done(await accounts.own.setPolicy(session, request));
       case 'account-delete': {
-        const refused = done(await accounts.deleteSelf(session, request.password));
-        if (!refused) connection.goodbye();
-        return refused;
+        const answer = () => connection.sendFrame({ type: 'done', requestId });
+        return accounts.own.delete(session, request.password, answer);
       }
     }
   }

@@ -2,6 +2,7 @@ import type { KeyPair } from '@magpie/common/channel/keys.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock, Instant } from '@magpie/common/time.ts';
+import type { ProvedLogin } from '../accounts/proved-logins.ts';
 import type { LiveSession } from '../bus/directory.ts';
 import type { ServerLimits } from '../limits.ts';
 import type { Refusal } from '../refusal.ts';
@@ -9,10 +10,18 @@ import type { Connection, Ending } from './connection.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
 import type { LoginRequest, SessionRequest } from './requests.ts';
 
+/** What a connection has shown before its login. */
+export interface Anonymous {
+  /** The key that the handshake proved. */
+  readonly exchangeKey: Uint8Array;
+  /** Its password or recovery code was right, and its device is not in the list of the account yet (R7). */
+  readonly proved: ProvedLogin | undefined;
+}
+
 /** Does what requests ask for. Neither method ever rejects; an answer other than a refusal it sends itself. */
 export interface RequestDispatcher {
-  /** @returns why the login was refused; undefined when the connection is authenticated, or gone */
-  logIn(connection: Connection, exchangeKey: Uint8Array, request: LoginRequest): Promise<Refusal | undefined>;
+  /** @returns why the login was refused; undefined when the connection is authenticated, proved, or gone */
+  logIn(connection: Connection, client: Anonymous, request: LoginRequest): Promise<Refusal | undefined>;
   serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined>;
 }
 
@@ -34,7 +43,8 @@ export interface ConnectionContext {
   readonly relay: RelayForwarder;
   /** The connection wants its `flush` at the end of this turn. */
   flushLater(connection: Connection): void;
-  /** It counts as anonymous no longer. */
+  /** It counts as anonymous no longer: among the proved ones, which are counted by themselves, or as a session. */
+  proved(connection: Connection): void;
   loggedIn(connection: Connection): void;
   drained(session: LiveSession): void;
   /** It no longer reads; `session` is what it was logged in as. */

@@ -2,6 +2,7 @@ import { type LinkEvent, type LinkFailureCode, SecureLink } from '@magpie/common
 import { decodeFrame, encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
 import type { RequestId } from '@magpie/common/ids.ts';
 import {
+  APPROVAL_MS_MAX,
   DEAD_AFTER_MS,
   FRAME_BYTES_MAX,
   FRAMES_MAX_BEFORE_LOGIN,
@@ -12,11 +13,12 @@ import {
 import type { Endpoint, TcpHandlers, TcpStream } from '@magpie/common/net.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { after, earliest, type Instant, type Timer } from '@magpie/common/time.ts';
+import type { ProvedLogin } from '../accounts/proved-logins.ts';
 import type { ClientWire, LiveSession } from '../bus/directory.ts';
 import { CLOSE_LINGER_MS } from '../limits.ts';
 import type { Refusal } from '../refusal.ts';
 import { RELAY_CODE } from '../relay/relay.ts';
-import type { ConnectionContext } from './connection-context.ts';
+import type { Anonymous, ConnectionContext } from './connection-context.ts';
 import { NOT_ON_WHEEL, type Waiting } from './deadline-wheel.ts';
 import { ReadBudgets } from './read-budgets.ts';
 import { isLoginRequest, isSessionRequest, type LoginRequest, type SessionRequest } from './requests.ts';
@@ -24,12 +26,13 @@ import { WriteQueue } from './write-queue.ts';
 
 /**
  * handshaking → anonymous → authenticating → authenticated; from each of them to closing, then closed. A login that was
- * refused goes back to anonymous. `closing`: the close frame is on its way, nothing is read any more.
+ * refused goes back to anonymous; one of a device that its account does not list yet stays anonymous with what it has
+ * `proved`. `closing`: the close frame is on its way, nothing is read any more.
  */
 type ConnectionState =
   | { readonly name: 'handshaking' }
-  | { readonly name: 'anonymous'; readonly exchangeKey: Uint8Array }
-  | { readonly name: 'authenticating'; readonly exchangeKey: Uint8Array }
+  | ({ readonly name: 'anonymous' } & Anonymous)
+  | ({ readonly name: 'authenticating' } & Anonymous)
   | { readonly name: 'authenticated'; readonly session: LiveSession }
   | { readonly name: 'closing'; readonly until: Instant }
   | { readonly name: 'closed' };
@@ -50,7 +53,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   readonly #link: SecureLink;
   readonly #writes: WriteQueue;
   readonly #budgets: ReadBudgets;
-  readonly #loginUntil: Instant;
+  #loginUntil: Instant;
+  #approvalAsked = false;
   #state: ConnectionState = { name: 'handshaking' };
   #requests: SessionRequest[] = [];
   #serving = false;
@@ -149,8 +153,25 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     this.#stream.destroy();
   }
 
+  /** The login was right as far as it goes; called before its answer is sent. */
+  prove(proved: ProvedLogin): void {
+    const state = this.#state;
+    if (state.name !== 'authenticating') return proved.release();
+    state.proved?.release();
+    this.#state = { name: 'anonymous', exchangeKey: state.exchangeKey, proved };
+    this.#context.proved(this);
+  }
+
+  /** Somebody at another device is asked, and people need time: once a connection, so that it does not stay for ever. */
+  waitForApproval(): void {
+    if (this.#approvalAsked) return;
+    this.#approvalAsked = true;
+    this.#loginUntil = after(this.#context.clock.now(), APPROVAL_MS_MAX);
+  }
+
   /** A login was accepted and entered; called before anything else is sent in its name. */
   authenticated(session: LiveSession): void {
+    if (this.#state.name === 'authenticating') this.#state.proved?.release();
     this.#state = { name: 'authenticated', session };
     this.#link.setFrameBytesMax(FRAME_BYTES_MAX);
     this.#context.loggedIn(this);
@@ -236,7 +257,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   #handleEvent(event: LinkEvent, now: Instant): void {
     switch (event.type) {
       case 'established':
-        this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic };
+        this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic, proved: undefined };
         return;
       case 'frame':
         this.#heardAt = now;
@@ -265,8 +286,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     const decoded = decodeFrame(bytes, 'client', state.name === 'authenticated' ? 'authenticated' : 'anonymous');
     if (!decoded.ok) return this.close(decoded.error.kind, decoded.error.kind);
     const frame = decoded.value;
-    switch (frame?.type) {
-      case undefined:
+    if (!frame) return;
+    switch (frame.type) {
       case 'pong':
         return;
       case 'ping':
@@ -283,16 +304,16 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   /** One login at a time: a second one before the answer is out of state. */
   #handleLogin(frame: LoginRequest): void {
     if (this.#state.name !== 'anonymous') return this.close('out-of-state', frame.type);
-    const { exchangeKey } = this.#state;
-    this.#state = { name: 'authenticating', exchangeKey };
-    void this.#logIn(frame, exchangeKey);
+    const { exchangeKey, proved } = this.#state;
+    this.#state = { name: 'authenticating', exchangeKey, proved };
+    void this.#logIn(frame, { exchangeKey, proved });
   }
 
-  async #logIn(frame: LoginRequest, exchangeKey: Uint8Array): Promise<void> {
-    const refused = await this.#context.dispatcher.logIn(this, exchangeKey, frame);
-    if (!refused || this.#state.name !== 'authenticating') return;
-    this.#state = { name: 'anonymous', exchangeKey };
-    this.refuse(frame.requestId, refused);
+  async #logIn(frame: LoginRequest, client: Anonymous): Promise<void> {
+    const refused = await this.#context.dispatcher.logIn(this, client, frame);
+    if (this.#state.name !== 'authenticating') return;
+    this.#state = { ...this.#state, name: 'anonymous' };
+    if (refused) this.refuse(frame.requestId, refused);
   }
 
   /** Requests run one after the other, so that their order is the client's; pings and relay frames overtake them. */
@@ -364,6 +385,8 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
 
   #leave(ending: Ending, next: ConnectionState): void {
     const session = this.session;
+    const state = this.#state;
+    if (state.name === 'anonymous' || state.name === 'authenticating') state.proved?.release();
     this.#unpauseTimer?.cancel();
     this.#unpauseTimer = undefined;
     this.#requests = [];

@@ -1,12 +1,13 @@
 import type { TcpHandlers, TcpStream } from '@magpie/common/net.ts';
-import type { RefusalCode } from '@magpie/common/refusal.ts';
-import { after } from '@magpie/common/time.ts';
+import { randomUnit } from '@magpie/common/random.ts';
+import { after, type Instant } from '@magpie/common/time.ts';
 import type { LiveSession } from '../bus/directory.ts';
-import { RATE_BUCKETS } from '../limits.ts';
+import { RATE_BUCKETS, SHUTDOWN_RETRY_AFTER_MS, SHUTDOWN_RETRY_JITTER_MS } from '../limits.ts';
 import { RateBudget, RateTable, sourceOf } from '../rate-budget.ts';
 import { Connection, type Ending } from './connection.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
+import { KnownSources } from './known-sources.ts';
 
 /** What the connections need of the server around them. */
 export type ConnectionsPorts = Pick<
@@ -16,6 +17,9 @@ export type ConnectionsPorts = Pick<
   readonly atTurnEnd: (task: () => void) => void;
   readonly sessionClosed: (session: LiveSession, ending: Ending) => void;
 };
+
+/** A drain closes its share of connections so often. */
+const DRAIN_STEP_MS = 100;
 
 /** Nothing is said to a connection that is turned away: without a handshake there is no key to say it under. */
 const turnedAway: TcpHandlers = { onBytes() {}, onClose() {} };
@@ -29,7 +33,10 @@ export class Connections {
   readonly #anonymous = new Set<Connection>();
   readonly #anonymousOfSource = new Map<string, number>();
   readonly #handshakes: RateBudget;
+  readonly #handshakesOfKnown: RateBudget;
+  readonly #knownSources = new KnownSources();
   readonly #connectionsOfSource: RateTable;
+  #stopping: Stopping | undefined;
   #toFlush: Connection[] = [];
   #flushScheduled = false;
   #whenEmpty: (() => void) | undefined;
@@ -38,6 +45,8 @@ export class Connections {
     this.#ports = ports;
     const perSecond = ports.limits.handshakesPerSecond;
     this.#handshakes = new RateBudget(perSecond, perSecond);
+    const ofKnownPerSecond = ports.limits.handshakesPerSecondOfKnown;
+    this.#handshakesOfKnown = new RateBudget(ofKnownPerSecond, ofKnownPerSecond);
     const { clock, random, log, limits, staticKey, dispatcher, relay, drained } = ports;
     const { connectionsPerSourcePerSecond, connectionsPerSourceBurst } = limits;
     this.#connectionsOfSource = new RateTable(
@@ -50,7 +59,11 @@ export class Connections {
       ...{ clock, random, log, limits, staticKey, dispatcher, relay, drained },
       wheel: new DeadlineWheel(clock),
       flushLater: (connection) => this.#flushLater(connection),
-      loggedIn: (connection) => this.#forgetAnonymous(connection),
+      proved: (connection) => this.#forgetAnonymous(connection),
+      loggedIn: (connection) => {
+        this.#forgetAnonymous(connection);
+        this.#knownSources.note(connection.source, clock.now());
+      },
       left: (connection, session, ending) => {
         this.#forgetAnonymous(connection);
         if (session) ports.sessionClosed(session, ending);
@@ -73,10 +86,11 @@ export class Connections {
     const now = clock.now();
     const source = sourceOf(stream.remote);
     const ofSource = this.#anonymousOfSource.get(source) ?? 0;
+    if (this.#stopping) return turnAway(stream);
     if (this.#all.size >= limits.connectionsMax || ofSource >= limits.anonymousPerSourceMax) return turnAway(stream);
     if (this.#connectionsOfSource.take(source, now) > 0) return turnAway(stream);
     // What is turned away before this takes no turn from anybody.
-    const waitMs = this.#handshakes.reserve(now, limits.handshakeWaitMsMax);
+    const waitMs = this.#handshakeTurn(source, now);
     if (waitMs === undefined) return turnAway(stream);
     const connection = new Connection(this.#context, stream, source);
     this.#all.add(connection);
@@ -94,20 +108,67 @@ export class Connections {
     return connection;
   }
 
-  /** Tells every client why, and resolves when all sockets are gone or `drainMs` have passed. */
-  async closeAll(code: RefusalCode, reason: string, retryAfterMs: number, drainMs: number): Promise<void> {
-    for (const connection of this.#all) connection.close(code, reason, retryAfterMs);
-    if (this.#all.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#ports.clock.setTimer(after(this.#ports.clock.now(), drainMs), resolve);
-        this.#whenEmpty = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
+  /** No more logins: an orderly stop has begun. */
+  get stopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  /**
+   * Takes nobody in any more and tells every client to come back later: those without a login at once, the others at the
+   * given rate. Resolves when all sockets are gone, or the last was told and `lingerMs` have passed. Called again while
+   * it runs: tells all who are left at once.
+   */
+  stop(perSecond: number | undefined, lingerMs: number): Promise<void> {
+    if (this.#stopping) {
+      this.#stopping.perSecond = Number.POSITIVE_INFINITY;
+      this.#stopping.wake?.();
+      return this.#stopping.done;
     }
+    const stopping: Stopping = { perSecond: perSecond ?? Number.POSITIVE_INFINITY, done: Promise.resolve() };
+    this.#stopping = stopping;
+    stopping.done = this.#stop(stopping, lingerMs);
+    return stopping.done;
+  }
+
+  async #stop(stopping: Stopping, lingerMs: number): Promise<void> {
+    for (const connection of this.#anonymous) this.#sendAway(connection);
+    let due = [...this.#all].filter(({ open }) => open);
+    while (due.length > 0) {
+      const count = Math.max(1, Math.round((stopping.perSecond * DRAIN_STEP_MS) / 1_000));
+      for (const connection of due.splice(0, Math.min(count, due.length))) this.#sendAway(connection);
+      due = due.filter(({ open }) => open);
+      if (due.length > 0) await this.#wait(DRAIN_STEP_MS, stopping);
+    }
+    if (this.#all.size > 0) await this.#wait(lingerMs);
     this.#context.wheel.stop();
     for (const connection of this.#all) connection.cut();
+  }
+
+  #sendAway(connection: Connection): void {
+    const jitterMs = Math.floor(randomUnit(this.#ports.random) * SHUTDOWN_RETRY_JITTER_MS);
+    connection.close('shutting-down', 'the server is stopping', SHUTDOWN_RETRY_AFTER_MS + jitterMs);
+  }
+
+  /** Until then, or all are gone, or the stop is hurried. */
+  #wait(ms: number, stopping?: Stopping): Promise<void> {
+    const { clock } = this.#ports;
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#whenEmpty = undefined;
+        if (stopping) stopping.wake = undefined;
+        resolve();
+      };
+      const timer = clock.setTimer(after(clock.now(), ms), wake);
+      this.#whenEmpty = wake;
+      if (stopping) stopping.wake = wake;
+    });
+  }
+
+  /** @returns ms to wait for the turn, undefined when there is none soon enough */
+  #handshakeTurn(source: string, now: Instant): number | undefined {
+    if (this.#knownSources.has(source, now) && this.#handshakesOfKnown.take(now) === 0) return 0;
+    return this.#handshakes.reserve(now, this.#ports.limits.handshakeWaitMsMax);
   }
 
   #flushLater(connection: Connection): void {
@@ -135,6 +196,12 @@ export class Connections {
     this.#all.delete(connection);
     if (this.#all.size === 0) this.#whenEmpty?.();
   }
+}
+
+interface Stopping {
+  perSecond: number;
+  done: Promise<void>;
+  wake?: (() => void) | undefined;
 }
 
 function turnAway(stream: TcpStream): TcpHandlers {

@@ -1,9 +1,13 @@
 import { encodeFrame } from '@magpie/common/frames/frame.ts';
 import type { Log } from '@magpie/common/log.ts';
+import type { Result } from '@magpie/common/result.ts';
 import type { Clock } from '@magpie/common/time.ts';
-import type { AcceptedLogin, Accounts } from '../accounts/accounts.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { EnrollNeeded } from '../accounts/logins.ts';
+import type { AcceptedLogin } from '../accounts/session-claim.ts';
 import type { Directory, LiveSession } from '../bus/directory.ts';
 import type { Friends } from '../friends/friends.ts';
+import { SHUTDOWN_RETRY_AFTER_MS } from '../limits.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Presence } from '../presence/presence.ts';
 import { type Refusal, refusal } from '../refusal.ts';
@@ -11,7 +15,7 @@ import type { ReflectTokens } from '../rendezvous/reflect-tokens.ts';
 import type { Rendezvous } from '../rendezvous/rendezvous.ts';
 import { AccountRequests } from './account-requests.ts';
 import type { Connection } from './connection.ts';
-import type { RequestDispatcher } from './connection-context.ts';
+import type { Anonymous, RequestDispatcher } from './connection-context.ts';
 import type { LoginRequest, SessionRequest } from './requests.ts';
 
 export interface DispatcherServices {
@@ -28,34 +32,51 @@ export interface DispatcherServices {
   readonly udpPorts: () => readonly number[];
   /** Presence may have a new deadline. */
   readonly afterRequest: () => void;
+  /** Nobody logs in any more. */
+  readonly stopping: () => boolean;
 }
+
+/** By the request, since the start. */
+export type LoginCounts = Readonly<
+  Record<LoginRequest['type'], { readonly accepted: number; readonly refused: number }>
+>;
 
 /** Takes each request to the service that does it, and sends what comes of it. */
 export class Dispatcher implements RequestDispatcher {
   readonly #services: DispatcherServices;
   readonly #accountRequests: AccountRequests;
+  readonly #loginCounts: Record<LoginRequest['type'], { accepted: number; refused: number }> = {
+    register: { accepted: 0, refused: 0 },
+    login: { accepted: 0, refused: 0 },
+    resume: { accepted: 0, refused: 0 },
+    recover: { accepted: 0, refused: 0 },
+    enroll: { accepted: 0, refused: 0 },
+    'approval-ask': { accepted: 0, refused: 0 },
+  };
 
   constructor(services: DispatcherServices) {
     this.#services = services;
     this.#accountRequests = new AccountRequests(services.accounts);
   }
 
-  async logIn(connection: Connection, exchangeKey: Uint8Array, request: LoginRequest): Promise<Refusal | undefined> {
+  async logIn(connection: Connection, client: Anonymous, request: LoginRequest): Promise<Refusal | undefined> {
+    let refused: Refusal | undefined;
     try {
-      const { accounts } = this.#services;
-      const client = { exchangeKey, source: connection.source };
-      const accepted =
-        request.type === 'register'
-          ? await accounts.register(client, request)
-          : request.type === 'login'
-            ? await accounts.logIn(client, request)
-            : await accounts.resume(client);
-      return accepted.ok ? await this.#enter(connection, request, accepted.value) : accepted.error;
+      refused = this.#services.stopping()
+        ? refusal('shutting-down', 'the server is stopping', SHUTDOWN_RETRY_AFTER_MS)
+        : await this.#logIn(connection, client, request);
     } catch (error) {
-      return this.#failed(request.type, error);
+      refused = this.#failed(request.type, error);
     } finally {
       this.#services.afterRequest();
     }
+    this.#loginCounts[request.type][refused ? 'refused' : 'accepted'] += 1;
+    return refused;
+  }
+
+  /** How many requests before the welcome there were, and how they were answered. */
+  get loginCounts(): LoginCounts {
+    return this.#loginCounts;
   }
 
   async serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined> {
@@ -66,6 +87,51 @@ export class Dispatcher implements RequestDispatcher {
     } finally {
       this.#services.afterRequest();
     }
+  }
+
+  async #logIn(connection: Connection, client: Anonymous, request: LoginRequest): Promise<Refusal | undefined> {
+    const { registration, logins, enrollment } = this.#services.accounts;
+    const from = { exchangeKey: client.exchangeKey, source: connection.source };
+    switch (request.type) {
+      case 'approval-ask': {
+        const asked = await enrollment.ask(client.proved, request);
+        if (!asked.ok) return asked.error;
+        connection.waitForApproval();
+        connection.sendFrame({ type: 'done', requestId: request.requestId });
+        return undefined;
+      }
+      case 'register':
+        return this.#finish(connection, client, request, await registration.register(from, request));
+      case 'login':
+        return this.#finish(connection, client, request, await logins.logIn(from, request));
+      case 'resume':
+        return this.#finish(connection, client, request, await logins.resume(from));
+      case 'recover':
+        return this.#finish(connection, client, request, await logins.recover(from, request));
+      case 'enroll':
+        return this.#finish(connection, client, request, await enrollment.enroll(client.proved, request));
+    }
+  }
+
+  async #finish(
+    connection: Connection,
+    client: Anonymous,
+    request: LoginRequest,
+    result: Result<AcceptedLogin | EnrollNeeded, Refusal>,
+  ): Promise<Refusal | undefined> {
+    if (!result.ok) return result.error;
+    if (!('enrollNeeded' in result.value)) return this.#enter(connection, request, result.value);
+    const account = result.value.enrollNeeded;
+    const proved = this.#services.accounts.enrollment.prove(account, client.exchangeKey, connection);
+    if (!proved.ok) return proved.error;
+    connection.prove(proved.value);
+    const { account: number, name, accountKey, deviceList, deviceListVersion, sealedSeed } = account;
+    const { requestId } = request;
+    connection.sendFrame({
+      ...{ type: 'enroll-needed', requestId, account: number, name },
+      ...{ accountKey, deviceList, deviceListVersion, sealedSeed },
+    });
+    return undefined;
   }
 
   /** From the welcome on the session is live: what friends do in the same turn already reaches it, behind the welcome. */
@@ -87,7 +153,10 @@ export class Dispatcher implements RequestDispatcher {
       presence.sessionOpened(session, replaced, clock.now());
       notices.sessionOpened(session, account.noticeAckedId);
     });
-    if (login.change) await friends.publish(login.change);
+    if (login.change && login.change.touched.length > 0) {
+      await friends.publish(login.change);
+      await accounts.announcer.ownProfile(account.account);
+    }
     switch (entered) {
       case 'entered':
       case 'closed':
@@ -133,7 +202,7 @@ export class Dispatcher implements RequestDispatcher {
     };
     switch (request.type) {
       case 'logout': {
-        const refused = done(await accounts.logOut(session));
+        const refused = done(await accounts.logins.logOut(session));
         if (!refused) connection.goodbye();
         return refused;
       }

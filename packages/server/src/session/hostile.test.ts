@@ -1,6 +1,7 @@
 import { encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
 import type { AccountNumber, RequestId } from '@magpie/common/ids.ts';
 import { describe, expect, it } from 'vitest';
+import { NO_RECOVERY } from '../accounts/credential-rules.ts';
 import { settle, type TestClient, TestWorld } from './test-world.ts';
 
 const requestId = 5 as RequestId;
@@ -71,9 +72,10 @@ describe('hostile clients', () => {
 
 function framesOf(alice: TestClient, bob: TestClient): readonly Frame[] {
   const account = 10_001 as AccountNumber;
+  const key = new Uint8Array(32).fill(7);
   return [
     { type: 'ping', token: 1 },
-    { type: 'register', requestId, name: 'x', displayName: 'y', password: 'z', ...alice.device.claim() },
+    { ...alice.device.registration('x', 'z'), requestId },
     { type: 'login', requestId, account: 'alice', password: 'z', ...bob.device.claim() },
     { type: 'resume', requestId },
     { type: 'lookup', requestId, account: 'alice' },
@@ -81,11 +83,28 @@ function framesOf(alice: TestClient, bob: TestClient): readonly Frame[] {
     { type: 'friend-answer', requestId, account, accept: true },
     { type: 'friend-remove', requestId, account },
     { type: 'roster-get', requestId, since: 0 },
-    { type: 'presence-set', requestId, status: 'away' },
+    { type: 'presence-set', requestId, status: 'away', text: 'tea' },
     { type: 'introduce', requestId, to: alice.device.id, packet: new Uint8Array(99) },
     { type: 'relay', to: bob.device.id, packet: new Uint8Array(50) },
     { type: 'device-list-get', requestId, account },
     { type: 'reflect-token-get', requestId },
+    { type: 'recover', requestId, account: 'alice', newPassword: '', signature: new Uint8Array(64) },
+    { ...bob.device.claim(), type: 'enroll', requestId, ...NO_RECOVERY, replaceKey: true },
+    { type: 'approval-ask', requestId, signKey: key, label: 'laptop', proof: key },
+    { type: 'approve', requestId, exchangeKey: key, sealedSeed: new Uint8Array(80) },
+    { type: 'password-change', requestId, oldPassword: 'z', newPassword: 'y' },
+    { type: 'devices-get', requestId },
+    { type: 'device-list-set', requestId, deviceList: alice.device.list() },
+    { type: 'device-chain-get', requestId, account, since: 0 },
+    { type: 'profile-set', requestId, displayName: 'x', signatureLine: 'y' },
+    { type: 'policy-get', requestId },
+    { type: 'policy-set', requestId, ask: 'question', question: 'who?', showLastSeen: false },
+    { type: 'account-delete', requestId, password: 'z' },
+    { type: 'block', requestId, account },
+    { type: 'unblock', requestId, account },
+    { type: 'last-seen-get', requestId, accounts: [account] },
+    { type: 'notice-ack', requestId, upTo: 1 },
+    { type: 'recovery-set', requestId, ...NO_RECOVERY },
   ];
 }
 

@@ -1,6 +1,7 @@
 import { signDeviceList } from '@magpie/common/channel/device-list.ts';
 import { deviceIdOf, type KeyPair, newExchangeKeyPair, newSigningKeyPair } from '@magpie/common/channel/keys.ts';
 import { pinOf } from '@magpie/common/channel/pin.ts';
+import { type RecoveryCode, signRecovery } from '@magpie/common/channel/recovery-code.ts';
 import { SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame, type FrameOf, type FrameType } from '@magpie/common/frames/frame.ts';
 import type { AccountNumber, DeviceId, RequestId } from '@magpie/common/ids.ts';
@@ -8,10 +9,12 @@ import { silentLog } from '@magpie/common/log.ts';
 import type { Endpoint, TcpHandlers, TcpStream, UdpHandlers } from '@magpie/common/net.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock, Instant, Timer, WallMs } from '@magpie/common/time.ts';
+import { NO_RECOVERY } from '../accounts/credential-rules.ts';
 import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import type { ServerLimits } from '../limits.ts';
 import { createServer, type Server, type ServerOptions } from '../server.ts';
 import { MemoryStore } from '../store/memory-store.ts';
+import type { Recovery } from '../store/store.ts';
 
 /** A whole server with clients, in one process and on one clock that only `advance` moves. */
 export class TestWorld {
@@ -119,16 +122,21 @@ export class TestDevice {
   }
 
   /** The signed list of these devices. */
-  list(devices: readonly TestDevice[] = [this], version = 1): Uint8Array {
+  list(devices: readonly TestDevice[] = [this], version = 1, previousHash = new Uint8Array(32)): Uint8Array {
     const keys = devices.map((d) => ({ exchangeKey: d.exchange.publicKey, signKey: d.signing.publicKey }));
     return signDeviceList(
-      { accountKey: this.accountKey.publicKey, version, devices: keys, previousHash: new Uint8Array(32) },
+      { accountKey: this.accountKey.publicKey, version, devices: keys, previousHash },
       this.accountKey.secretKey,
     );
   }
 
-  claim(deviceList = this.list()): { signKey: Uint8Array; accountKey: Uint8Array; deviceList: Uint8Array } {
-    return { signKey: this.signing.publicKey, accountKey: this.accountKey.publicKey, deviceList };
+  claim(deviceList = this.list()) {
+    return { signKey: this.signing.publicKey, accountKey: this.accountKey.publicKey, deviceList, label: 'test' };
+  }
+
+  registration(name: string, password = PASSWORD, more: { invite?: string } & Partial<Recovery> = {}) {
+    const credentials = { name, displayName: name, password, ...this.claim() };
+    return { type: 'register' as const, ...credentials, ...NO_RECOVERY, invite: '', ...more };
   }
 }
 
@@ -211,8 +219,8 @@ export class TestClient {
     return answer.type === 'refused' ? answer.code : `not refused: ${answer.type}`;
   }
 
-  register(name: string, password = PASSWORD): Promise<Frame> {
-    return this.#login({ type: 'register', name, displayName: name, password, ...this.device.claim() });
+  register(name: string, password = PASSWORD, more: { invite?: string } & Partial<Recovery> = {}): Promise<Frame> {
+    return this.#login(this.device.registration(name, password, more));
   }
 
   login(account: string, password = PASSWORD, deviceList = this.device.list()): Promise<Frame> {
@@ -221,6 +229,17 @@ export class TestClient {
 
   resume(): Promise<Frame> {
     return this.#login({ type: 'resume' });
+  }
+
+  recover(account: string, code: RecoveryCode, newPassword = ''): Promise<Frame> {
+    const serverKey = this.#world.staticKey.publicKey;
+    const claim = { serverKey, exchangeKey: this.device.exchange.publicKey, account, newPassword };
+    return this.#login({ type: 'recover', account, newPassword, signature: signRecovery(code, claim) });
+  }
+
+  enroll(deviceList: Uint8Array, more: { replaceKey?: boolean } & Partial<Recovery> = {}): Promise<Frame> {
+    const request = { ...this.device.claim(deviceList), ...NO_RECOVERY, replaceKey: false, ...more };
+    return this.#login({ type: 'enroll', ...request });
   }
 
   async #login(request: Request): Promise<Frame> {

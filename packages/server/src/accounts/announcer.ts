@@ -1,0 +1,33 @@
+import type { AccountNumber } from '@magpie/common/ids.ts';
+import type { Bus, EndOfSession } from '../bus/bus.ts';
+import type { AccountDeletion, Revocation, RosterChange } from '../store/store.ts';
+
+/** Tells all server processes what a commit has changed. Call in the turn of the commit, so that the order is the same. */
+export class Announcer {
+  readonly #bus: Bus;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+  }
+
+  async revoked(account: AccountNumber, { revoked }: Revocation, why: EndOfSession): Promise<void> {
+    for (const device of revoked) await this.#bus.publish({ type: 'device-revoked', account, ...device, why });
+  }
+
+  async rosters({ touched }: RosterChange): Promise<void> {
+    for (const { account, version } of touched) await this.#bus.publish({ type: 'roster-changed', account, version });
+  }
+
+  ownProfile(account: AccountNumber): Promise<void> {
+    return this.#bus.publish({ type: 'own-profile-changed', account });
+  }
+
+  /** Friendships go first: from then on nothing passes between its sessions and those who were its friends. */
+  async deleted(account: AccountNumber, deletion: AccountDeletion): Promise<void> {
+    for (const friend of deletion.friends) {
+      await this.#bus.publish({ type: 'friendship', a: account, b: friend, friends: false });
+    }
+    await this.revoked(account, deletion, 'account-deleted');
+    await this.rosters(deletion);
+  }
+}
