@@ -110,7 +110,9 @@ export class OwnAccount {
     const limited = this.#takeSetting(by);
     if (limited) return err(limited);
     const set = await this.#ports.store.setPolicy(fenceOf(by), { ask, question, showLastSeen });
-    return set.ok ? ok(undefined) : err(refusal(set.error));
+    if (!set.ok) return err(refusal(set.error));
+    by.account.showLastSeen = showLastSeen;
+    return ok(undefined);
   }
 
   /** @param deleted called once it is so, before the account's sessions end, that of `by` among them */
