@@ -9,7 +9,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What a key wants, for the error that says so in the reader's language. */
 export type SettingExpectation =
-  | { readonly kind: 'listen-addresses' | 'udp-ports' | 'folder' | 'host' | 'port-with-successor' }
+  | { readonly kind: 'listen-addresses' | 'loopback-address' | 'udp-ports' | 'folder' | 'host' | 'port-with-successor' }
   | { readonly kind: 'one-of'; readonly choices: readonly string[] }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number };
 
@@ -26,6 +26,10 @@ const LISTEN_MAX = 16;
 const UDP_PORTS_MAX = 4;
 /** No rate, count or size of a limit is larger on any machine of today. */
 const LIMIT_MAX = 2 ** 40;
+
+/** Faster than any machine closes connections; and no service manager waits longer for an end. */
+const DRAIN_PER_SECOND_MAX = 1_000_000;
+const DRAIN_SECONDS_MAX = 3_600;
 
 const port = z.int().min(0).max(65_535);
 
@@ -52,6 +56,9 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   registration: choice(['open', 'invite', 'closed']),
   log_level: choice(LOG_LEVELS),
   public_host: text(z.string().transform(toHost), { kind: 'host' }),
+  monitor: text(z.string().transform(toLoopback), { kind: 'loopback-address' }),
+  drain_per_second: integer(1, DRAIN_PER_SECOND_MAX),
+  drain_seconds: integer(1, DRAIN_SECONDS_MAX),
   // 8 KiB per lane is argon2's minimum; 4 GiB and 64 passes are beyond any sensible server.
   'password_hash.memory_kib': integer(8, 4 * 1024 * 1024),
   'password_hash.passes': integer(1, 64),
@@ -102,6 +109,21 @@ function toEndpoint(given: string, context: z.RefinementCtx): Endpoint {
   }
   context.addIssue({ code: 'custom', message: 'not a listen address' });
   return z.NEVER;
+}
+
+/** Health and metrics tell strangers too much: only this machine may ask. */
+function toLoopback(given: string, context: z.RefinementCtx): Endpoint {
+  const [, host, portText] = /^(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+):([0-9]{1,5})$/.exec(given) ?? [];
+  const address = addressOf(host ?? '');
+  if (host !== undefined && isLoopback(address) && Number(portText) <= 65_535) {
+    return { address, port: Number(portText) };
+  }
+  context.addIssue({ code: 'custom', message: 'not a loopback address' });
+  return z.NEVER;
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 }
 
 function addressOf(host: string): string {

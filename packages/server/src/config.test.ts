@@ -9,6 +9,8 @@ describe('the configuration', () => {
       dataFolder: '/home/op/.local/share/magpie-server',
       registration: 'open',
       logLevel: 'info',
+      drainPerSecond: 500,
+      drainSeconds: 10,
       passwordHash: { memoryKiB: 19_456, passes: 2 },
       limits: DEFAULT_LIMITS,
     });
@@ -32,6 +34,19 @@ describe('the configuration', () => {
     ['[::ffff:10.0.0.1]:5', { address: '10.0.0.1', port: 5 }],
   ])('listens on %s', (text, endpoint) => {
     expect(loaded({ flags: { listen: [text] } }).listen).toEqual([endpoint]);
+  });
+
+  it.each([
+    ['127.0.0.1:9100', { address: '127.0.0.1', port: 9100 }],
+    ['localhost:0', { address: '127.0.0.1', port: 0 }],
+    ['[::1]:9100', { address: '::1', port: 9100 }],
+  ])('tells health and metrics on this machine only, as on %s', (text, endpoint) => {
+    expect(loaded({ flags: { monitor: text } }).monitor).toEqual(endpoint);
+  });
+
+  it('takes the speed of an orderly stop', () => {
+    const file = { path: 'f', text: 'drain_per_second = 20\ndrain_seconds = 300' };
+    expect(loaded({ file })).toMatchObject({ drainPerSecond: 20, drainSeconds: 300 });
   });
 
   it('listens on several addresses, from a repeated flag, a list with commas or an array', () => {
@@ -76,6 +91,13 @@ describe('the configuration', () => {
     ['[listen]\nx = 1', 'listen'],
     ['listen = "127.0.0.1:65535"', 'listen'],
     ['password_hash = { memory_kib = 1 }', 'password_hash.memory_kib'],
+    ['monitor = "0.0.0.0:9100"', 'monitor'],
+    ['monitor = "[::]:9100"', 'monitor'],
+    ['monitor = ":9100"', 'monitor'],
+    ['monitor = "192.168.1.5:9100"', 'monitor'],
+    ['monitor = "127.0.0.1"', 'monitor'],
+    ['drain_per_second = 0', 'drain_per_second'],
+    ['drain_seconds = 100000', 'drain_seconds'],
   ])('names the key that is wrong in %j', (text, key) => {
     expect(problems({ file: { path: 'server.toml', text } })).toMatchObject([{ code: 'bad-value', key }]);
   });

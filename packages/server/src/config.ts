@@ -4,8 +4,8 @@ import { SERVER_PORT_DEFAULT } from '@magpie/common/channel/pin.ts';
 import type { Endpoint } from '@magpie/common/net.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { parse, TomlError } from 'smol-toml';
-import type { RegistrationMode } from './accounts/accounts.ts';
 import { PASSWORD_HASH_COST, type PasswordHashCost } from './accounts/password-hasher.ts';
+import type { RegistrationMode } from './accounts/registration.ts';
 import { type LogLevel, limitKeyOf, SETTINGS, type Setting, type SettingExpectation } from './config-settings.ts';
 import { didYouMean } from './config-suggestion.ts';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.ts';
@@ -20,6 +20,12 @@ export interface ServerConfig {
   readonly logLevel: LogLevel;
   /** Name or address that the line to hand out begins with; absent: taken from the listen address. */
   readonly publicHost?: string;
+  /** Where health and metrics are told, on this machine only; absent: nowhere. */
+  readonly monitor?: Endpoint;
+  /** An orderly stop closes so many connections a second, so that they do not all come back at once elsewhere … */
+  readonly drainPerSecond: number;
+  /** … or more, so that it ends within this time. */
+  readonly drainSeconds: number;
   readonly passwordHash: PasswordHashCost;
   readonly limits: ServerLimits;
 }
@@ -50,6 +56,10 @@ export type ConfigProblem =
 const ENV_PREFIX = 'MAGPIE_SERVER_';
 /** Names the file, and is therefore no key of it. */
 export const CONFIG_FILE_VARIABLE = 'MAGPIE_SERVER_CONFIG';
+/** A key login costs the next server a third of a millisecond: this keeps it far below one core. */
+const DRAIN_PER_SECOND = 500;
+/** Below the time after which service managers kill (docker 10 s plus, systemd 90 s). */
+const DRAIN_SECONDS = 10;
 /** Characters of a wrong value that an error repeats. */
 const GIVEN_CHARACTERS_MAX = 60;
 
@@ -148,6 +158,7 @@ function compose(
   const value = <T>(key: string): T | undefined => values[key] as T | undefined;
   const udpPorts = value<readonly number[]>('udp_ports');
   const publicHost = value<string>('public_host');
+  const monitor = value<Endpoint>('monitor');
   const limits = Object.fromEntries(
     Object.entries(DEFAULT_LIMITS).map(([name, number]) => [name, value(limitKeyOf(name)) ?? number]),
   );
@@ -158,6 +169,9 @@ function compose(
     registration: value<RegistrationMode>('registration') ?? 'open',
     logLevel: value<LogLevel>('log_level') ?? 'info',
     ...(publicHost !== undefined && { publicHost }),
+    ...(monitor && { monitor }),
+    drainPerSecond: value<number>('drain_per_second') ?? DRAIN_PER_SECOND,
+    drainSeconds: value<number>('drain_seconds') ?? DRAIN_SECONDS,
     passwordHash: {
       memoryKiB: value<number>('password_hash.memory_kib') ?? PASSWORD_HASH_COST.memoryKiB,
       passes: value<number>('password_hash.passes') ?? PASSWORD_HASH_COST.passes,

@@ -2,28 +2,32 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Log } from '@magpie/common/log.ts';
 import { startErrorOf } from '../io/data-folder.ts';
-import type { Server } from '../server.ts';
+import { type AdminHost, performAdmin } from './admin-commands.ts';
 import { prepareAdminPath } from './admin-path.ts';
 import {
   ADMIN_CONNECTIONS_MAX,
   ADMIN_IDLE_MS_MAX,
   ADMIN_LINE_BYTES_MAX,
+  type AdminError,
   type AdminReply,
   type AdminRequest,
   adminRequest,
 } from './admin-protocol.ts';
 
+/** Lines of one connection that may wait for their turn: a client asks, then reads. */
+const ADMIN_WAITING_MAX = 64;
+
 /**
  * Listens for the operator on a socket that only our own user reaches. The caller holds the data folder's lock, so a
  * socket file that is there already was left by a server that is gone. Rejects with StartError.
  */
-export async function openAdminSocket(path: string, server: Server, log: Log): Promise<{ close(): Promise<void> }> {
+export async function openAdminSocket(path: string, host: AdminHost, log: Log): Promise<{ close(): Promise<void> }> {
   const isFile = process.platform !== 'win32';
   const open = new Set<Socket>();
   const listener = createServer((socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
-    serve(socket, server, log);
+    serve(socket, host, log);
   });
   listener.maxConnections = ADMIN_CONNECTIONS_MAX;
   try {
@@ -57,44 +61,41 @@ function listening(listener: NetServer, path: string): Promise<void> {
 }
 
 /** Lines in, lines out, one after the other. */
-function serve(socket: Socket, server: Server, log: Log): void {
+function serve(socket: Socket, host: AdminHost, log: Log): void {
   let received = '';
+  let waiting = 0;
   let answering = Promise.resolve();
   socket.setEncoding('utf8');
-  socket.setTimeout(ADMIN_IDLE_MS_MAX, () => socket.destroy());
+  // A backup takes its time: only a client that waits for nothing is idle.
+  socket.setTimeout(ADMIN_IDLE_MS_MAX, () => waiting === 0 && socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.on('data', (text: string) => {
     const lines = (received + text).split('\n');
     received = lines.pop()!;
     if (received.length > ADMIN_LINE_BYTES_MAX || lines.some((line) => line.length > ADMIN_LINE_BYTES_MAX)) {
-      socket.end(lineOf(refusal('too-large', `a line has more than ${ADMIN_LINE_BYTES_MAX} characters`)));
+      socket.end(lineOf(refusal({ code: 'too-large', message: `over ${ADMIN_LINE_BYTES_MAX} characters in a line` })));
       return;
     }
+    waiting += lines.length;
+    if (waiting > ADMIN_WAITING_MAX) socket.destroy();
     for (const line of lines) {
       answering = answering.then(async () => {
-        socket.write(lineOf(await answer(line, server, log)));
+        if (!socket.destroyed) socket.write(lineOf(await answer(line, host, log)));
+        waiting -= 1;
       });
     }
   });
 }
 
-async function answer(line: string, server: Server, log: Log): Promise<AdminReply> {
+async function answer(line: string, host: AdminHost, log: Log): Promise<AdminReply> {
   const request = parseRequest(line);
-  if (!request) return refusal('bad-request', 'not a command of this server');
+  if (!request) return refusal({ code: 'bad-request', message: 'not a command of this server' });
   try {
-    return { ok: true, result: { ...(await perform(request, server)) } };
+    const done = await performAdmin(request, host);
+    return done.ok ? { ok: true, result: { ...done.value } } : refusal(done.error);
   } catch (cause) {
     log.error({ command: request.command, cause: String(cause) }, 'admin command failed');
-    return refusal('failed', cause instanceof Error ? cause.message : 'unknown');
-  }
-}
-
-function perform(request: AdminRequest, server: Server): object | Promise<object> {
-  switch (request.command) {
-    case 'notice-send':
-      return server.sendNotice(request.text);
-    case 'stats':
-      return server.stats();
+    return refusal({ code: 'failed', message: cause instanceof Error ? cause.message : 'unknown' });
   }
 }
 
@@ -106,8 +107,8 @@ function parseRequest(line: string): AdminRequest | undefined {
   }
 }
 
-function refusal(code: string, message: string): AdminReply {
-  return { ok: false, error: { code, message } };
+function refusal(error: AdminError): AdminReply {
+  return { ok: false, error };
 }
 
 function lineOf(reply: AdminReply): string {

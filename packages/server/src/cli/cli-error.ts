@@ -1,3 +1,4 @@
+import { BackupError, type BackupErrorCode } from '../io/backup-error.ts';
 import { StartError, type StartErrorCode } from '../io/start-error.ts';
 import { type StoreOpenCode, StoreOpenError } from '../store/store-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -63,8 +64,24 @@ export function cliErrorOf(cause: unknown): unknown {
     const { code, path, detail } = cause;
     return new CliError(upper(`store-${code}`), EXIT_OF_START[code], `store.${code}`, { subject: path, detail });
   }
+  if (cause instanceof BackupError) {
+    const { code, subject, detail } = cause;
+    return new CliError(upper(`backup-${code}`), EXIT_OF_BACKUP[code], `backup.${code}`, { subject, detail });
+  }
   return cause;
 }
+
+const EXIT_OF_BACKUP: Readonly<Record<BackupErrorCode, number>> = {
+  exists: EXIT.refused,
+  'has-data': EXIT.refused,
+  'no-data': EXIT.notFound,
+  missing: EXIT.notFound,
+  'not-a-backup': EXIT.error,
+  damaged: EXIT.error,
+  newer: EXIT.error,
+  unusable: EXIT.error,
+  disk: EXIT.error,
+};
 
 export interface ShownError {
   readonly exit: number;

@@ -19,6 +19,7 @@ export interface ConfigFlags {
   readonly registration?: string;
   readonly logLevel?: string;
   readonly publicHost?: string;
+  readonly monitor?: string;
 }
 
 /** The configuration of a command line. @throws CliError with every problem on a line of its own */
@@ -35,6 +36,7 @@ export function readConfig(
       registration: flags.registration,
       log_level: flags.logLevel,
       public_host: flags.publicHost,
+      monitor: flags.monitor,
     },
     env,
     ...(path !== undefined && { file: readFile(path) }),
@@ -82,6 +84,7 @@ function expectedText(expected: SettingExpectation, text: Messages): string {
     case 'integer':
       return text('expected.integer', { min: expected.min, max: expected.max });
     case 'listen-addresses':
+    case 'loopback-address':
     case 'udp-ports':
     case 'folder':
     case 'host':

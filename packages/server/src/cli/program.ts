@@ -1,14 +1,19 @@
 import { chooseLanguage } from '@magpie/common/i18n/translator.ts';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { addBackupCommands } from './backup-commands.ts';
 import { CliError, showError } from './cli-error.ts';
+import { CommandContext, withConfig, withGlobal } from './command-context.ts';
 import { type ConfigFlags, readConfig } from './config-arguments.ts';
 import { EXIT } from './exit-codes.ts';
-import { type Messages, messagesIn } from './messages.ts';
-import { type NoticeFlags, sendNotice } from './notice-command.ts';
+import { addLookCommands } from './look-commands.ts';
+import { messagesIn } from './messages.ts';
+import { addNoticeCommands } from './notice-command.ts';
 import type { CliPorts } from './ports.ts';
 import { type RunFlags, runServer } from './run-command.ts';
+import { addStopCommand } from './stop-command.ts';
 import { helpIn, usageErrorOf } from './usage.ts';
+import { addUserCommands } from './user-commands.ts';
 
 /**
  * Runs one command line of `magpie-server` to its end.
@@ -17,9 +22,10 @@ import { helpIn, usageErrorOf } from './usage.ts';
  */
 export async function runProgram(words: readonly string[], ports: CliPorts): Promise<number> {
   const text = messagesIn(chooseLanguage(optionIn(words, '--lang'), ports.env));
+  const context = new CommandContext(ports, text);
   try {
-    await buildProgram(ports, text).parseAsync([...words], { from: 'user' });
-    return EXIT.ok;
+    await buildProgram(context).parseAsync([...words], { from: 'user' });
+    return context.exit;
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return EXIT.ok;
     const error = cause instanceof CommanderError ? usageErrorOf(cause, text) : cause;
@@ -31,7 +37,8 @@ export async function runProgram(words: readonly string[], ports: CliPorts): Pro
   }
 }
 
-function buildProgram(ports: CliPorts, text: Messages): Command {
+function buildProgram(context: CommandContext): Command {
+  const { ports, text } = context;
   const program = new Command('magpie-server')
     .description(text('help.program'))
     .exitOverride()
@@ -44,22 +51,23 @@ function buildProgram(ports: CliPorts, text: Messages): Command {
     .helpOption('-h, --help', text('help.help'))
     .helpCommand(false);
 
-  withConfig(program.command('run').description(text('help.run')), text)
+  withConfig(program.command('run').description(text('help.run')), context)
     .option('--new-key', text('option.new-key'))
     .option('--new-database', text('option.new-database'))
     .action((flags: RunFlags) => runServer(flags, ports, text));
 
-  withConfig(program.command('check-config').description(text('help.check-config')), text).action(
+  withConfig(program.command('check-config').description(text('help.check-config')), context).action(
     (flags: ConfigFlags & { readonly json?: boolean }) => {
       const config = readConfig(flags, ports.env, text);
       ports.stdout.write(`${flags.json ? JSON.stringify({ ok: true, config }) : text('config.fine')}\n`);
     },
   );
 
-  const notice = program.command('notice').description(text('help.notice')).helpCommand(false);
-  withDataFolder(notice.command('send <text...>').description(text('help.notice-send')), text).action(
-    (words: readonly string[], flags: NoticeFlags) => sendNotice(words, flags, ports, text),
-  );
+  addUserCommands(program, context);
+  addNoticeCommands(program, context);
+  addLookCommands(program, context);
+  addBackupCommands(program, context);
+  addStopCommand(program, context);
 
   withGlobal(program.command('version').description(text('help.version')), text).action(
     (flags: { readonly json?: boolean }) => {
@@ -69,32 +77,6 @@ function buildProgram(ports: CliPorts, text: Messages): Command {
     },
   );
   return program;
-}
-
-/** Every flag of the configuration: what `run` takes, `check-config` can check. */
-function withConfig(command: Command, text: Messages): Command {
-  return withDataFolder(command, text)
-    .option('--listen <host:port>', text('option.listen'), collect)
-    .option('--registration <mode>', text('option.registration'))
-    .option('--log-level <level>', text('option.log-level'))
-    .option('--public-host <host>', text('option.public-host'));
-}
-
-function withDataFolder(command: Command, text: Messages): Command {
-  return withGlobal(command, text)
-    .option('--data <folder>', text('option.data'))
-    .option('--config <file>', text('option.config'));
-}
-
-function withGlobal(command: Command, text: Messages): Command {
-  return command
-    .option('--json', text('option.json'))
-    .option('--lang <language>', text('option.lang'))
-    .helpOption('-h, --help', text('help.help'));
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function optionIn(words: readonly string[], option: string): string | undefined {

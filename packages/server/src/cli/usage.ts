@@ -2,9 +2,7 @@ import type { CommanderError, HelpConfiguration } from 'commander';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import type { MessageKey, Messages } from './messages.ts';
-
-/** Takes two columns of a terminal: Chinese characters and their punctuation. */
-const WIDE = /[\u3000-\u303f\uff00-\uff60]|\p{Script=Han}/u;
+import { columnsOf } from './table.ts';
 
 /** The parts of a help page that commander writes in English, in the reader's language. */
 export function helpIn(text: Messages): HelpConfiguration {
@@ -17,7 +15,7 @@ export function helpIn(text: Messages): HelpConfiguration {
     },
     styleUsage: placeholders,
     styleSubcommandTerm: placeholders,
-    displayWidth: (shown) => [...shown].reduce((columns, character) => columns + (WIDE.test(character) ? 2 : 1), 0),
+    displayWidth: columnsOf,
   };
 }
 

@@ -29,6 +29,16 @@ export function prepareDataFolder(folder: DataFolder): void {
   }
 }
 
+/** As prepareDataFolder, for a folder that must be there. @throws StartError */
+export function requireDataFolder(folder: DataFolder): void {
+  try {
+    requireOwn(folder.path);
+    requirePrivate(folder.path, '700');
+  } catch (cause) {
+    throw startErrorOf(cause, folder.path);
+  }
+}
+
 /** Refuses another user's folder: its owner may enter it whatever its mode, which matters to root alone. */
 function requireOwn(path: string): void {
   const ownUid = process.getuid?.();

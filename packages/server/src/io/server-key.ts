@@ -60,11 +60,17 @@ export function loadServerKey(folder: DataFolder, random: RandomSource, allowNew
 function readKey(path: string): KeyPair {
   requirePrivate(path, '600');
   const text = statSync(path).size <= FILE_BYTES_MAX ? readFileSync(path, 'utf8') : '';
+  const pair = parseServerKey(text);
+  if (!pair) throw new StartError('key-corrupt', path);
+  return pair;
+}
+
+/** @param text of a key file @returns undefined when it holds no key */
+export function parseServerKey(text: string): KeyPair | undefined {
   const [, secretText, checksumText] = /^magpie-server-key-1 ([0-9a-f]{64}) ([0-9a-f]{16})\r?\n?$/.exec(text) ?? [];
-  if (secretText === undefined || checksumText === undefined) throw new StartError('key-corrupt', path);
+  if (secretText === undefined || checksumText === undefined) return undefined;
   const secretKey = fromHex(secretText);
-  if (!equalBytes(checksumOf(secretKey), fromHex(checksumText))) throw new StartError('key-corrupt', path);
-  return exchangeKeyPairOf(secretKey);
+  return equalBytes(checksumOf(secretKey), fromHex(checksumText)) ? exchangeKeyPairOf(secretKey) : undefined;
 }
 
 /** @returns undefined where there is none, or none that is whole */

@@ -194,7 +194,8 @@ describe('the whole server on real sockets', () => {
       },
       signing.secretKey,
     );
-    const keys = { signKey: signing.publicKey, accountKey: signing.publicKey, deviceList };
+    const recovery = { recoveryKey: new Uint8Array(32), sealedSeed: new Uint8Array(0), invite: '' };
+    const keys = { signKey: signing.publicKey, accountKey: signing.publicKey, deviceList, label: 'pc', ...recovery };
     const who = { name: 'alice', displayName: 'Alice', password: 'correct magpie 7' };
     link.sendFrame(encodeFrame({ type: 'register', requestId: 1 as RequestId, ...who, ...keys }), systemClock.now());
     const frames: Frame[] = [];
