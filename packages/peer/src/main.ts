@@ -16,7 +16,7 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
   const [
     { createEngine },
     { ProfileProblem },
-    { loadOrCreateIdentity },
+    { IdentityFile, loadOrCreateIdentity },
     { SystemInterfaces },
     { SystemClock },
     { SystemRandom },
@@ -46,7 +46,8 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
   const tcp = new SystemTcpConnector();
   const udp = new SystemUdpFactory();
   const interfaces = new SystemInterfaces(clock);
-  const ports = { clock, random, store, tcp, udp, interfaces, identity: identity.value, log };
+  const identityKeeper = new IdentityFile(paths.folder, random);
+  const ports = { clock, random, store, tcp, udp, interfaces, identity: identity.value, identityKeeper, log };
   return createEngine(ports, { udp: options.udp, udpPort: 0 });
 }
 

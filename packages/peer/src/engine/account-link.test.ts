@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { hospitable, LinkWorld, type ScriptedConnection, welcome } from '../server-link/test-server.ts';
 import { MemoryPeerStore } from '../store/memory-store.ts';
 import { AccountLink } from './account-link.ts';
-import { deviceKeysOf } from './device-keys.ts';
+import { OwnDevices } from './own-devices.ts';
 import { ServerTime } from './server-time.ts';
 import { newIdentity } from './test-world.ts';
 
@@ -15,7 +15,10 @@ const PASSWORD = 'seven quiet magpies';
 describe('register', () => {
   it('remembers the account, the server and its key', async () => {
     const { account, register, store } = await peer();
-    expect(await register()).toMatchObject({ ok: true, value: { name: 'alice', account: 10_001, signedIn: true } });
+    expect(await register()).toMatchObject({
+      ok: true,
+      value: { account: { name: 'alice', account: 10_001, signedIn: true } },
+    });
     expect(account.status.state).toBe('connected');
     expect(await store.profile()).toMatchObject({ name: 'alice', serverPort: 10_000, signedIn: true });
   });
@@ -366,12 +369,13 @@ async function peer() {
     udp: world.client.udpFactory,
     interfaces: world.client.interfaces,
     identity,
+    identityKeeper: { replaceAccountSeed: async () => {} },
     log: silentLog,
   };
   const again = async (): Promise<AccountLink> => {
     const link = new AccountLink({
       ports,
-      keys: deviceKeysOf(identity),
+      own: new OwnDevices(ports),
       time: new ServerTime(world.clock),
       onUp: async () => {
         calls.push('up');
@@ -379,7 +383,7 @@ async function peer() {
       },
       onRenumbered: () => void calls.push('renumbered'),
       onDown: () => void calls.push('down'),
-      onSignedOut: () => void calls.push('signed out'),
+      onSilenced: () => void calls.push('signed out'),
       onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),
       onState: (state) => void calls.push(`state ${state}`),
     });

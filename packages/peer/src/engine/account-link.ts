@@ -1,35 +1,39 @@
 import { parseServerAddress } from '@magpie/common/channel/pin.ts';
 import type { Frame } from '@magpie/common/frames/frame.ts';
 import { newIncarnation } from '@magpie/common/ids.ts';
+import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
-import { type LoginRequest, ServerLink, type ServerTarget, type Welcome } from '../server-link/server-link.ts';
+import { ServerLink, type ServerTarget, type Welcome } from '../server-link/server-link.ts';
 import type { Profile } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
 import { isSelf } from './contact-book.ts';
-import type { DeviceKeys } from './device-keys.ts';
-import type { AccountView, LinkState, LoginInput, RegisterInput, StatusView } from './engine.ts';
-import { fitsLogin, fitsRegistration } from './input-limits.ts';
+import type { LinkState, LoginInput, RegisterInput, SignInView, StatusView } from './engine.ts';
 import { EARLY_FRAMES_MAX, STAMP_BLOCK_MS } from './limits.ts';
 import { loginError } from './link-errors.ts';
+import type { OwnDevices } from './own-devices.ts';
 import type { EnginePorts } from './ports.ts';
 import type { ServerTime } from './server-time.ts';
+import { registration, type SignIn, signIn } from './sign-in.ts';
 import { orStoreFailed } from './store-failure.ts';
 import { accountView } from './views.ts';
 
 export interface AccountLinkOptions {
   readonly ports: EnginePorts;
-  readonly keys: DeviceKeys;
+  readonly own: OwnDevices;
   readonly time: ServerTime;
   /** Logged in and the profile saved: friend list and the rest are fetched now; frames wait until it resolves. */
   readonly onUp: (welcome: Welcome) => Promise<void>;
   /** The profile took a new incarnation: the store has numbered anew what is undelivered (R17). Before `onUp`. */
   readonly onRenumbered: () => void;
   readonly onDown: () => void;
-  /** By the user's logout, or because the server knows this device no more. */
-  readonly onSignedOut: () => void;
+  /**
+   * Nobody may talk from here any more: by the user's logout, because the server knows this device no more, or while the
+   * account is locked.
+   */
+  readonly onSilenced: () => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onState: (state: LinkState, error: string | undefined) => void;
 }
@@ -58,7 +62,7 @@ export class AccountLink {
       random,
       tcp,
       log,
-      staticKey: options.keys.exchange,
+      staticKey: options.own.keys.exchange,
       handlers: {
         onUp: (welcome, at) => {
           const early: Frame[] = [];
@@ -96,6 +100,7 @@ export class AccountLink {
   /** Loads the profile and, when it is signed in, keeps the link up; or leaves it down, since the user wants to be away. */
   async start(wanted: 'up' | 'down' = 'up'): Promise<void> {
     this.#profile = await this.#options.ports.store.profile();
+    await this.#options.own.load();
     if (!this.#profile?.signedIn) return;
     if (wanted === 'up') this.keepUp();
     else this.#setState('stopped', undefined);
@@ -124,11 +129,11 @@ export class AccountLink {
     });
   }
 
-  register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+  register(input: RegisterInput): Promise<Result<SignInView, CommandError>> {
     return this.#inTurn(() => this.#register(input));
   }
 
-  login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+  login(input: LoginInput): Promise<Result<SignInView, CommandError>> {
     return this.#inTurn(() => this.#loginAs(input));
   }
 
@@ -158,6 +163,25 @@ export class AccountLink {
     if (this.#profile) this.#profile = { ...this.#profile, rosterVersion };
   }
 
+  /** What this device or another one of the account has changed of the profile that friends see. */
+  async noteProfile(patch: Pick<Profile, 'displayName' | 'signatureLine'>): Promise<void> {
+    await this.#update({ displayName: patch.displayName, signatureLine: patch.signatureLine });
+  }
+
+  /** Takes over what the server has of our lists, or gives it what it lacks. */
+  async syncDevices(version: number): Promise<boolean> {
+    if (!this.#profile) return false;
+    const { own } = this.#options;
+    const changed = await own.sync(this.#profile.account, version, this);
+    if (this.#profile.deviceListVersion !== own.listVersion) await this.#update({ deviceListVersion: own.listVersion });
+    return changed;
+  }
+
+  /** The account is deleted: the server has closed the connection or will; history stays. */
+  leaveForGood(): Promise<Result<void, CommandError>> {
+    return this.#inTurn(() => this.#signOut('account-deleted'));
+  }
+
   /** One command about the account at a time: the second of two registrations finds the first one's account. */
   #inTurn<T>(command: () => Promise<T>): Promise<T> {
     const result = this.#lastCommand.then(command);
@@ -165,17 +189,15 @@ export class AccountLink {
     return result;
   }
 
-  async #register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
+  async #register(input: RegisterInput): Promise<Result<SignInView, CommandError>> {
     if (this.#profile) return err({ code: 'ALREADY_SIGNED_IN', detail: { name: this.#profile.name } });
     const target = targetOf(input.server, input.trustFirst);
     if (!target) return err({ code: 'BAD_SERVER_ADDRESS', detail: { server: input.server } });
-    const { name, displayName, password } = input;
-    const fits = fitsRegistration(input);
-    if (!fits.ok) return fits;
-    return this.#login(target, { type: 'register', name, displayName, password, ...this.#device() });
+    const prepared = registration(input, this.#signInOptions());
+    return prepared.ok ? this.#login(target, prepared.value) : prepared;
   }
 
-  async #loginAs(input: LoginInput): Promise<Result<AccountView, CommandError>> {
+  async #loginAs(input: LoginInput): Promise<Result<SignInView, CommandError>> {
     const profile = this.#profile;
     const named = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
     // R10: the key is known there, and only a pin that the user names vouches for another.
@@ -193,10 +215,8 @@ export class AccountLink {
     if (profile && !isSelf(account, profile)) {
       return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
     }
-    if (input.password === undefined) return this.#login(target, { type: 'resume' });
-    const fits = fitsLogin(account, input.password);
-    if (!fits.ok) return fits;
-    return this.#login(target, { type: 'login', account, password: input.password, ...this.#device() });
+    const prepared = signIn(account, input, this.#signInOptions());
+    return prepared.ok ? this.#login(target, prepared.value) : prepared;
   }
 
   async #logout(): Promise<Result<void, CommandError>> {
@@ -206,21 +226,25 @@ export class AccountLink {
     if (!result.ok && result.error.kind !== 'refused') {
       return err(NOT_CONNECTED);
     }
+    return this.#signOut(undefined);
+  }
+
+  async #signOut(why: 'account-deleted' | undefined): Promise<Result<void, CommandError>> {
     await this.#link.close();
     this.#leave();
-    this.#options.onSignedOut();
+    this.#options.onSilenced();
     const stored = await orStoreFailed(async () => ok(await this.#rest({ signedIn: false })));
-    this.#setState('signed-out', undefined);
+    this.#setState('signed-out', why);
     return stored;
   }
 
-  async #login(target: ServerTarget, request: LoginRequest): Promise<Result<AccountView, CommandError>> {
+  async #login(target: ServerTarget, { script, recoveryCode }: SignIn): Promise<Result<SignInView, CommandError>> {
     const before = this.#state;
     this.#leave();
     this.#setState('connecting', undefined);
-    const result = await this.#link.login(target, request);
+    const result = await this.#link.login(target, script);
     if (!result.ok) {
-      const error = loginError(result.error);
+      const error = result.error.kind === 'sign-in' ? result.error.error : loginError(result.error);
       // Somebody went offline meanwhile, or the program ends.
       if (this.#state !== 'connecting') return err(error);
       this.#standAgain(before, error);
@@ -228,7 +252,11 @@ export class AccountLink {
     }
     const failed = await this.#settled;
     if (failed?.code === 'ALREADY_SIGNED_IN') this.#standAgain(before, failed);
-    return failed ? err(failed) : ok(accountView(this.#profile!, this.#options.keys.device));
+    if (failed) return err(failed);
+    return ok({
+      account: accountView(this.#profile!, this.#options.own.keys.device),
+      recoveryCode: recoveryCode(),
+    });
   }
 
   /** A login that came to nothing leaves the link as it was before: kept up, or down because the user wants that. */
@@ -239,9 +267,8 @@ export class AccountLink {
     else this.keepUp();
   }
 
-  #device(): { readonly signKey: Uint8Array; readonly accountKey: Uint8Array; readonly deviceList: Uint8Array } {
-    const { signKey, accountKey, deviceList } = this.#options.keys;
-    return { signKey, accountKey, deviceList };
+  #signInOptions() {
+    return { own: this.#options.own, random: this.#options.ports.random, profile: () => this.#profile };
   }
 
   /** @returns why the login came to nothing all the same */
@@ -256,6 +283,8 @@ export class AccountLink {
     this.#options.time.learn(welcome.serverWallMs);
     try {
       await this.#remember(welcome, at);
+      // Before any handshake: our list's version rides in it, and friends refuse a lower one than they know (R6).
+      await this.syncDevices(welcome.deviceListVersion);
     } catch (cause) {
       this.#options.ports.log.error({ code: codeOf(cause) }, 'a login could not be stored');
       if (this.#early === early) this.#link.giveUp('store-failed');
@@ -287,13 +316,13 @@ export class AccountLink {
    */
   async #remember(welcome: Welcome, at: ServerTarget & { readonly serverKey: Uint8Array }): Promise<void> {
     const { store, random } = this.#options.ports;
-    const { account, name, displayName, loginCount } = welcome;
+    const { account, name, displayName, signatureLine, loginCount } = welcome;
     const { host: serverHost, port: serverPort, serverKey } = at;
     const known = this.#profile;
     // R17: logins that this profile does not remember were made by a copy of it, which also used its numbers.
     const behind = loginCount !== (this.#loginCount ?? known?.loginCount ?? 0) + 1;
     const incarnation = known && !behind ? known.incarnation : newIncarnation(random);
-    const told = { account, name, displayName, serverHost, serverPort, serverKey };
+    const told = { account, name, displayName, signatureLine, serverHost, serverPort, serverKey };
     const news = { ...told, signedIn: true, incarnation, loginCount: loginCount - 1 };
     if (known) {
       await this.#update(news);
@@ -305,7 +334,7 @@ export class AccountLink {
       ...news,
       rosterVersion: 0,
       stampReserved: this.#options.time.wallNow() + STAMP_BLOCK_MS,
-      deviceListVersion: this.#options.keys.deviceListVersion,
+      deviceListVersion: this.#options.own.listVersion,
     };
     await store.saveProfile(profile);
     this.#profile = profile;
@@ -329,8 +358,9 @@ export class AccountLink {
     this.#retryAt = retryAt;
     this.#leave();
     this.#setState(retryAt === undefined ? 'stopped' : 'waiting', error);
-    if (error === 'unknown-device' && this.#profile) {
-      this.#options.onSignedOut();
+    if (error === 'account-locked') this.#options.onSilenced();
+    if (SIGNED_OUT_BY.has(error) && this.#profile) {
+      this.#options.onSilenced();
       inBackground(this.#options.ports.log, 'the profile could not be stored', this.#update({ signedIn: false }));
       this.#setState('signed-out', error);
     }
@@ -356,6 +386,14 @@ export class AccountLink {
     this.#options.onState(state, error);
   }
 }
+
+/** What ends the sign-in of this device: the server knows its key no more, until somebody logs in again (R21). */
+const SIGNED_OUT_BY: ReadonlySet<string> = new Set<RefusalCode>([
+  'unknown-device',
+  'revoked',
+  'password-changed',
+  'account-deleted',
+]);
 
 /** Also what became of a connection that was lost while its login was worked in. */
 const NOT_CONNECTED: CommandError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } };

@@ -5,12 +5,14 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Welcome } from '../server-link/server-link.ts';
 import { CLOSE_GOODBYE, CLOSE_REMOVED } from '../session/session.ts';
 import type { StoredMessage } from '../store/store.ts';
+import { AccountCommands } from './account-commands.ts';
 import { AccountLink } from './account-link.ts';
+import { Approvals } from './approvals.ts';
 import { inBackground } from './background.ts';
 import { ContactBook, keyChanged } from './contact-book.ts';
 import { ContactCommands } from './contact-commands.ts';
 import { Delivery } from './delivery.ts';
-import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
+import type { DeviceKeys } from './device-keys.ts';
 import { DirectPolicy } from './direct-policy.ts';
 import { EventBus } from './event-bus.ts';
 import { FriendPresence } from './friend-presence.ts';
@@ -19,6 +21,7 @@ import { HandshakeStamps } from './handshake-stamps.ts';
 import { LastSeen } from './last-seen.ts';
 import { MessageCommands } from './message-commands.ts';
 import { NoticeKeeper } from './notice-keeper.ts';
+import { OwnDevices } from './own-devices.ts';
 import { OwnPresence } from './own-presence.ts';
 import { PeerSessions } from './peer-sessions.ts';
 import type { EnginePorts } from './ports.ts';
@@ -32,7 +35,8 @@ import { UdpGate } from './udp-gate.ts';
 /** The parts of an engine, made and joined: what each of them tells goes to those that must know. No commands here. */
 export class EngineParts {
   readonly ports: EnginePorts;
-  readonly keys: DeviceKeys;
+  readonly keys: Pick<DeviceKeys, 'device' | 'exchange' | 'signKey'>;
+  readonly own: OwnDevices;
   readonly bus = new EventBus();
   readonly book = new ContactBook();
   readonly time: ServerTime;
@@ -50,14 +54,17 @@ export class EngineParts {
   readonly policy: DirectPolicy;
   readonly lastSeen: LastSeen;
   readonly notices: NoticeKeeper;
+  readonly approvals: Approvals;
+  readonly commands: AccountCommands;
   readonly contacts: ContactCommands;
   readonly trust: TrustCommands;
   readonly messages: MessageCommands;
 
   constructor(ports: EnginePorts) {
     this.ports = ports;
-    this.keys = deviceKeysOf(ports.identity);
     const { clock, random, store, log } = ports;
+    this.own = new OwnDevices(ports);
+    this.keys = this.own.keys;
     this.time = new ServerTime(clock);
     this.stamps = new HandshakeStamps(store, () => this.time.wallNow());
     this.stampRenewal = new StampRenewal({ clock, log, stamps: this.stamps });
@@ -75,13 +82,16 @@ export class EngineParts {
     });
     this.account = new AccountLink({
       ports,
-      keys: this.keys,
+      own: this.own,
       time: this.time,
       onUp: (welcome) => this.#handleUp(welcome),
       onRenumbered: () => this.delivery.handleRenumbered(),
       onDown: () => this.#handleDown(),
-      // R32: nobody is signed in here any more, so nobody talks from here, by no road.
-      onSignedOut: () => this.sessions.closeAll(CLOSE_GOODBYE),
+      // R32, R21: nobody is signed in here any more, so nobody talks from here, by no road.
+      onSilenced: () => {
+        this.sessions.closeAll(CLOSE_GOODBYE);
+        this.approvals.forget();
+      },
       onFrame: (frame) => this.#handleFrame(frame),
       onState: (state, error) => {
         this.bus.emit({ type: 'link', state, error });
@@ -109,7 +119,7 @@ export class EngineParts {
       directAllowed: (device) => this.policy.allows(device),
       localCandidates: () => this.reachability.candidates,
       nextStamp: () => this.stamps.next(),
-      ownListVersion: () => this.keys.deviceListVersion,
+      ownListVersion: () => this.own.listVersion,
       introduce: (to, packet) => this.#introduce(to, packet),
       sendRelay: (to, packet) => void this.account.sendRelay({ type: 'relay', to, packet }),
       sendUdp: (bytes, to) => this.gate.send(bytes, to),
@@ -192,11 +202,28 @@ export class EngineParts {
       onNew: (notice) => this.bus.emit({ type: 'notice', ...notice }),
       acknowledge: (upTo) => void this.account.request({ type: 'notice-ack', upTo }),
     });
+    this.approvals = new Approvals({
+      clock,
+      random,
+      log,
+      own: this.own,
+      request: (request) => this.account.request(request),
+      onOutcome: (label, outcome) => this.bus.emit({ type: 'approval', label, outcome }),
+    });
+    this.commands = new AccountCommands({
+      account: this.account,
+      own: this.own,
+      approvals: this.approvals,
+      random,
+      log,
+      onSignedIn: () => this.presence.handleLogin(),
+      onChanged: (account) => this.bus.emit({ type: 'account', account }),
+    });
     this.contacts = new ContactCommands({
       book: this.book,
       store,
       profile: () => this.account.profile,
-      accountKey: () => this.keys.accountKey,
+      accountKey: () => this.own.accountKey,
       request: (request) => this.account.request(request),
       refreshRoster: () => this.roster.refresh(),
       reload: () => this.roster.reload(),
@@ -206,7 +233,7 @@ export class EngineParts {
       book: this.book,
       store,
       profile: () => this.account.profile,
-      accountKey: () => this.keys.accountKey,
+      accountKey: () => this.own.accountKey,
       find: (who) => this.contacts.find(who),
       view: (contact) => this.contacts.view(contact),
       reload: () => this.roster.reload(),
@@ -269,6 +296,10 @@ export class EngineParts {
         return void this.roster.apply(frame.entries, frame.version);
       case 'notice':
         return this.notices.handleFrame(frame);
+      case 'own-profile':
+        return this.commands.handleOwnProfile(frame);
+      case 'approval-asked':
+        return this.approvals.handleAsked(frame);
       case 'relay-refused':
         return this.ports.log.debug({ reason: frame.reason }, 'relay refused');
       default:

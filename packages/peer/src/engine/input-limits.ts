@@ -1,5 +1,7 @@
 import {
+  DEVICE_LABEL_BYTES_MAX,
   DISPLAY_NAME_BYTES_MAX,
+  INVITE_CODE_BYTES_MAX,
   NAME_BYTES_MAX,
   PASSWORD_BYTES_MAX,
   REQUEST_TEXT_BYTES_MAX,
@@ -25,6 +27,33 @@ export function fitsRegistration(input: {
 export function fitsLogin(account: string, password: string): Result<void, CommandError> {
   const fits = !tooLong(account, ACCOUNT_TEXT_BYTES_MAX) && !tooLong(password, PASSWORD_BYTES_MAX);
   return fits ? ok(undefined) : refused('wrong-credentials');
+}
+
+export function fitsNewPassword(password: string): Result<void, CommandError> {
+  return tooLong(password, PASSWORD_BYTES_MAX) ? refused('weak-password') : ok(undefined);
+}
+
+/** A password that is to be checked: what does not fit is none. */
+export function fitsPassword(password: string): Result<void, CommandError> {
+  return tooLong(password, PASSWORD_BYTES_MAX) ? refused('wrong-credentials') : ok(undefined);
+}
+
+export function fitsInvite(invite: string): Result<void, CommandError> {
+  return tooLong(invite, INVITE_CODE_BYTES_MAX) ? refused('bad-invite') : ok(undefined);
+}
+
+export function fitsText(text: string, bytesMax: number, refusal: RefusalCode): Result<void, CommandError> {
+  return tooLong(text, bytesMax) || !text.isWellFormed() ? refused(refusal) : ok(undefined);
+}
+
+/** What a device is called, cut to its field: a name for people, so that a part of it is better than none. */
+export function fittingLabel(label = ''): string {
+  let fitting = '';
+  for (const character of label.trim().toWellFormed()) {
+    if (tooLong(fitting + character, DEVICE_LABEL_BYTES_MAX)) break;
+    fitting += character;
+  }
+  return fitting;
 }
 
 /** @param text what the other reads with the request */

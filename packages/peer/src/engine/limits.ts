@@ -25,3 +25,10 @@ export const AUTO_AWAY_MS_MAX = 7 * 86_400_000;
 export const LAST_SEEN_ASK_AFTER_MS = 2_000;
 /** Notices that wait for our disk; a server sends twenty at most when we come, and few later. */
 export const NOTICES_WAITING_MAX = 64;
+/**
+ * A new device waits this long for the account's key. An old one that has the code answers by itself, at once; what takes
+ * longer is a wrong code, or a device that has gone.
+ */
+export const APPROVAL_WAIT_MS = 60_000;
+/** R7: an approval code dies with this many wrong proofs. */
+export const APPROVAL_TRIES_MAX = 3;

@@ -5,7 +5,6 @@ import { sleep } from '@magpie/common/time.ts';
 import { CLOSE_GOODBYE } from '../session/session.ts';
 import type { CommandError } from './command-error.ts';
 import type {
-  AccountView,
   Engine,
   EngineEvent,
   LoginInput,
@@ -67,21 +66,56 @@ export class MagpieEngine implements Engine {
     return this.#parts.bus.subscribe(listener);
   }
 
-  async register(input: RegisterInput): Promise<Result<AccountView, CommandError>> {
-    return this.#comeOnline(await this.#parts.account.register(input));
+  register(input: RegisterInput): ReturnType<Engine['register']> {
+    return this.#parts.commands.register(input);
   }
 
-  async login(input: LoginInput): Promise<Result<AccountView, CommandError>> {
-    return this.#comeOnline(await this.#parts.account.login(input));
+  login(input: LoginInput): ReturnType<Engine['login']> {
+    return this.#parts.commands.login(input);
   }
 
-  async logout(): Promise<Result<void, CommandError>> {
-    return this.#parts.account.logout();
+  logout(): ReturnType<Engine['logout']> {
+    return this.#parts.commands.logout();
   }
 
-  async whoami(): Promise<Result<AccountView, CommandError>> {
-    const profile = this.#parts.account.profile;
-    return profile ? ok(accountView(profile, this.#parts.keys.device)) : err({ code: 'NOT_SIGNED_IN' });
+  whoami(): ReturnType<Engine['whoami']> {
+    return this.#parts.commands.whoami();
+  }
+
+  changePassword(oldPassword: string, newPassword: string): ReturnType<Engine['changePassword']> {
+    return this.#parts.commands.changePassword(oldPassword, newPassword);
+  }
+
+  setProfile(patch: Parameters<Engine['setProfile']>[0]): ReturnType<Engine['setProfile']> {
+    return this.#parts.commands.setProfile(patch);
+  }
+
+  policy(): ReturnType<Engine['policy']> {
+    return this.#parts.commands.policy();
+  }
+
+  setPolicy(patch: Parameters<Engine['setPolicy']>[0]): ReturnType<Engine['setPolicy']> {
+    return this.#parts.commands.setPolicy(patch);
+  }
+
+  devices(): ReturnType<Engine['devices']> {
+    return this.#parts.commands.devices();
+  }
+
+  revokeDevice(device: string): ReturnType<Engine['revokeDevice']> {
+    return this.#parts.commands.revokeDevice(device);
+  }
+
+  offerApproval(): ReturnType<Engine['offerApproval']> {
+    return this.#parts.commands.offerApproval();
+  }
+
+  renewRecovery(): ReturnType<Engine['renewRecovery']> {
+    return this.#parts.commands.renewRecovery();
+  }
+
+  deleteAccount(password: string): ReturnType<Engine['deleteAccount']> {
+    return this.#parts.commands.deleteAccount(password);
   }
 
   contacts(): ReturnType<Engine['contacts']> {
@@ -206,11 +240,5 @@ export class MagpieEngine implements Engine {
 
   setDropUdp(drop: boolean): void {
     this.#parts.gate.dropping = drop;
-  }
-
-  /** Friends see whoever has logged in as there: a wish to be offline is over. */
-  #comeOnline(login: Result<AccountView, CommandError>): Result<AccountView, CommandError> {
-    if (login.ok) this.#parts.presence.handleLogin();
-    return login;
   }
 }

@@ -13,7 +13,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatIdentity, IDENTITY_FILE_NAME, loadOrCreateIdentity, parseIdentity } from './identity-file.ts';
+import {
+  formatIdentity,
+  IDENTITY_FILE_NAME,
+  IdentityFile,
+  loadOrCreateIdentity,
+  parseIdentity,
+} from './identity-file.ts';
 
 describe('the identity file', () => {
   let above: string;
@@ -95,6 +101,42 @@ describe('the identity file', () => {
     expect(parseIdentity('magpie-identity 0\n')).toEqual({ ok: false, error: 'corrupt' });
   });
 
+  it('takes the account key of an account that the device joins, and keeps its own keys', async () => {
+    const made = await loadOrCreateIdentity(folder, counting());
+    const keeper = new IdentityFile(folder, counting(70));
+    await Promise.all([keeper.replaceAccountSeed(new Uint8Array(32).fill(8)), keeper.replaceAccountSeed(NEW_SEED)]);
+    expect(await loadOrCreateIdentity(folder, counting())).toEqual({
+      ok: true,
+      value: { ...(made.ok ? made.value : {}), accountSeed: NEW_SEED },
+    });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual([IDENTITY_FILE_NAME]);
+  });
+
+  it('keeps the old account key, whole, when the new one cannot be written', async () => {
+    await loadOrCreateIdentity(folder, counting());
+    const whole = readFileSync(path, 'latin1');
+    // The same draw of chance names the same temporary file, and that one is there already.
+    const temporary = `${path}.${'07'.repeat(8)}.new`;
+    mkdirSync(temporary);
+    const keeper = new IdentityFile(folder, { bytes: (length) => new Uint8Array(length).fill(7) });
+    await expect(keeper.replaceAccountSeed(NEW_SEED)).rejects.toThrow();
+    expect(readFileSync(path, 'latin1')).toBe(whole);
+    rmSync(temporary, { recursive: true });
+    await keeper.replaceAccountSeed(NEW_SEED);
+    expect(readFileSync(path, 'latin1')).not.toBe(whole);
+  });
+
+  it('that is gone or damaged is not made up again from an account key', async () => {
+    await loadOrCreateIdentity(folder, counting());
+    writeFileSync(path, 'damaged', { mode: 0o600 });
+    const keeper = new IdentityFile(folder, counting(70));
+    await expect(keeper.replaceAccountSeed(NEW_SEED)).rejects.toThrow('corrupt');
+    rmSync(path);
+    await expect(keeper.replaceAccountSeed(NEW_SEED)).rejects.toThrow('absent');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('has the documented form', () => {
     const seed = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
     const identity = { exchangeSecret: seed(1), signSeed: seed(2), accountSeed: seed(0xff) };
@@ -115,6 +157,8 @@ describe('the identity file', () => {
     expect(error).not.toMatch(/0101|0202|0303/);
   });
 });
+
+const NEW_SEED = new Uint8Array(32).fill(9);
 
 /** Seeds that tell which draw they are. */
 function counting(from = 1): RandomSource {

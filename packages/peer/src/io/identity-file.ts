@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import type { Identity } from '../engine/identity.ts';
+import type { Identity, IdentityKeeper } from '../engine/identity.ts';
 import {
   isErrno,
   PRIVATE_FILE_MODE,
@@ -56,6 +56,43 @@ export async function loadOrCreateIdentity(
   }
   // Another process may have been first; what is on disk is the identity.
   return loadIdentity(path);
+}
+
+/**
+ * Keeps another account key in the identity file, when this device joins an account (R7). The file is replaced as a
+ * whole: after a crash it holds the old key or the new one, and in either case the device's own keys.
+ */
+export class IdentityFile implements IdentityKeeper {
+  readonly #path: string;
+  readonly #random: RandomSource;
+  /** One replacement after the other: the last one asked for stays. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(folder: string, random: RandomSource) {
+    this.#path = join(folder, IDENTITY_FILE_NAME);
+    this.#random = random;
+  }
+
+  replaceAccountSeed(seed: Uint8Array): Promise<void> {
+    const own = Uint8Array.from(seed);
+    const replaced = this.#last.then(() => this.#replace(own));
+    this.#last = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  async #replace(accountSeed: Uint8Array): Promise<void> {
+    const present = await loadIdentity(this.#path);
+    if (!present.ok) throw new Error(`identity file: ${present.error.code}`);
+    const temporary = `${this.#path}.${toHex(this.#random.bytes(8))}.new`;
+    try {
+      await writeSynced(temporary, formatIdentity({ ...present.value, accountSeed }));
+      await rename(temporary, this.#path);
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+    await syncFolder(dirname(this.#path));
+  }
 }
 
 /**

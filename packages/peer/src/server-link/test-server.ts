@@ -174,8 +174,12 @@ export function welcome(requestId: RequestId, patch: Partial<FrameOf<'welcome'>>
   };
 }
 
-/** Welcomes every login and answers pings; the rest is for the test. */
+/** Welcomes every login, answers pings and knows no device lists; the rest is for the test. */
 export function hospitable(connection: ScriptedConnection, frame: Frame): void {
+  if (frame.type === 'device-chain-get') {
+    const { requestId, account } = frame;
+    connection.say({ type: 'device-chain', requestId, account, last: true, lists: [] });
+  }
   if (frame.type === 'ping') connection.say({ type: 'pong', token: frame.token });
   if (frame.type === 'register' || frame.type === 'login' || frame.type === 'resume') {
     connection.say(welcome(frame.requestId));
