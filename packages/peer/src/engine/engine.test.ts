@@ -98,16 +98,16 @@ describe('presence', () => {
   it('[SV43] offline closes link and sessions, online opens them again and delivers what waited', async () => {
     const { world, alice, bob } = await friends();
     await say(world, alice, bob, 'first');
-    expect(await world.ok(alice.engine.setPresence('offline'))).toBe('offline');
+    expect(await world.ok(alice.engine.setPresence('offline'))).toMatchObject({ status: 'offline' });
     await world.until(async () => (await bob.contact('alice'))?.presence === 'offline', 2_000);
     expect((await alice.engine.status()).server.state).toBe('stopped');
     expect((await alice.contact('bob'))?.presence).toBe('unknown');
-    expect(await world.ok(alice.engine.presence())).toBe('offline');
+    expect(await world.ok(alice.engine.presence())).toMatchObject({ status: 'offline' });
     await world.ok(bob.engine.send({ to: 'alice', text: 'for later' }));
     await world.ok(alice.engine.send({ to: 'bob', text: 'for later, too' }));
     await world.run(200_000);
     expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
-    expect(await world.ok(alice.engine.setPresence('online'))).toBe('online');
+    expect(await world.ok(alice.engine.setPresence('online'))).toMatchObject({ status: 'online' });
     await world.until(async () => (await delivered(alice, 'bob')) && (await delivered(bob, 'alice')), 10_000);
     expect((await bob.contact('alice'))?.presence).toBe('online');
   });
@@ -116,7 +116,7 @@ describe('presence', () => {
     const { world, alice, bob } = await friends();
     await world.ok(alice.engine.setPresence('offline'));
     await world.ok(alice.engine.login({ trustFirst: false, password: PASSWORD }));
-    expect(await world.ok(alice.engine.presence())).toBe('online');
+    expect(await world.ok(alice.engine.presence())).toMatchObject({ status: 'online' });
     await world.until(async () => (await bob.contact('alice'))?.presence === 'online');
   });
 
@@ -127,14 +127,14 @@ describe('presence', () => {
     expect(await world.settle(alice.engine.setPresence('away'))).toMatchObject({
       error: { code: 'SERVER_UNREACHABLE' },
     });
-    expect(await world.ok(alice.engine.presence())).toBe('offline');
+    expect(await world.ok(alice.engine.presence())).toMatchObject({ status: 'offline' });
     await world.ok(alice.engine.setPresence('offline'));
     expect(await world.settle(alice.engine.setPresence('away'))).toMatchObject({
       error: { code: 'SERVER_UNREACHABLE' },
     });
     await world.settle(world.sim.server.start());
     await world.until(async () => (await bob.contact('alice'))?.presence === 'away');
-    expect(await world.ok(alice.engine.presence())).toBe('away');
+    expect(await world.ok(alice.engine.presence())).toMatchObject({ status: 'away' });
   });
 
   it('away survives a lost connection', async () => {

@@ -75,12 +75,13 @@ export class OwnPresence {
   handleLogin(): void {
     if (this.wish !== 'offline') return;
     this.#adopt('online', this.#text);
+    void this.#tell();
     inBackground(this.#options.log, 'a choice could not be stored', this.#save('online', this.#text));
   }
 
   /** Always: the server may remember another choice, of a connection that was lost a moment ago. */
   handleLinkUp(): void {
-    void this.#tell();
+    if (this.wish !== 'offline') void this.#tell();
   }
 
   handleActivity(): void {
