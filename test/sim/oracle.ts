@@ -24,8 +24,10 @@ export interface Violation {
 }
 
 interface Intent {
-  readonly from: string;
-  readonly to: string;
+  readonly from: SimPeer;
+  readonly to: AccountNumber;
+  /** The devices of that account when it was sent: each of them must get it, unless it leaves the account (R19). */
+  readonly devices: readonly SimPeer[];
   /** Unique in the run. */
   readonly text: string;
   /** Known once send() resolved: from then on the message must arrive. */
@@ -44,7 +46,9 @@ export class Oracle {
   readonly violations: Violation[] = [];
   readonly #world: World;
   readonly #accounts = new Map<string, AccountNumber>();
-  readonly #peers = new Map<AccountNumber, SimPeer>();
+  readonly #devices = new Map<AccountNumber, readonly SimPeer[]>();
+  /** Accounts, two by two, that were not friends all the time: what was sent then may be refused or wait for ever. */
+  readonly #apart = new Set<string>();
   readonly #intents: Intent[] = [];
   readonly #intended = new Set<string>();
   readonly #lastSentMs = new Map<string, number>();
@@ -64,7 +68,21 @@ export class Oracle {
 
   knows(peer: SimPeer, account: AccountNumber): void {
     this.#accounts.set(peer.name, account);
-    this.#peers.set(account, peer);
+    this.#devices.set(account, [...this.#devicesOf(account), peer]);
+  }
+
+  /** The device is not in the account's list any more. */
+  forgets(peer: SimPeer): void {
+    const account = this.accountOf(peer);
+    this.#devices.set(
+      account,
+      this.#devicesOf(account).filter((device) => device !== peer),
+    );
+  }
+
+  /** The friendship of these two accounts ends, perhaps for a while. */
+  parts(a: SimPeer, b: SimPeer): void {
+    this.#apart.add(pairKey(this.accountOf(a), this.accountOf(b)));
   }
 
   accountOf(peer: SimPeer): AccountNumber {
@@ -75,13 +93,17 @@ export class Oracle {
 
   /** Sends a text that exists once in the run, and notes that it must arrive if the command succeeds. */
   async send(from: SimPeer, to: SimPeer, text: string): Promise<void> {
-    const intent: Intent = { from: from.name, to: to.name, text, id: undefined };
+    const account = this.accountOf(to);
+    const devices = this.#devicesOf(account);
+    const intent: Intent = { from, to: account, devices, text, id: undefined };
     this.#intents.push(intent);
-    this.#intended.add(`${from.name}>${to.name}:${text}`);
-    const result = await from.engine.send({ to: String(this.accountOf(to)), text });
-    this.#lastSentMs.set(`${from.name}>${to.name}`, this.#world.nowMs);
+    this.#intended.add(`${this.accountOf(from)}>${account}:${text}`);
+    const result = await from.engine.send({ to: String(account), text });
+    for (const device of devices) this.#lastSentMs.set(`${from.name}>${device.name}`, this.#world.nowMs);
     if (result.ok) intent.id = result.value.id;
-    else this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
+    else if (!this.#areApart(this.accountOf(from), account)) {
+      this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
+    }
   }
 
   /** When the one last sent the other something: only what goes out over a road can tell it that the road is dead. */
@@ -103,13 +125,16 @@ export class Oracle {
     return this.#committedAtMs.get(`${to.name}:${text}`);
   }
 
-  /** Messages that some disk holds as sent and not yet as delivered. */
+  /** Messages that some device of a friend has not committed, as the disk of their sender says. */
   owed(): number {
     let owed = 0;
-    for (const [account, peer] of this.#peers) {
-      for (const other of this.#peers.keys()) {
-        if (other === account) continue;
-        owed += listOf(peer, other).filter((m) => m.direction === 'out' && m.state === 'queued').length;
+    for (const [account, senders] of this.#devices) {
+      for (const [other, receivers] of this.#devices) {
+        if (other === account || this.#areApart(account, other)) continue;
+        for (const sender of senders) {
+          owed += listOf(sender, other).filter((m) => m.direction === 'out' && m.state === 'queued').length;
+          if (receivers.length > 1) owed += sender.disk.devicesBehind().filter(({ chat }) => chat === other).length;
+        }
       }
     }
     return owed;
@@ -118,9 +143,11 @@ export class Oracle {
   /** After all faults ended and everything had time to settle. */
   checkEnd(): void {
     for (const intent of this.#intents) if (intent.id !== undefined) this.#checkArrived(intent, intent.id);
-    for (const [account, peer] of this.#peers) {
-      for (const [other, otherPeer] of this.#peers) {
-        if (account < other) this.#checkPair(peer, account, otherPeer, other);
+    for (const [account, devices] of this.#devices) {
+      for (const [other, others] of this.#devices) {
+        for (const device of devices) this.#checkSequences(listOf(device, other), `${device.name} with ${other}`);
+        const alone = devices.length === 1 && others.length === 1 && !this.#areApart(account, other);
+        if (account < other && alone) this.#checkPair(devices[0]!, account, others[0]!, other);
       }
     }
   }
@@ -130,17 +157,34 @@ export class Oracle {
   }
 
   #checkArrived(intent: Intent, id: MessageId): void {
-    const to = this.#world.peers.find((peer) => peer.name === intent.to)!;
-    const from = this.#world.peers.find((peer) => peer.name === intent.from)!;
-    const copies = listOf(to, this.accountOf(from)).filter((m) => m.text === intent.text);
-    const who = `${id} from ${intent.from} to ${intent.to}`;
-    if (copies.length === 0) this.#note('lost', `${who} is not in the receiver's database`);
-    if (copies.length > 1) this.#note('doubled', `${who} is there ${copies.length} times`);
-    const own = from.disk.messages.outgoing(id);
+    const from = this.accountOf(intent.from);
+    const who = `${id} from ${intent.from.name}`;
+    const isApart = this.#areApart(from, intent.to);
+    for (const device of intent.devices) {
+      if (!this.#devicesOf(intent.to).includes(device)) continue;
+      const copies = listOf(device, from).filter((m) => m.text === intent.text);
+      if (copies.length > 1) this.#note('doubled', `${who} is at ${device.name} ${copies.length} times`);
+      if (copies.length === 0 && !isApart && this.#isListed(intent.from)) {
+        this.#note('lost', `${who} is not in the database of ${device.name}`);
+      }
+    }
+    const own = intent.from.disk.messages.outgoing(id);
     if (!own) this.#note('lost', `${who} is gone from its sender's database`);
-    else if (own.state !== 'delivered' && own.state !== 'read') {
+    else if (own.state !== 'delivered' && own.state !== 'read' && !isApart && this.#isListed(intent.from)) {
       this.#note('lost', `${who} is still shown as ${own.state} (${own.reason}) after everything healed`);
     }
+  }
+
+  #devicesOf(account: AccountNumber): readonly SimPeer[] {
+    return this.#devices.get(account) ?? [];
+  }
+
+  #isListed(peer: SimPeer): boolean {
+    return this.#devicesOf(this.accountOf(peer)).includes(peer);
+  }
+
+  #areApart(a: AccountNumber, b: AccountNumber): boolean {
+    return this.#apart.has(pairKey(a, b));
   }
 
   #checkPair(a: SimPeer, accountA: AccountNumber, b: SimPeer, accountB: AccountNumber): void {
@@ -150,7 +194,6 @@ export class Oracle {
     if (idsA.join() !== listB.map((m) => m.id).join()) {
       this.#note('unequal', `${a.name} has ${idsA.length}, ${b.name} ${listB.length} messages, or another order`);
     }
-    for (const list of [listA, listB]) this.#checkSequences(list, `${a.name} and ${b.name}`);
     const position = new Map(idsA.map((id, index) => [id, index]));
     for (const [id, seen] of this.#seenBefore) {
       const at = position.get(id);
@@ -182,7 +225,9 @@ export class Oracle {
     const who = `${message.id} of ${peer.name}`;
     if (!peer.disk.messages.outgoing(message.id)) this.#note('false-state', `${who} is shown and not on its disk`);
     this.#checkForward(`out ${peer.name}:${message.id}`, who, message.state);
-    if (message.state === 'refused') this.#note('false-state', `${who} is shown as refused (${message.reason})`);
+    const mayBeRefused = this.#areApart(this.accountOf(peer), message.chat);
+    if (message.state === 'refused' && !mayBeRefused)
+      this.#note('false-state', `${who} is shown as refused (${message.reason})`);
     if (message.state === 'delivered' || message.state === 'read') this.#checkReceived(peer, message);
     const seen = this.#seenByPeer.get(`${peer.name}:${message.chat}`)?.at(-1);
     if (isNew && seen !== undefined) this.#seenBefore.set(message.id, seen);
@@ -197,9 +242,13 @@ export class Oracle {
   }
 
   #checkReceived(peer: SimPeer, message: MessageView): void {
-    const row = this.#peers.get(message.chat)?.disk.messages.incoming(this.accountOf(peer), message.id);
-    if (!row) this.#note('false-state', `${message.id} is shown as ${message.state} and no friend's disk has it`);
-    else if (message.state === 'read' && row.state !== 'read') {
+    // A device that has left may have been the one that committed it.
+    const rows = this.#world.peers
+      .filter((each) => this.#accounts.get(each.name) === message.chat)
+      .flatMap((device) => device.disk.messages.incoming(this.accountOf(peer), message.id) ?? []);
+    if (rows.length === 0) {
+      this.#note('false-state', `${message.id} is shown as ${message.state} and no friend's disk has it`);
+    } else if (message.state === 'read' && rows.every((row) => row.state !== 'read')) {
       this.#note('false-state', `${message.id} is shown as read and nobody read it`);
     }
   }
@@ -213,10 +262,11 @@ export class Oracle {
     if (!isNew) return;
     if (this.#shownIncoming.has(`${peer.name}:${message.id}`)) this.#note('doubled', `${who} is shown as new twice`);
     this.#shownIncoming.add(`${peer.name}:${message.id}`);
-    const sender = this.#peers.get(message.chat);
     // Its receipt goes out over the road that is shown.
-    if (sender) this.#lastSentMs.set(`${peer.name}>${sender.name}`, this.#world.nowMs);
-    if (!sender || !this.#intended.has(`${sender.name}>${peer.name}:${message.text}`)) {
+    for (const device of this.#devicesOf(message.chat)) {
+      this.#lastSentMs.set(`${peer.name}>${device.name}`, this.#world.nowMs);
+    }
+    if (!this.#intended.has(`${message.chat}>${this.accountOf(peer)}:${message.text}`)) {
       this.#note('invented', `${who}: nobody sent it`);
     }
     const numbering = `${peer.name}/${message.device}/${message.incarnation}`;
@@ -236,6 +286,10 @@ export class Oracle {
 }
 
 type StoredLine = ReturnType<SimPeer['disk']['messages']['messages']>[number];
+
+function pairKey(a: AccountNumber, b: AccountNumber): string {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
+}
 
 function listOf(peer: SimPeer, chat: AccountNumber): readonly StoredLine[] {
   return peer.disk.messages.messages({ chat, limit: 1_000_000 });

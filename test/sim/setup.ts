@@ -1,3 +1,4 @@
+import type { SignInView } from '@magpie/peer/engine/engine.ts';
 import type { Oracle } from './oracle.ts';
 import type { SimPeer } from './sim-peer.ts';
 import { SimulationError, type World } from './world.ts';
@@ -5,8 +6,8 @@ import { SimulationError, type World } from './world.ts';
 /** Meets the rule for passwords (R25) and is on no list of common ones. */
 export const PASSWORD = 'seven quiet magpies';
 
-/** Starts a peer and registers its account. */
-export async function registerPeer(world: World, oracle: Oracle, peer: SimPeer): Promise<void> {
+/** Starts a peer and registers its account. @returns with the recovery code */
+export async function registerPeer(world: World, oracle: Oracle, peer: SimPeer): Promise<SignInView> {
   await world.settle(peer.start(), `${peer.name} starts`);
   const result = await world.settle(
     peer.engine.register({
@@ -20,6 +21,7 @@ export async function registerPeer(world: World, oracle: Oracle, peer: SimPeer):
   );
   if (!result.ok) throw new SimulationError(`${peer.name} cannot register: ${JSON.stringify(result.error)}`);
   oracle.knows(peer, result.value.account.account);
+  return result.value;
 }
 
 /** The one asks, the other accepts, and both see each other as friends. */

@@ -1,3 +1,5 @@
+import { deviceIdOf, exchangeKeyPairOf, signingKeyPairOf } from '@magpie/common/channel/keys.ts';
+import type { DeviceId } from '@magpie/common/ids.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { createEngine } from '@magpie/peer/engine/create-engine.ts';
 import type { Engine, EngineEvent } from '@magpie/peer/engine/engine.ts';
@@ -45,6 +47,12 @@ export class SimPeer {
   /** What the identity file holds. */
   get identity(): Identity {
     return this.#identity;
+  }
+
+  /** How lists of devices name this one (R6). */
+  get device(): DeviceId {
+    const exchangeKey = exchangeKeyPairOf(this.#identity.exchangeSecret).publicKey;
+    return deviceIdOf(exchangeKey, signingKeyPairOf(this.#identity.signSeed).publicKey);
   }
 
   get running(): boolean {

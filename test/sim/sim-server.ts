@@ -28,6 +28,8 @@ export class SimServer {
   #server: Server | undefined;
   #store: MemoryStore;
   #life = 0;
+  #backup: MemoryStore | undefined;
+  #passwordsCompared = 0;
 
   constructor(options: SimServerOptions) {
     this.#options = options;
@@ -72,7 +74,7 @@ export class SimServer {
         clock: process.clock,
         random: process.random,
         store: this.#store,
-        hasher: virtualHasher(process),
+        hasher: virtualHasher(process, () => this.#passwordsCompared++),
         log: process.log,
         staticKey: this.#staticKey,
         tcp: host.tcpListener,
@@ -81,6 +83,28 @@ export class SimServer {
       { listen: [{ address: '::', port: SERVER_PORT }] },
     );
     await this.#server.start();
+  }
+
+  /** How many passwords were held against a hash: what a guess costs, and what it is worth. */
+  get passwordsCompared(): number {
+    return this.#passwordsCompared;
+  }
+
+  /** Ends the server, keeps a copy of its disk, and lets it go on. */
+  async backUp(): Promise<void> {
+    this.#end(false);
+    this.#backup = this.#store.crash();
+    this.#store = this.#store.crash();
+    await this.start();
+  }
+
+  /** Everything since the copy is forgotten; the key stays. */
+  async restore(): Promise<void> {
+    if (!this.#backup) throw new Error('there is no copy');
+    this.#end(false);
+    this.#store.crash();
+    this.#store = this.#backup.crash();
+    await this.start();
   }
 
   crash(silent: boolean): void {
@@ -104,7 +128,7 @@ export class SimServer {
   }
 }
 
-function virtualHasher(process: SimProcess): PasswordHasher {
+function virtualHasher(process: SimProcess, onCompared: () => void): PasswordHasher {
   return {
     decoyHash: '$virtual$ of nobody',
     hash: async (password) => {
@@ -112,6 +136,7 @@ function virtualHasher(process: SimProcess): PasswordHasher {
       return `$virtual$${password}`;
     },
     verify: async (phc, password) => {
+      onCompared();
       await process.sync(HASH_MS);
       return phc === `$virtual$${password}`;
     },
