@@ -9,6 +9,7 @@ import type { UserAdmin } from './accounts/user-admin.ts';
 import { InProcessBus } from './bus/bus.ts';
 import { closeRevoked, Directory } from './bus/directory.ts';
 import { Friends } from './friends/friends.ts';
+import { LastSeen } from './last-seen/last-seen.ts';
 import { DEFAULT_LIMITS, type ServerLimits, SHUTDOWN_DRAIN_MS } from './limits.ts';
 import { Notices } from './notices/notices.ts';
 import { Presence } from './presence/presence.ts';
@@ -67,8 +68,6 @@ export interface ServerStats {
   readonly reflected: number;
   readonly reflectIgnored: number;
   readonly logins: LoginCounts;
-  /** An orderly stop has begun. */
-  readonly stopping: boolean;
 }
 
 export interface Server {
@@ -105,6 +104,7 @@ class ComposedServer implements Server {
   readonly #directory = new Directory();
   readonly #accounts: Accounts;
   readonly #dispatcher: Dispatcher;
+  readonly #lastSeen: LastSeen;
   readonly #presence: Presence;
   readonly #relay: Relay;
   readonly #notices: Notices;
@@ -133,13 +133,15 @@ class ComposedServer implements Server {
     this.limits = limits;
     this.users = accounts.users;
     this.#accounts = accounts;
-    this.#presence = new Presence({ directory, store, clock, random, log }, limits);
+    this.#lastSeen = new LastSeen({ store, clock, random, log }, limits);
+    this.#presence = new Presence({ directory, random, lastSeen: this.#lastSeen }, limits);
     this.#relay = new Relay(directory, limits);
     this.#notices = new Notices({ directory, store, clock, log });
     this.#reflector = new Reflector(reflectTokens, limits, random);
     this.#reflectorPorts = new ReflectorPorts(ports.udp, this.#reflector, clock, log);
     const services = {
       ...{ clock, log, directory, accounts, friends, reflectTokens },
+      lastSeen: this.#lastSeen,
       presence: this.#presence,
       notices: this.#notices,
       rendezvous: new Rendezvous(directory, limits, random),
@@ -221,7 +223,6 @@ class ComposedServer implements Server {
       reflected: this.#reflector.reflected,
       reflectIgnored: this.#reflector.ignored,
       logins: this.#dispatcher.loginCounts,
-      stopping: this.#stopping !== undefined,
     };
   }
 
@@ -236,7 +237,7 @@ class ComposedServer implements Server {
     await this.#connections.stop(drainPerSecond, SHUTDOWN_DRAIN_MS);
     this.#presenceTimer?.timer.cancel();
     this.#reflectorPorts.close();
-    await this.#presence.flush();
+    await this.#lastSeen.flush(this.#presence.shownAccounts());
     await listening;
   }
 

@@ -7,6 +7,7 @@ import type { EnrollNeeded } from '../accounts/logins.ts';
 import type { AcceptedLogin } from '../accounts/session-claim.ts';
 import type { Directory, LiveSession } from '../bus/directory.ts';
 import type { Friends } from '../friends/friends.ts';
+import type { LastSeen } from '../last-seen/last-seen.ts';
 import { SHUTDOWN_RETRY_AFTER_MS } from '../limits.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -24,6 +25,7 @@ export interface DispatcherServices {
   readonly directory: Directory;
   readonly accounts: Accounts;
   readonly friends: Friends;
+  readonly lastSeen: LastSeen;
   readonly presence: Presence;
   readonly notices: Notices;
   readonly rendezvous: Rendezvous;
@@ -193,7 +195,7 @@ export class Dispatcher implements RequestDispatcher {
   }
 
   async #serve(connection: Connection, session: LiveSession, request: SessionRequest): Promise<Refusal | undefined> {
-    const { accounts, friends, presence, notices, rendezvous, reflectTokens, clock } = this.#services;
+    const { accounts, friends, lastSeen, presence, notices, rendezvous, reflectTokens, clock } = this.#services;
     const { requestId } = request;
     const done = (result: { ok: true } | { ok: false; error: Refusal }): Refusal | undefined => {
       if (!result.ok) return result.error;
@@ -224,7 +226,7 @@ export class Dispatcher implements RequestDispatcher {
       case 'unblock':
         return done(await friends.unblock(session, request.account));
       case 'last-seen-get': {
-        const seen = await presence.lastSeen(session, request.accounts);
+        const seen = await lastSeen.ask(session, request.accounts, (account) => presence.isShown(account));
         if (!seen.ok) return seen.error;
         connection.sendFrame({ type: 'last-seen', requestId, entries: seen.value });
         return undefined;

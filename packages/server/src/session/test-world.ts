@@ -122,7 +122,7 @@ export class TestDevice {
   }
 
   /** The signed list of these devices. */
-  list(devices: readonly TestDevice[] = [this], version = 1, previousHash = new Uint8Array(32)): Uint8Array {
+  list(devices: readonly TestDevice[] = [this], version = 1, previousHash: Uint8Array = new Uint8Array(32)): Uint8Array {
     const keys = devices.map((d) => ({ exchangeKey: d.exchange.publicKey, signKey: d.signing.publicKey }));
     return signDeviceList(
       { accountKey: this.accountKey.publicKey, version, devices: keys, previousHash },
@@ -385,6 +385,7 @@ export class TestClock implements Clock {
 export class TestHasher implements PasswordHasher {
   readonly decoyHash = 'plain:';
   verifyCount = 0;
+  isOutdated: (phc: string) => boolean = () => false;
   verifiedAgainst: string | undefined;
 
   async hash(password: string): Promise<string> {
