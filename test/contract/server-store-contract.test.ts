@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { MemoryStore } from '@magpie/server/store/memory-store.ts';
 import { openSqliteStore } from '@magpie/server/store/sqlite-store.ts';
 import { afterAll } from 'vitest';
+import { serverStoreAccountsContract } from './server-store-accounts.ts';
+import { serverStoreBlocksContract } from './server-store-blocks.ts';
 import { serverStoreContract } from './server-store-contract.ts';
+import { serverStoreLedgerContract } from './server-store-ledger.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'magpie-store-'));
 let opened = 0;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-serverStoreContract('memory', async () => new MemoryStore());
-serverStoreContract('SQLite', () => openSqliteStore(join(folder, `${++opened}.db`)));
+const suites = [serverStoreContract, serverStoreAccountsContract, serverStoreBlocksContract, serverStoreLedgerContract];
+for (const suite of suites) {
+  suite('memory', async () => new MemoryStore());
+  suite('SQLite', () => openSqliteStore(join(folder, `${++opened}.db`)));
+}

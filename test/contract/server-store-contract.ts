@@ -1,4 +1,4 @@
-import type { AccountName, AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
+import type { AccountName, AccountNumber, SessionEpoch } from '@magpie/common/ids.ts';
 import { FRIENDS_MAX, REQUESTS_PENDING_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { Account, DeviceKeys, Fence, Store } from '@magpie/server/store/store.ts';
@@ -8,8 +8,7 @@ import {
   REQUEST_TOMBSTONES_MAX,
 } from '@magpie/server/store/store-calls.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
-const NOW = 1_800_000_000_000 as WallMs;
+import { deviceKeys, filled, list, NOW, newAccount, registeredIn, sessionIn } from './server-store-samples.ts';
 
 /** Every implementation of the server's Store passes these. */
 export function serverStoreContract(engine: string, open: () => Promise<Store>): void {
@@ -413,17 +412,12 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       });
     });
 
-    async function registered(name: string, seed = name.length * 31 + name.charCodeAt(0)): Promise<Account> {
-      const answer = await store.register(newAccount(name, seed));
-      if (!answer.ok) throw new Error(answer.error);
-      return answer.value;
+    function registered(name: string, seed = name.length * 31 + name.charCodeAt(0)): Promise<Account> {
+      return registeredIn(store, name, seed);
     }
 
-    async function session(name: string, seed: number): Promise<Fence> {
-      await registered(name, seed);
-      const claimed = await store.claimSession(deviceKeys(seed).device, NOW);
-      if (typeof claimed !== 'object') throw new Error('no session');
-      return { account: claimed.account.account, device: claimed.device.device, epoch: claimed.device.epoch };
+    function session(name: string, seed: number): Promise<Fence> {
+      return sessionIn(store, name, seed);
     }
 
     /** A login of the device `seed` by a list of the devices `listed`; lists of one version are one list. */
@@ -449,40 +443,6 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       return [alice, bob];
     }
   });
-}
-
-export function newAccount(name: string, seed: number) {
-  return {
-    ...deviceKeys(seed),
-    name: name as AccountName,
-    displayName: `${name} 🐦`,
-    passwordHash: '$argon2id$x',
-    accountKey: filled(32, seed, 0xa1),
-    deviceList: list(seed),
-    deviceListVersion: 1,
-    label: `${name}'s laptop`,
-    recoveryKey: filled(32, seed, 0x4e),
-    sealedSeed: filled(48, seed, 0x5e),
-    createdAt: NOW,
-  };
-}
-
-export function deviceKeys(seed: number): DeviceKeys {
-  return {
-    device: seed.toString(16).padStart(32, '0') as DeviceId,
-    exchangeKey: filled(32, seed, 0xe1),
-    signKey: filled(32, seed, 0x51),
-  };
-}
-
-function list(seed: number): Uint8Array {
-  return filled(80, seed, 0x11);
-}
-
-function filled(length: number, seed: number, kind: number): Uint8Array {
-  const bytes = new Uint8Array(length).fill(kind);
-  bytes.set([seed >> 8, seed & 0xff]);
-  return bytes;
 }
 
 function row(name: string, of: Fence, seed: number, rest: object): object {
