@@ -1,7 +1,10 @@
 import { toBase32 } from '@magpie/common/bytes/base32.ts';
 import { parseInvitation } from '@magpie/common/invitation.ts';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Session } from '../session/session.ts';
 import { EngineWorld, type TestPeer } from './test-world.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe('invitation links (ID11)', () => {
   it('[ID11] pin the key of their owner, compared, before the friendship begins', async () => {
@@ -60,8 +63,10 @@ describe('a block', () => {
     await say(world, alice, bob, 'hello');
     await world.until(async () => (await alice.contact('bob'))?.path?.kind === 'direct');
     bob.events.length = 0;
+    const ended = watchEnded();
     expect(await world.ok(alice.engine.blockContact('bob'))).toMatchObject({ state: 'blocked', presence: 'unknown' });
     await world.run(1_000);
+    expect(ended()).toBe(2);
     expect(await datagramsWithin(world, 60_000)).toBe(0);
     for (const [peer, other] of [
       [alice, 'bob'],
@@ -102,8 +107,10 @@ describe('a removal', () => {
     await say(world, alice, bob, 'hello');
     await world.until(async () => (await alice.contact('bob'))?.path?.kind === 'direct');
     expect(await datagramsWithin(world, 60_000)).toBeGreaterThan(0);
+    const ended = watchEnded();
     await world.ok(alice.engine.removeContact('bob'));
     await world.run(1_000);
+    expect(ended()).toBe(2);
     expect(await datagramsWithin(world, 60_000)).toBe(0);
   });
 
@@ -113,8 +120,10 @@ describe('a removal', () => {
     await world.until(async () => (await alice.contact('bob'))?.path?.kind === 'direct');
     // The direct path takes nothing from alice to bob, and the relay serves no strangers: her CLOSE is lost.
     alice.engine.setDropUdp(true);
+    const ended = watchEnded();
     await world.ok(alice.engine.removeContact('bob'));
     await world.run(1_000);
+    expect(ended()).toBe(2);
     expect(await datagramsWithin(world, 60_000)).toBe(0);
   });
 });
@@ -213,6 +222,15 @@ async function friends() {
 async function say(world: EngineWorld, from: TestPeer, to: TestPeer, text: string): Promise<void> {
   await world.ok(from.engine.send({ to: to.name, text }));
   await world.until(async () => (await to.texts(from.name)).includes(text));
+}
+
+/** @returns how many sessions have ended since */
+function watchEnded(): () => number {
+  const polled = vi.spyOn(Session.prototype, 'pollEvent');
+  return () => {
+    const { contexts, results } = polled.mock;
+    return new Set(contexts.filter((_, i) => results[i]?.value?.type === 'ended')).size;
+  };
 }
 
 /** How many datagrams the friends exchange; a direct path that is idle is challenged every 15 s. */
