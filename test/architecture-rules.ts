@@ -38,7 +38,17 @@ const MACHINES = new RegExp(
     'packages/server/src/(relay|presence|rendezvous/(rendezvous|reflector|reflect-tokens)\\.ts)',
   ].join('|'),
 );
-const SERVICES = ['accounts', 'friends', 'presence', 'rendezvous', 'relay', 'mailbox', 'notices', 'groups'];
+const SERVICES = [
+  'accounts',
+  'friends',
+  'presence',
+  'last-seen',
+  'rendezvous',
+  'relay',
+  'mailbox',
+  'notices',
+  'groups',
+];
 
 export const IMPORT_RULES: readonly ImportRule[] = [
   {

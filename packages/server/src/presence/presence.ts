@@ -4,20 +4,23 @@ import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { DEVICES_MAX, PRESENCE_GRACE_MS, ROSTER_ENTRIES_PER_FRAME_MAX } from '@magpie/common/limits.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import { after, type Clock, earliest, type Instant } from '@magpie/common/time.ts';
+import { after, earliest, type Instant } from '@magpie/common/time.ts';
 import type { Directory, LiveAccount, LiveSession } from '../bus/directory.ts';
 import { PRESENCE_STEP_MS, RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import { LastSeen, type LastSeenPorts, type SeenAt } from './last-seen.ts';
 import { parseStatusText } from './status-text.ts';
 
 /** Of several devices the most available one speaks for the account (R19). */
 const MOST_AVAILABLE_FIRST: readonly PresenceStatus[] = ['online', 'busy', 'away'];
 
-export interface PresencePorts extends LastSeenPorts {
+export interface PresencePorts {
   readonly directory: Directory;
   readonly random: RandomSource;
+  readonly lastSeen: {
+    /** The account is out of its friends' sight from now on. @returns the time that they may know */
+    note(account: AccountNumber): number;
+  };
 }
 
 /**
@@ -27,11 +30,9 @@ export interface PresencePorts extends LastSeenPorts {
  */
 export class Presence {
   readonly #directory: Directory;
-  readonly #clock: Clock;
   readonly #limits: ServerLimits;
   readonly #budgets: RateTable;
-  readonly #lastSeen: LastSeen;
-  readonly #lastSeenAsks: RateTable;
+  readonly #lastSeen: PresencePorts['lastSeen'];
   /** When friends were last told something, by account number modulo the size; who shares a slot waits for the other. */
   readonly #toldAt = new Float64Array(RATE_BUCKETS).fill(-Infinity);
   /**
@@ -51,11 +52,9 @@ export class Presence {
   constructor(ports: PresencePorts, limits: ServerLimits) {
     this.#directory = ports.directory;
     this.#limits = limits;
-    const { presenceChangesPerMinute: changes, lastSeenAsksPerMinute: asks } = limits;
-    this.#budgets = new RateTable(changes / 60, changes, RATE_BUCKETS, ports.random);
-    this.#lastSeen = new LastSeen(ports);
-    this.#lastSeenAsks = new RateTable(asks / 60, asks, RATE_BUCKETS, ports.random);
-    this.#clock = ports.clock;
+    const perMinute = limits.presenceChangesPerMinute;
+    this.#budgets = new RateTable(perMinute / 60, perMinute, RATE_BUCKETS, ports.random);
+    this.#lastSeen = ports.lastSeen;
   }
 
   /**
@@ -106,18 +105,13 @@ export class Presence {
     return ok(undefined);
   }
 
-  /** When friends who are offline, as this account is told, were last here; those who do not tell are left out. */
-  async lastSeen(by: LiveSession, accounts: readonly AccountNumber[]): Promise<Result<readonly SeenAt[], Refusal>> {
-    const waitMs = this.#lastSeenAsks.take(by.account.number, this.#clock.now());
-    if (waitMs > 0) return err(refusal('rate-limited', 'last seen', waitMs));
-    const entries = await this.#lastSeen.of(by.account.number, accounts);
-    return ok(entries.filter(({ account }) => by.account.friends.has(account) && !this.#told.has(account)));
+  /** Whether friends are told that the account is here. */
+  isShown(account: AccountNumber): boolean {
+    return this.#told.has(account);
   }
 
-  /** The server stops: whoever is here now was here until now. Never rejects. */
-  async flush(): Promise<void> {
-    for (const account of this.#told.keys()) this.#lastSeen.note(account);
-    await this.#lastSeen.flush();
+  shownAccounts(): Iterable<AccountNumber> {
+    return this.#told.keys();
   }
 
   /**
@@ -153,8 +147,7 @@ export class Presence {
   }
 
   pollTimeout(): Instant | undefined {
-    const own = earliest(this.#graces[0]?.until, this.#deferredUntil);
-    return earliest(own, this.#lastSeen.pollTimeout());
+    return earliest(this.#graces[0]?.until, this.#deferredUntil);
   }
 
   handleTimeout(now: Instant): void {
@@ -166,7 +159,6 @@ export class Presence {
       this.#forgetIfDone(account);
     }
     if (this.#deferredUntil !== undefined && this.#deferredUntil <= now) this.#tellDeferred(now);
-    this.#lastSeen.handleTimeout(now);
   }
 
   #tellDeferred(now: Instant): void {
