@@ -137,7 +137,7 @@ export class EngineParts {
         onStream: (device, bytes, road) => this.delivery.handleStream(device, bytes, road),
         onStreamAcked: (device, stream, road) => this.delivery.handleStreamAcked(device, stream, road),
         onRoute: (device) => this.roads.emit(device),
-        onNewerList: () => void this.roster.refresh(),
+        onNewerList: (device) => this.#handleNewerList(device),
       },
     });
     this.roads = new FriendRoads({
@@ -237,7 +237,7 @@ export class EngineParts {
       find: (who) => this.contacts.find(who),
       view: (contact) => this.contacts.view(contact),
       reload: () => this.roster.reload(),
-      refreshDevices: () => this.roster.refresh(),
+      takeNewestList: (contact) => this.roster.takeNewestList(contact),
     });
     this.messages = new MessageCommands({
       store,
@@ -322,6 +322,11 @@ export class EngineParts {
     }
     if (contact.state !== 'removed' && contact.state !== 'blocked') return;
     inBackground(this.ports.log, 'a refusal could not be stored', this.delivery.handleRemoved(account));
+  }
+
+  #handleNewerList(device: DeviceId): void {
+    const friend = this.book.device(device);
+    if (friend) void this.roster.refreshList(friend.account);
   }
 
   async #introduce(to: DeviceId, packet: Uint8Array): Promise<Result<{ readonly psk: Uint8Array }, string>> {

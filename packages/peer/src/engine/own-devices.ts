@@ -158,7 +158,9 @@ export class OwnDevices {
   }
 
   async #restore(version: number, requests: OwnRequests): Promise<boolean> {
-    for (const { blob } of this.listsAbove(version)) {
+    for (const { blob, list } of this.listsAbove(version)) {
+      // It takes none from a device that does not stand in it.
+      if (!list.devices.some((device) => this.isThis(device))) continue;
       const answer = await requests.request({ type: 'device-list-set', deviceList: blob });
       if (answer.ok) continue;
       this.#options.log.warn({ version, error: answer.error.kind }, 'the server takes no own device lists');

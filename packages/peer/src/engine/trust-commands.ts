@@ -18,7 +18,7 @@ export interface TrustCommandsOptions {
   /** The store's rows changed by our own doing. */
   readonly reload: () => Promise<void>;
   /** The user took the key that the account has now: its newest list of devices counts, whatever came before (R6). */
-  readonly refreshDevices: (contact: Contact) => Promise<void>;
+  readonly takeNewestList: (contact: Contact) => Promise<Result<void, CommandError>>;
 }
 
 type Surface = Pick<Engine, 'setContact' | 'safetyNumber' | 'verifyContact'>;
@@ -54,20 +54,21 @@ export class TrustCommands implements Surface {
       const found = this.#options.find(who);
       if (!found.ok) return found;
       const contact = found.value;
-      if (verdict.acceptNewKey) return ok(this.#safety(await this.#accept(contact, verdict.matches)));
+      if (verdict.acceptNewKey) return this.#accept(contact, verdict.matches);
       // A number that was compared is that of the new key: it means nothing until that one is taken.
       if (keyChanged(contact) && verdict.matches) return err({ code: 'KEY_CHANGED', detail: { who } });
       return ok(this.#safety(await this.#note(contact, { verified: verdict.matches })));
     });
   }
 
-  async #accept(contact: Contact, verified: boolean): Promise<Contact> {
-    const { store, reload, refreshDevices } = this.#options;
-    const listBroken = contact.local.listBroken;
+  async #accept(contact: Contact, verified: boolean): Promise<Result<SafetyView, CommandError>> {
+    const { store, reload, takeNewestList } = this.#options;
+    // While it still counts as broken: no device is spoken to by the old list meanwhile.
+    const taken = contact.local.listBroken ? await takeNewestList(contact) : ok(undefined);
+    if (!taken.ok) return taken;
     await store.acceptAccountKey(contact.account, verified);
     await reload();
-    if (listBroken) await refreshDevices(this.#current(contact));
-    return this.#current(contact);
+    return ok(this.#safety(this.#current(contact)));
   }
 
   async #note(contact: Contact, notes: Partial<ContactNotes>): Promise<Contact> {
