@@ -269,7 +269,7 @@ export interface PathView {
   readonly path: MessageRoad | undefined;
   /** State of the path agent: cold, punching, trial, direct, suspect, relayed, blocked. */
   readonly state: string;
-  /** Short code of the last change: proven, doubt, lost, selected, idle, no-udp … */
+  /** Short code of the last change: proven, doubt, lost, selected, idle, no-udp, never-direct … */
   readonly reason: string;
   readonly endpoint: string | undefined;
   readonly packetsSent: number;

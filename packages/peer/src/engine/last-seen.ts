@@ -22,6 +22,7 @@ export class LastSeen {
   #timer: Timer | undefined;
   /** Counts connections: an answer to an older one is about what is forgotten. */
   #connection = 0;
+  #up = false;
 
   constructor(options: LastSeenOptions) {
     this.#options = options;
@@ -29,10 +30,12 @@ export class LastSeen {
 
   handleLinkUp(): void {
     this.handleLinkDown();
+    this.#up = true;
     this.handleContacts();
   }
 
   handleLinkDown(): void {
+    this.#up = false;
     this.#connection++;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -42,7 +45,7 @@ export class LastSeen {
   /** Somebody may have become a friend. */
   handleContacts(): void {
     const { clock } = this.#options;
-    if (this.#timer) return;
+    if (!this.#up || this.#timer) return;
     this.#timer = clock.setTimer(after(clock.now(), LAST_SEEN_ASK_AFTER_MS), () => {
       this.#timer = undefined;
       void this.#ask(this.#connection);

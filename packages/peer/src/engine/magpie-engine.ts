@@ -4,15 +4,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import { sleep } from '@magpie/common/time.ts';
 import { CLOSE_GOODBYE } from '../session/session.ts';
 import type { CommandError } from './command-error.ts';
-import type {
-  Engine,
-  EngineEvent,
-  LoginInput,
-  MessageView,
-  PathView,
-  RegisterInput,
-  StatusView,
-} from './engine.ts';
+import type { Engine, EngineEvent, LoginInput, MessageView, PathView, RegisterInput, StatusView } from './engine.ts';
 import { EngineParts } from './engine-parts.ts';
 import { GOODBYE_MS } from './limits.ts';
 import type { EngineOptions, EnginePorts } from './ports.ts';
