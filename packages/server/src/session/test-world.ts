@@ -122,7 +122,11 @@ export class TestDevice {
   }
 
   /** The signed list of these devices. */
-  list(devices: readonly TestDevice[] = [this], version = 1, previousHash: Uint8Array = new Uint8Array(32)): Uint8Array {
+  list(
+    devices: readonly TestDevice[] = [this],
+    version = 1,
+    previousHash: Uint8Array = new Uint8Array(32),
+  ): Uint8Array {
     const keys = devices.map((d) => ({ exchangeKey: d.exchange.publicKey, signKey: d.signing.publicKey }));
     return signDeviceList(
       { accountKey: this.accountKey.publicKey, version, devices: keys, previousHash },
