@@ -2,7 +2,7 @@ import { toBase32 } from '@magpie/common/bytes/base32.ts';
 import { parseInvitation } from '@magpie/common/invitation.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Session } from '../session/session.ts';
-import { EngineWorld, type TestPeer } from './test-world.ts';
+import { EngineWorld, PASSWORD, type TestPeer } from './test-world.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -147,6 +147,38 @@ describe('a key', () => {
     expect(accepted).toMatchObject({ keyChanged: false, verified: false, contact: { keyChanged: false } });
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 10_000);
     expect(await bob.texts('alice')).toEqual(['held']);
+  });
+
+  it('[ID6] of somebody who began anew changes the safety number, ends the session, and is taken by the user alone', async () => {
+    const { world, alice, bob } = await friends();
+    await say(world, alice, bob, 'hello');
+    const before = await world.ok(alice.engine.verifyContact('bob', { matches: true, acceptNewKey: false }));
+    const ended = watchEnded();
+    const anew = world.peer('bob-anew');
+    await world.settle(anew.start());
+    const { account } = await world.ok(
+      anew.engine.login({
+        server: world.sim.server.address,
+        trustFirst: false,
+        account: 'bob',
+        password: PASSWORD,
+        newIdentity: true,
+      }),
+    );
+    expect(account.name).toBe('bob');
+    await world.until(async () => (await alice.contact('bob'))?.keyChanged === true, 1_000);
+    await world.run(1_000);
+    expect(ended()).toBe(2);
+    await world.ok(alice.engine.send({ to: 'bob', text: 'held' }));
+    await world.run(20_000);
+    expect((await alice.chat('bob')).at(-1)).toMatchObject({ state: 'queued', reason: 'key-changed' });
+    const after = await world.ok(alice.engine.safetyNumber('bob'));
+    expect(after).toMatchObject({ verified: false, keyChanged: true });
+    expect(after.digits).not.toBe(before.digits);
+    await world.ok(alice.engine.verifyContact('bob', { matches: true, acceptNewKey: true }));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 20_000);
+    expect(await anew.texts('alice')).toContain('held');
+    expect(await alice.contact('bob')).toMatchObject({ verified: true, keyChanged: false });
   });
 
   it('[ID12] is compared by the same 60 digits on both sides, and stays compared', async () => {
