@@ -1,8 +1,8 @@
 import { COMMON_WORDS } from './common-words.ts';
 
 /**
- * A password that is found within 2 to this power guesses (67 million) is refused. One account allows 60 wrong tries an
- * hour, so what this keeps out is the few passwords that are tried on very many accounts, and lists run on a stolen hash.
+ * A password that is found within 2 to this power guesses (67 million) is refused. One account allows 118 wrong tries a
+ * day, so what this keeps out is the few passwords that are tried on very many accounts, and lists run on a stolen hash.
  */
 const GUESSABLE_BITS = 26;
 

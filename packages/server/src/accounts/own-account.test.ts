@@ -6,8 +6,8 @@ import { PASSWORD, settle, type TestClient, TestWorld } from '../session/test-wo
 const codeOf = (frame: Frame): string => (frame.type === 'refused' ? frame.code : frame.type);
 const NEW_PASSWORD = 'another quiet heron 4';
 
-describe('a new password (SV90)', () => {
-  it('[SV90] ends the sessions of all other devices at once, which friends see, and keeps this one', async () => {
+describe('a new password (SV100)', () => {
+  it('[SV100] ends the sessions of all other devices at once, which friends see, and keeps this one', async () => {
     const world = await TestWorld.start();
     const { alice, laptop, bob } = await twoDevices(world);
     const before = world.clock.now();
@@ -26,7 +26,7 @@ describe('a new password (SV90)', () => {
     expect(codeOf(await world.connect(alice.device).resume())).toBe('welcome');
   });
 
-  it('[SV90] wants the old one, by the budget of the device, and a good new one', async () => {
+  it('[SV100] wants the old one, by the budget of the device, and a good new one', async () => {
     const world = await TestWorld.start({ passwordGuessesPerDeviceBurst: 2, passwordGuessesPerDevicePerHour: 1 });
     const { alice, laptop } = await twoDevices(world);
     expect(codeOf(await changePassword(alice, PASSWORD, 'short'))).toBe('weak-password');
@@ -38,7 +38,7 @@ describe('a new password (SV90)', () => {
     expect(codeOf(await changePassword(laptop))).toBe('done');
   });
 
-  it('[SV90] does not let in a login that crosses it with the old password', async () => {
+  it('[SV100] does not let in a login that crosses it with the old password', async () => {
     const world = await TestWorld.start();
     const { alice, laptop } = await twoDevices(world);
     laptop.wire.drop();
@@ -80,8 +80,8 @@ describe('a new password (SV90)', () => {
   });
 });
 
-describe('profile and policy (SV93)', () => {
-  it('[SV93] goes to friends and to the own devices', async () => {
+describe('profile and policy (SV103)', () => {
+  it('[SV103] goes to friends and to the own devices', async () => {
     const world = await TestWorld.start();
     const { alice, laptop, bob } = await twoDevices(world);
     const profile = { displayName: '  爱丽丝 ', signatureLine: 'down the hole' };
@@ -103,13 +103,13 @@ describe('profile and policy (SV93)', () => {
     [{ displayName: 'Alice', signatureLine: 'two\nlines' }, 'bad-text'],
     [{ displayName: 'Alice', signatureLine: 'hid\u200bden' }, 'bad-text'],
     [{ displayName: 'Alice', signatureLine: '' }, 'done'],
-  ])('[SV93] answers the profile %j with %s', async (profile, code) => {
+  ])('[SV103] answers the profile %j with %s', async (profile, code) => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');
     expect(codeOf(await alice.request({ type: 'profile-set', ...profile }))).toBe(code);
   });
 
-  it('[SV93] changes so many times an hour, counted when it is well-formed', async () => {
+  it('[SV103] changes so many times an hour, counted when it is well-formed', async () => {
     const world = await TestWorld.start({ profileChangesPerHour: 2 });
     const alice = await world.register('alice');
     const set = async (signatureLine: string) =>
@@ -122,7 +122,7 @@ describe('profile and policy (SV93)', () => {
     expect(codeOf(await again.request({ type: 'profile-set', displayName: 'A', signatureLine: 'four' }))).toBe('done');
   });
 
-  it('[SV93] keeps a policy, and wants a question where one is to be asked', async () => {
+  it('[SV103] keeps a policy, and wants a question where one is to be asked', async () => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');
     const set = async (question: string) =>
@@ -154,8 +154,8 @@ describe('profile and policy (SV93)', () => {
   });
 });
 
-describe('the end of an account (SV94)', () => {
-  it('[SV94] is answered, ends all its sessions and friendships, and gives nothing away afterwards', async () => {
+describe('the end of an account (SV104)', () => {
+  it('[SV104] is answered, ends all its sessions and friendships, and gives nothing away afterwards', async () => {
     const world = await TestWorld.start();
     const { alice, laptop, bob } = await twoDevices(world);
     expect(codeOf(await alice.request({ type: 'account-delete', password: 'not the right one' }))).toBe(

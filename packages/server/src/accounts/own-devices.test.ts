@@ -6,8 +6,8 @@ import { PASSWORD, settle, TestWorld } from '../session/test-world.ts';
 
 const codeOf = (frame: Frame): string => (frame.type === 'refused' ? frame.code : frame.type);
 
-describe('the own list of devices (SV91)', () => {
-  it('[SV91] takes a device off: its session ends, its key is forgotten, friends and own devices hear of it', async () => {
+describe('the own list of devices (SV101)', () => {
+  it('[SV101] takes a device off: its session ends, its key is forgotten, friends and own devices hear of it', async () => {
     const world = await TestWorld.start();
     const { alice, laptop, bob } = await twoDevices(world);
     const list = alice.device.list([alice.device], 3);
@@ -22,7 +22,7 @@ describe('the own list of devices (SV91)', () => {
     expect(entry).toMatchObject({ action: 'device-revoked', actor: alice.account, detail: '1 of 2' });
   });
 
-  it('[SV91] takes the same list twice, and none that is older, forged, of another key or without the asking device', async () => {
+  it('[SV101] takes the same list twice, and none that is older, forged, of another key or without the asking device', async () => {
     const world = await TestWorld.start();
     const { alice, laptop } = await twoDevices(world);
     const set = async (deviceList: Uint8Array) => codeOf(await alice.request({ type: 'device-list-set', deviceList }));
@@ -45,7 +45,7 @@ describe('the own list of devices (SV91)', () => {
     expect(laptop.closed).toBe(false);
   });
 
-  it('[SV91] changes so many times an hour', async () => {
+  it('[SV101] changes so many times an hour', async () => {
     const world = await TestWorld.start({ deviceListsPerHour: 2 });
     const alice = await world.register('alice');
     const codes = [];
@@ -56,7 +56,7 @@ describe('the own list of devices (SV91)', () => {
     expect(codes).toEqual(['done', 'done', 'rate-limited']);
   });
 
-  it('[SV92] lists each device with its label and whether it is here', async () => {
+  it('[SV102] lists each device with its label and whether it is here', async () => {
     const world = await TestWorld.start();
     const { alice, laptop } = await twoDevices(world);
     await laptop.request({ type: 'logout' });
@@ -72,8 +72,8 @@ describe('the own list of devices (SV91)', () => {
   });
 });
 
-describe('the chain of lists (SV91)', () => {
-  it('[SV91] is served to friends and to oneself, from a version on, and to nobody else', async () => {
+describe('the chain of lists (SV101)', () => {
+  it('[SV101] is served to friends and to oneself, from a version on, and to nobody else', async () => {
     const world = await TestWorld.start();
     const { alice, laptop, bob, lists } = await twoDevices(world);
     const carol = await world.register('carol');
@@ -90,7 +90,7 @@ describe('the chain of lists (SV91)', () => {
     expect(codeOf(await get(bob, 0))).toBe('not-friends');
   });
 
-  it('[SV91] comes in pages, in order, the last one marked', async () => {
+  it('[SV101] comes in pages, in order, the last one marked', async () => {
     const world = await TestWorld.start({ deviceListsPerHour: 1_000 });
     const alice = await world.register('alice');
     const lists = [alice.device.list()];

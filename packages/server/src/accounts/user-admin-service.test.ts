@@ -6,7 +6,7 @@ const codeOf = (frame: Frame): string => (frame.type === 'refused' ? frame.code 
 const refusedWith = (code: string) => ({ ok: false, error: { code } });
 const DAY_MS = 86_400_000;
 
-describe('what operators do to accounts (SV95)', () => {
+describe('what operators do to accounts (SV105)', () => {
   it('adds an account by the rules of a registration, without keys', async () => {
     const world = await TestWorld.start({}, { registration: 'closed' });
     const { users } = world.server;
@@ -25,7 +25,7 @@ describe('what operators do to accounts (SV95)', () => {
     expect(await users.list({ after: 10_001, limit: 5, text: '' })).toEqual([]);
   });
 
-  it('[SV95] ends the sessions of a locked account at once, and lets nobody in until the unlock', async () => {
+  it('[SV105] ends the sessions of a locked account at once, and lets nobody in until the unlock', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
     await world.advance(3_000);
@@ -40,7 +40,7 @@ describe('what operators do to accounts (SV95)', () => {
     expect(codeOf(await world.connect(alice.device).resume())).toBe('welcome');
   });
 
-  it('[SV95] never lets in a login that crosses the lock', async () => {
+  it('[SV105] never lets in a login that crosses the lock', async () => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');
     alice.wire.drop();
@@ -62,7 +62,7 @@ describe('what operators do to accounts (SV95)', () => {
     expect(late.take('welcome')).toEqual([]);
   });
 
-  it('[SV95] sets a password that every device must give', async () => {
+  it('[SV105] sets a password that every device must give', async () => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');
     const { users } = world.server;
@@ -74,7 +74,7 @@ describe('what operators do to accounts (SV95)', () => {
     expect(codeOf(await world.connect(alice.device).login('alice', 'another quiet heron 4'))).toBe('welcome');
   });
 
-  it('[SV94] deletes an account: its friends keep a tombstone, its name is never given again', async () => {
+  it('[SV104] deletes an account: its friends keep a tombstone, its name is never given again', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await world.friends();
     bob.received.length = 0;
@@ -118,8 +118,8 @@ describe('what operators do to accounts (SV95)', () => {
   });
 });
 
-describe('registration by invitation (SV96)', () => {
-  it('[SV96] lets in as many as the code says, however it is typed', async () => {
+describe('registration by invitation (SV106)', () => {
+  it('[SV106] lets in as many as the code says, however it is typed', async () => {
     const world = await TestWorld.start({}, { registration: 'invite' });
     const invited = await world.server.users.invite({ uses: 2, validMs: DAY_MS });
     const code = invited.ok ? invited.value.code : '';
@@ -140,7 +140,7 @@ describe('registration by invitation (SV96)', () => {
     expect(await world.server.users.invites()).toEqual([]);
   });
 
-  it('[SV96] lets in one of two who use the last place at the same time', async () => {
+  it('[SV106] lets in one of two who use the last place at the same time', async () => {
     const world = await TestWorld.start({}, { registration: 'invite' });
     const invited = await world.server.users.invite({ uses: 1, validMs: DAY_MS });
     const invite = invited.ok ? invited.value.code : '';
@@ -150,7 +150,7 @@ describe('registration by invitation (SV96)', () => {
     expect(answers.map(codeOf).toSorted()).toEqual(['bad-invite', 'welcome']);
   });
 
-  it('[SV96] ends with its time', async () => {
+  it('[SV106] ends with its time', async () => {
     const world = await TestWorld.start({}, { registration: 'invite' });
     const invited = await world.server.users.invite({ uses: 1, validMs: 60_000 });
     const invite = invited.ok ? invited.value.code : '';
@@ -158,7 +158,7 @@ describe('registration by invitation (SV96)', () => {
     expect(codeOf(await world.connect().register('alice', PASSWORD, { invite }))).toBe('bad-invite');
   });
 
-  it('[SV96] has tries at codes counted as registrations', async () => {
+  it('[SV106] has tries at codes counted as registrations', async () => {
     const world = await TestWorld.start({ registrationsPerSourcePerHour: 3 }, { registration: 'invite' });
     const codes = [];
     for (let i = 0; i < 4; i++) {
