@@ -81,6 +81,18 @@ describe('never direct (PA19)', () => {
     expect((await alice.contact('bob'))?.path?.kind).toBe('relay');
   });
 
+  it('is not said to be on when that could not be stored', async () => {
+    const { world, alice } = await direct();
+    alice.disk.full = true;
+    expect(await world.settle(alice.engine.setNeverDirect(true))).toMatchObject({ error: { code: 'STORE_FAILED' } });
+    expect(await world.settle(alice.engine.setContact('bob', { neverDirect: true }))).toMatchObject({
+      error: { code: 'STORE_FAILED' },
+    });
+    alice.disk.full = false;
+    expect((await alice.engine.status()).neverDirect).toBe(false);
+    expect(await alice.contact('bob')).toMatchObject({ neverDirect: false, path: { kind: 'direct' } });
+  });
+
   it('[PA19] moves a running session to the relay and back without losing or doubling a message', async () => {
     const { world, alice, bob } = await direct();
     const texts: string[] = [];
@@ -136,7 +148,9 @@ function watchAlice(world: EngineWorld, options: { readonly connecting?: boolean
     datagrams,
     sealed: () => plaintexts.length,
     leaks: () =>
-      plaintexts.filter((plaintext) => plaintext.includes(alice)).map((plaintext) => plaintext.toString('hex')),
+      plaintexts
+        .filter((plaintext) => plaintext.includes(alice) || plaintext.includes('10.0.1.1'))
+        .map((plaintext) => plaintext.toString('hex')),
   };
 }
 
