@@ -1,6 +1,6 @@
 import type { AccountName } from '@magpie/common/ids.ts';
 import { describe, expect, it } from 'vitest';
-import { newAccount } from '../../../../test/contract/server-store-contract.ts';
+import { newAccount } from '../../../../test/contract/server-store-samples.ts';
 import { MemoryStore } from './memory-store.ts';
 
 const alice = 'alice' as AccountName;

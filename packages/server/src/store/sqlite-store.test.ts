@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AccountName } from '@magpie/common/ids.ts';
+import type { AccountName, AccountNumber } from '@magpie/common/ids.ts';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
-import { newAccount } from '../../../../test/contract/server-store-contract.ts';
+import { deviceKeys, newAccount } from '../../../../test/contract/server-store-samples.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { runBatch, type StoreRequest } from './sqlite-batch.ts';
 import { openDatabase } from './sqlite-open.ts';
@@ -15,6 +15,7 @@ import { sqliteTables } from './sqlite-tables.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'magpie-sqlite-'));
 const alice = 'alice' as AccountName;
+const number = 10_001 as AccountNumber;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -142,6 +143,26 @@ describe('a batch of calls', () => {
     ]);
     expect(tables.accounts.accountByName('broken' as AccountName)).toBeUndefined();
     expect(db.inTransaction).toBe(false);
+  });
+
+  it('undoes all of a call that fails in its middle', () => {
+    const { db, tables } = opened();
+    const alice = newAccount('alice', 1);
+    runBatch(db, tables, [request(1, 'register', alice)]);
+    const before = [tables.accounts.accountByName('alice' as AccountName), tables.devices.devicesOf(number)];
+    const enrollment = {
+      ...deviceKeys(2),
+      label: '',
+      expectedAccountKey: alice.accountKey,
+      accountKey: new Uint8Array(31),
+      deviceList: new Uint8Array(90),
+      deviceListVersion: 2,
+      listed: [deviceKeys(2).device],
+    };
+    const replies = runBatch(db, tables, [request(2, 'enroll', number, enrollment)]);
+    expect(replies).toMatchObject([{ id: 2, failure: expect.stringMatching(/^SQLITE_CONSTRAINT/) }]);
+    expect([tables.accounts.accountByName('alice' as AccountName), tables.devices.devicesOf(number)]).toEqual(before);
+    expect(tables.devices.deviceChain(number, 0, 10)).toHaveLength(1);
   });
 
   it('answers reads on a full disk, refuses writes with a code, and goes on when there is room', () => {

@@ -58,6 +58,7 @@ export const accounts: Migration = {
         expires_at INTEGER NOT NULL,
         uses_left  INTEGER NOT NULL CHECK (uses_left > 0)
       ) STRICT, WITHOUT ROWID;
+      CREATE INDEX invites_by_expiry ON invites (expires_at);
 
       CREATE TABLE audit (
         id      INTEGER PRIMARY KEY AUTOINCREMENT,
