@@ -82,6 +82,11 @@ export class Stage {
     return this.#run(PEER, ['--profile', this.path(profile), ...words], input);
   }
 
+  /** One command that goes on for a while; its output is read as it comes. */
+  startMagpie(profile: string, words: readonly string[]): ChildProcess {
+    return this.spawn(PEER, ['--profile', this.path(profile), ...words]);
+  }
+
   magpieServer(words: readonly string[]): Promise<CommandOutcome> {
     return this.#run(SERVER, words, '');
   }

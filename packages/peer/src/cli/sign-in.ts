@@ -53,8 +53,8 @@ export interface ServerGiven {
 
 /** `--server`, then MAGPIE_SERVER; either may be an invitation link, which carries the address and perhaps a code. */
 export async function serverOption({ ports }: Invocation, options: OptionValues): Promise<ServerGiven> {
-  const given = typeof options.server === 'string' ? options.server : ports.env.MAGPIE_SERVER || undefined;
-  return given === undefined ? { address: undefined, invite: undefined } : readServer(given);
+  const given = typeof options.server === 'string' ? options.server : (ports.env.MAGPIE_SERVER ?? '');
+  return given === '' ? { address: undefined, invite: undefined } : readServer(given);
 }
 
 /** The address as typed, or what a link says instead. */

@@ -167,7 +167,7 @@ export class FakeEngine implements Engine {
 
   async lookup(who: string): Promise<Result<LookupView, CommandError>> {
     const found = this.strangers.get(who);
-    return found ? this.#did('lookup', { who }, () => found) : err({ code: 'SERVER_REFUSED', refusal: 'not-found' });
+    return found ? this.#did('lookup', { who }, () => found) : err({ code: 'NOT_FOUND', refusal: 'not-found' });
   }
 
   async blockContact(who: string) {
