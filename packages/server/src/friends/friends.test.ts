@@ -57,6 +57,25 @@ describe('friendship (SV31)', () => {
     }
   });
 
+  it('[SV31] shows a signature line to those who ask, are asked and are friends, and to nobody else', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const bob = await world.register('bob');
+    await alice.request({ type: 'profile-set', displayName: 'Alice', signatureLine: 'busy building bridges' });
+    const lines: string[] = [];
+    for (const step of [
+      () => bob.request({ type: 'friend-add', account: alice.account, text: '' }),
+      () => alice.request({ type: 'friend-answer', account: bob.account, accept: true }),
+      () => bob.request({ type: 'block', account: alice.account }),
+      () => bob.request({ type: 'unblock', account: alice.account }),
+    ]) {
+      await step();
+      await settle();
+      lines.push(pushed(bob).at(-1)?.signatureLine ?? 'nothing came');
+    }
+    expect(lines).toEqual(['busy building bridges', 'busy building bridges', '', '']);
+  });
+
   it('[SV31] takes a request in return as an acceptance', async () => {
     const world = await TestWorld.start();
     const alice = await world.register('alice');

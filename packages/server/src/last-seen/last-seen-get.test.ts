@@ -25,10 +25,16 @@ it('[SV49] says nothing of strangers, unknown numbers, oneself, and friends who 
   const [alice, bob] = await world.friends();
   const carol = await world.register('carol');
   await carol.request({ type: 'logout' });
+  // Alice was away a moment ago, so that there is something to tell; carol is no friend.
+  alice.send({ type: 'close', code: 'internal', reason: '', retryAfterMs: 0 });
+  await world.advance(2_000);
+  expect(await lastSeen(bob, alice)).toHaveLength(1);
+  const back = world.connect(alice.device);
+  await back.resume();
   await world.advance(2_000);
   const accounts = [carol.account, alice.account, bob.account, 99_999 as AccountNumber];
   expect(await bob.request({ type: 'last-seen-get', accounts })).toMatchObject({ type: 'last-seen', entries: [] });
-  await alice.request({ type: 'logout' });
+  await back.request({ type: 'logout' });
   await world.advance(2_000);
   expect(await lastSeen(bob, alice)).toHaveLength(1);
   await bob.request({ type: 'friend-remove', account: alice.account });

@@ -105,6 +105,26 @@ describe('notices to those who were away (SV71)', () => {
     expect(texts(client)).toEqual(['one', 'two']);
   });
 
+  it('[SV71] come once, also to who logs in between the write and its announcement', async () => {
+    const { world, alice } = await away();
+    const { addNotice } = world.store;
+    let release: () => void = () => {};
+    world.store.addNotice = async (...args) => {
+      const notice = await addNotice.apply(world.store, args);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return notice;
+    };
+    const sending = world.server.sendNotice('one');
+    await settle();
+    const client = await again(world, alice);
+    release();
+    await sending;
+    await settle();
+    expect(texts(client)).toEqual(['one']);
+  });
+
   it('[SV71] come with the next one when the store could not read them', async () => {
     const { world, alice } = await away();
     await world.server.sendNotice('one');

@@ -24,6 +24,8 @@ export class Notices {
   readonly #ports: NoticesPorts;
   /** Undefined until the store has said; then never behind what was sent. */
   #latestId: number | undefined;
+  /** One read for all who log in while it runs. */
+  #reading: Promise<number> | undefined;
   /** Up to where each session has got. */
   readonly #sentId = new WeakMap<LiveSession, number>();
   /** Those that lack some get nothing directly until they have them. */
@@ -102,10 +104,12 @@ export class Notices {
   }
 
   async #latest(): Promise<number> {
-    if (this.#latestId === undefined) {
-      const stored = await this.#ports.store.latestNoticeId();
-      this.#latestId = Math.max(stored, this.#latestId ?? 0);
-    }
+    if (this.#latestId !== undefined) return this.#latestId;
+    this.#reading ??= this.#ports.store.latestNoticeId().finally(() => {
+      this.#reading = undefined;
+    });
+    const stored = await this.#reading;
+    this.#latestId = Math.max(stored, this.#latestId ?? 0);
     return this.#latestId;
   }
 }

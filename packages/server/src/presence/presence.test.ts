@@ -199,6 +199,19 @@ describe('limits', () => {
     expect(seen(bob)).toEqual([]);
   });
 
+  it('[SV45] shows no more of a client that logs in again and again', async () => {
+    const world = await TestWorld.start({ connectionsPerSourceBurst: 1_000 });
+    const [alice, bob] = await quietFriends(world);
+    for (let i = 0; i < 100; i++) {
+      await world.connect(alice.device).resume();
+      await world.advance(100);
+    }
+    await world.advance(2_000);
+    const epochs = seen(bob).map((entry) => entry.devices[0]!.epoch);
+    expect(epochs.length).toBeLessThanOrEqual(7);
+    expect(epochs.at(-1)).toBe((await world.store.devicesOf(alice.account))[0]!.epoch);
+  });
+
   it('[SV45] holds a client back that flaps all the time, and nobody else', async () => {
     const world = await TestWorld.start();
     const [alice, bob] = await quietFriends(world);
