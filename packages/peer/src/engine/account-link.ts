@@ -51,6 +51,7 @@ export class AccountLink {
   /** Frames that came while `onUp` was still working; undefined when they pass straight on. */
   #early: Frame[] | undefined;
   #lastCommand: Promise<unknown> = Promise.resolve();
+  #loggingIn = false;
   /** Settles when the last login has been worked in. */
   #settled: Promise<CommandError | undefined> = Promise.resolve(undefined);
 
@@ -135,6 +136,11 @@ export class AccountLink {
 
   login(input: LoginInput): Promise<Result<SignInView, CommandError>> {
     return this.#inTurn(() => this.#loginAs(input));
+  }
+
+  /** Ends a registration or login that is under way; its connection goes, and the command fails. */
+  cancelLogin(): void {
+    if (this.#loggingIn) void this.#link.close();
   }
 
   /** The server forgets this device's key; history stays (R32). */
@@ -242,7 +248,9 @@ export class AccountLink {
     const before = this.#state;
     this.#leave();
     this.#setState('connecting', undefined);
+    this.#loggingIn = true;
     const result = await this.#link.login(target, script);
+    this.#loggingIn = false;
     if (!result.ok) {
       const error = result.error.kind === 'sign-in' ? result.error.error : loginError(result.error);
       // Somebody went offline meanwhile, or the program ends.
@@ -361,6 +369,8 @@ export class AccountLink {
     if (error === 'account-locked') this.#options.onSilenced();
     if (SIGNED_OUT_BY.has(error) && this.#profile) {
       this.#options.onSilenced();
+      // True at once, whatever the disk says: a start after a crash would learn it from the server again.
+      this.#profile = { ...this.#profile, signedIn: false };
       inBackground(this.#options.ports.log, 'the profile could not be stored', this.#update({ signedIn: false }));
       this.#setState('signed-out', error);
     }

@@ -48,6 +48,21 @@ export function followChain(
   return ok(walked);
 }
 
+/**
+ * The last lists that follow one from the other up to the newest: what is left of a chain with a gap or a fork, for
+ * whoever has the account key and so knows that nobody else has signed them.
+ */
+export function soundTail(blobs: readonly Uint8Array[], accountKey: Uint8Array): readonly KnownList[] {
+  const tail: KnownList[] = [];
+  for (const blob of [...blobs].reverse()) {
+    const list = knownList(blob, accountKey);
+    const first = tail[0];
+    if (!list || (first && !follows(first, list))) break;
+    tail.unshift(list);
+  }
+  return tail;
+}
+
 function beginsChain({ list }: KnownList, count: number): boolean {
   return equalBytes(list.previousHash, NO_PREVIOUS_HASH) || count === DEVICE_CHAIN_MAX;
 }

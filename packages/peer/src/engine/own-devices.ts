@@ -4,10 +4,10 @@ import type { FrameOf } from '@magpie/common/frames/frame.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { DEVICE_CHAIN_MAX, DEVICES_MAX } from '@magpie/common/limits.ts';
 import type { Log } from '@magpie/common/log.ts';
-import { err, ok, type Result } from '@magpie/common/result.ts';
+import { ok, type Result } from '@magpie/common/result.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
 import type { PeerStore } from '../store/store.ts';
-import { followChain, type KnownList, knownList, NO_PREVIOUS_HASH } from './device-chain.ts';
+import { followChain, type KnownList, knownList, NO_PREVIOUS_HASH, soundTail } from './device-chain.ts';
 import { type DeviceKeys, deviceKeysOf } from './device-keys.ts';
 import type { Identity, IdentityKeeper } from './identity.ts';
 
@@ -144,16 +144,13 @@ export class OwnDevices {
       if (walked.value.length > 0) await this.adopt(walked.value);
       return walked.value.length > 0;
     }
-    // Only our own devices can sign for this key: two of them went on from one list, as after a server was restored.
-    // The server's word decides, or this device could never change its list again.
+    // Only our own devices sign for this key: two went on from one list, or one is missing between, as after a server
+    // was restored. What the server has is what friends will get, so this device goes on from there.
     const all = await fetchChain(account, 0, requests);
-    const anew = all.ok ? followChain(undefined, all.value, this.accountKey) : err('broken');
-    if (!anew.ok || (anew.value.at(-1)?.list.version ?? 0) < this.listVersion) {
-      this.#options.log.warn({ held: this.listVersion }, 'the own device lists that the server has do not follow');
-      return false;
-    }
-    this.#options.log.warn({ held: this.listVersion }, 'the own device lists were taken anew');
-    await this.adopt(anew.value, true);
+    const tail = all.ok ? soundTail(all.value, this.accountKey) : [];
+    if ((tail.at(-1)?.list.version ?? 0) <= this.listVersion) return false;
+    this.#options.log.warn({ held: this.listVersion }, 'the own device lists do not follow and were taken anew');
+    await this.adopt(tail, true);
     return true;
   }
 
