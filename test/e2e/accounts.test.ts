@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { AccountJson, DeviceJson, MessageJson, SignInJson } from '@magpie/common/rpc/schemas.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { befriend, command, contactOf, register } from './friends.ts';
-import { type CommandOutcome, eventually, PASSWORD, type ServerProcess, Stage } from './stage.ts';
+import { type CommandOutcome, eventually, PASSWORD, pause, type ServerProcess, Stage } from './stage.ts';
 
 /** From the command of one device to the end of another one's session, and to what friends do about it. */
 const SOON_MS = 1_000;
@@ -55,6 +55,23 @@ describe('an account by the command line', () => {
     expect(await devices('alice')).toHaveLength(2);
     const used = ['--approval-code-file', stage.path('approval-code'), '--timeout', '2s'];
     expectError(await login('alice9', 'alice', ...used), 'TIMED_OUT', 8);
+  });
+
+  it('stops waiting for an approval at Ctrl-C, in a daemon that goes on, too', async () => {
+    await command(stage, 'alice9', ['daemon', 'start', '--json']);
+    const link = async () => (await daemon.call('status', {})).server.state;
+    const daemon = await stage.connect('alice9');
+    const waiting = stage.startMagpie('alice9', [
+      ...['account', 'login', 'alice', '--server', server.address, '--password-file', stage.path('password')],
+      ...['--approval-code-file', stage.path('approval-code'), '--json'],
+    ]);
+    const ended = new Promise<number | null>((resolve) => waiting.on('exit', resolve));
+    await eventually('it waits', async () => (await link()) === 'connecting');
+    await pause(500);
+    waiting.kill('SIGINT');
+    expect(await ended).toBe(130);
+    await eventually('the daemon waits no longer', async () => (await link()) === 'signed-out');
+    await command(stage, 'alice9', ['daemon', 'stop', '--json']);
   });
 
   it('lets a third one in by the recovery code', async () => {

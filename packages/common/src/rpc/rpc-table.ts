@@ -53,6 +53,8 @@ export const RPC_TABLE = {
     }),
     result: s.signIn,
   },
+  /** A register or login of anybody that is under way fails then; answers also when there is none. */
+  'account.cancelSignIn': { params: nothing, result: nothing },
   'account.logout': { params: nothing, result: nothing },
   'account.whoami': { params: nothing, result: s.account },
   'account.changePassword': {

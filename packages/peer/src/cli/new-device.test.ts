@@ -106,6 +106,16 @@ describe('account login on a device that the account does not know (R7)', () => 
     });
     expect([ran.exit, cli.daemonRuns]).toEqual([130, false]);
     expect(ran.err).toContain('Waiting for the other device');
+    expect(cli.engine.cancelled).toBe(1);
+  });
+
+  it('tells a daemon that goes on running when it waits no longer, also after --timeout', async () => {
+    await cli.startDaemon();
+    cli.engine.approvalMs = 500;
+    const file = await fileWith('code', 'aaaa\n');
+    const words = [...LOGIN, ...(await passwordFile()), '--approval-code-file', file, '--timeout', '50ms', '--json'];
+    expect((await cli.run(words)).exit).toBe(8);
+    expect([cli.engine.cancelled, cli.daemonRuns]).toEqual([1, true]);
   });
 
   it.each([

@@ -115,6 +115,10 @@ function accountHandlers(engine: Engine): Pick<RpcHandlers, AccountMethod> {
       mapped(await engine.register({ ...params, label: params.label ?? kindOfSystem() }), signInJson),
     'account.login': async (params) =>
       mapped(await engine.login({ ...params, label: params.label ?? kindOfSystem() }), signInJson),
+    'account.cancelSignIn': async () => {
+      engine.cancelSignIn();
+      return ok({});
+    },
     'account.logout': async () => mapped(await engine.logout(), () => ({})),
     'account.whoami': async () => mapped(await engine.whoami(), accountJson),
     'account.changePassword': async ({ oldPassword, newPassword }) =>

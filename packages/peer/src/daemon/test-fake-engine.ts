@@ -33,8 +33,9 @@ export class FakeEngine implements Engine {
   neverDirect = false;
   /** What the next sign-in shows beside the account. */
   recoveryCode: string | undefined;
-  /** How long a login with an approval code waits. */
+  /** How long a login with an approval code waits, unless it is cancelled. */
   approvalMs = 0;
+  cancelled = 0;
   expiresAt = 4_000_000_000_000 as WallMs;
   ownPolicy: PolicyView = { ask: 'anyone', question: '', showLastSeen: true };
   ownPresence: PresenceView = { status: 'online', text: '', wish: 'online', autoAwayMs: 600_000 };
@@ -130,6 +131,10 @@ export class FakeEngine implements Engine {
 
   async invitation() {
     return this.#did('invitation', {}, () => ({ link: 'magpie://host:1/friend?pin=P&number=10001&name=alice&key=K' }));
+  }
+
+  cancelSignIn(): void {
+    this.cancelled++;
   }
 
   async logout() {

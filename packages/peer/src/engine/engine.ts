@@ -16,6 +16,8 @@ export interface Engine {
 
   register(input: RegisterInput): Promise<Result<SignInView, CommandError>>;
   login(input: LoginInput): Promise<Result<SignInView, CommandError>>;
+  /** A registration or login that is under way, perhaps waiting for an approval, fails now; else nothing happens. */
+  cancelSignIn(): void;
   logout(): Promise<Result<void, CommandError>>;
   whoami(): Promise<Result<AccountView, CommandError>>;
 

@@ -66,6 +66,10 @@ export class MagpieEngine implements Engine {
     return this.#parts.commands.login(input);
   }
 
+  cancelSignIn(): void {
+    this.#parts.account.cancelLogin();
+  }
+
   logout(): ReturnType<Engine['logout']> {
     return this.#parts.commands.logout();
   }
