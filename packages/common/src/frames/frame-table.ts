@@ -1,10 +1,8 @@
 import {
-  as,
   bool,
   bytesMax,
   type Codec,
   fixedBytes,
-  hexId,
   listMax,
   oneOf,
   restBytes,
@@ -14,9 +12,7 @@ import {
   u32,
   u48,
   u64,
-  type ValueOf,
 } from '../bytes/codec.ts';
-import type { AccountName, AccountNumber, DeviceId, RequestId, SessionEpoch } from '../ids.ts';
 import {
   APPROVED_SEED_BYTES,
   CLOSE_REASON_BYTES_MAX,
@@ -41,56 +37,36 @@ import {
   STATUS_TEXT_BYTES_MAX,
 } from '../limits.ts';
 import { endpointCodec } from '../net.ts';
-import { REFUSAL_CODES } from '../refusal.ts';
+import {
+  ASK_POLICIES,
+  accountName,
+  accountNumber,
+  device,
+  deviceId,
+  epoch,
+  key,
+  policy,
+  presenceEntry,
+  presenceStatus,
+  profile,
+  recovery,
+  refusalCode,
+  requestId,
+  rosterEntry,
+} from './frame-fields.ts';
 
-export const PRESENCE_STATUSES = ['offline', 'online', 'away', 'busy'] as const;
-export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
-
-/** `member` is a friend; `removed` a tombstone; `asked` waits for them; `asking` waits for us; `blocked` by us. */
-export const ROSTER_STATES = ['member', 'removed', 'asked', 'asking', 'blocked'] as const;
-export type RosterState = (typeof ROSTER_STATES)[number];
-
-/** Who may ask an account to be friends: anyone, anyone who answers its question, or nobody. */
-export const ASK_POLICIES = ['anyone', 'question', 'nobody'] as const;
-export type AskPolicy = (typeof ASK_POLICIES)[number];
-
-const requestId = as<number, RequestId>(u32);
-const accountNumber = as<number, AccountNumber>(u32);
-const accountName = as<string, AccountName>(textMax(NAME_BYTES_MAX));
-const deviceId = hexId<DeviceId>(16);
-const epoch = as<number, SessionEpoch>(u64);
-const key = fixedBytes(32);
-const presenceStatus = oneOf(PRESENCE_STATUSES);
-const refusalCode = oneOf(REFUSAL_CODES);
-
-/** One line of a friend list. `deviceList` is the signed list (R6), empty for `removed` and for strangers. */
-export const rosterEntry = struct({
-  account: accountNumber,
-  name: accountName,
-  displayName: textMax(DISPLAY_NAME_BYTES_MAX),
-  state: oneOf(ROSTER_STATES),
-  version: u64,
-  accountKey: key,
-  deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
-  /** Text of a friend request, both directions; empty otherwise. */
-  text: textMax(REQUEST_TEXT_BYTES_MAX),
-  /** Empty for `removed`, `blocked` and strangers. */
-  signatureLine: textMax(SIGNATURE_LINE_BYTES_MAX),
-});
-export type RosterEntry = ValueOf<typeof rosterEntry>;
-
-/** Presence of one friend, with the live session epoch of each device: a higher one means it logged in anew. */
-export const presenceEntry = struct({
-  account: accountNumber,
-  status: presenceStatus,
-  devices: listMax(struct({ device: deviceId, epoch }), DEVICES_MAX),
-  /** What the account says beside its status; empty when offline. */
-  text: textMax(STATUS_TEXT_BYTES_MAX),
-  /** Of an offline account: when it was last here, rounded down to LAST_SEEN_STEP_MS; 0 when it does not tell. */
-  lastSeenWallMs: u48,
-});
-
-export type PresenceEntry = ValueOf<typeof presenceEntry>;
+export {
+  ASK_POLICIES,
+  type AskPolicy,
+  PRESENCE_STATUSES,
+  type PresenceEntry,
+  type PresenceStatus,
+  presenceEntry,
+  ROSTER_STATES,
+  type RosterEntry,
+  type RosterState,
+  rosterEntry,
+} from './frame-fields.ts';
 
 /** The states of a server connection in which a frame may arrive. */
 export type ConnectionState = 'anonymous' | 'authenticated';
@@ -118,33 +94,6 @@ function rule<B>(
 ): FrameRule<B> {
   return { code, sentBy, legalIn, bytesMax, body };
 }
-
-/** The device that this connection's Noise static key belongs to, with the list that certifies it (R6). */
-const device = {
-  signKey: key,
-  accountKey: key,
-  deviceList: bytesMax(DEVICE_LIST_BYTES_MAX),
-  /** What its owner calls it, for the list of devices. */
-  label: textMax(DEVICE_LABEL_BYTES_MAX),
-};
-
-/** R7: what a recovery code opens, and the Ed25519 key that proves the code; zeros and nothing when there is none. */
-const recovery = {
-  recoveryKey: key,
-  sealedSeed: bytesMax(SEALED_SEED_BYTES),
-};
-
-const profile = {
-  displayName: textMax(DISPLAY_NAME_BYTES_MAX),
-  signatureLine: textMax(SIGNATURE_LINE_BYTES_MAX),
-};
-
-const policy = {
-  ask: oneOf(ASK_POLICIES),
-  /** Shown to whoever looks the account up, under the policy `question`. */
-  question: textMax(QUESTION_BYTES_MAX),
-  showLastSeen: bool,
-};
 
 /** Every frame between a peer and the server: the whole protocol on one page. PROTOCOL.md explains it. */
 export const FRAME_TABLE = {
