@@ -107,6 +107,7 @@ describe('notices to those who were away (SV71)', () => {
 
   it('[SV71] come once, also to who logs in between the write and its announcement', async () => {
     const { world, alice } = await away();
+    await world.server.sendNotice('zero');
     const { addNotice } = world.store;
     let release: () => void = () => {};
     world.store.addNotice = async (...args) => {
@@ -122,7 +123,7 @@ describe('notices to those who were away (SV71)', () => {
     release();
     await sending;
     await settle();
-    expect(texts(client)).toEqual(['one']);
+    expect(texts(client)).toEqual(['zero', 'one']);
   });
 
   it('[SV71] come with the next one when the store could not read them', async () => {
