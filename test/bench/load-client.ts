@@ -6,10 +6,15 @@ import { SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame, type FrameOf } from '@magpie/common/frames/frame.ts';
 import { FRAME_TABLE } from '@magpie/common/frames/frame-table.ts';
 import type { DeviceId, RequestId } from '@magpie/common/ids.ts';
+import { SEALED_SEED_BYTES } from '@magpie/common/limits.ts';
 import type { Instant } from '@magpie/common/time.ts';
 import { SystemRandom } from '@magpie/peer/io/system-random.ts';
 
 export const PASSWORD = 'seven quiet magpies';
+
+const LABEL = 'load';
+/** Nobody here will ever forget the password; the server keeps any seed of the right size. */
+const NO_RECOVERY = { recoveryKey: new Uint8Array(32), sealedSeed: new Uint8Array(SEALED_SEED_BYTES) };
 
 const random = new SystemRandom();
 const DEVICE_BYTES = 16;
@@ -101,11 +106,12 @@ export class LoadClient {
   }
 
   register(name: string): Promise<boolean> {
-    return this.#logIn({ type: 'register', name, displayName: name, password: PASSWORD, ...this.device.claim });
+    const account = { name, displayName: name, password: PASSWORD, invite: '', label: LABEL };
+    return this.#logIn({ type: 'register', ...account, ...NO_RECOVERY, ...this.device.claim });
   }
 
   logIn(name: string): Promise<boolean> {
-    return this.#logIn({ type: 'login', account: name, password: PASSWORD, ...this.device.claim });
+    return this.#logIn({ type: 'login', account: name, password: PASSWORD, label: LABEL, ...this.device.claim });
   }
 
   resume(): Promise<boolean> {
