@@ -26,7 +26,7 @@ export interface Violation {
 interface Intent {
   readonly from: SimPeer;
   readonly to: AccountNumber;
-  /** The devices of that account when it was sent: each of them must get it, unless it leaves the account (R19). */
+  /** The devices that its sender knew then: each of them must get it, unless it leaves the account (R19). */
   readonly devices: readonly SimPeer[];
   /** Unique in the run. */
   readonly text: string;
@@ -94,14 +94,14 @@ export class Oracle {
   /** Sends a text that exists once in the run, and notes that it must arrive if the command succeeds. */
   async send(from: SimPeer, to: SimPeer, text: string): Promise<void> {
     const account = this.accountOf(to);
-    const devices = this.#devicesOf(account);
+    const devices = this.#devicesOf(account).filter((device) => believes(from, account, device));
     const intent: Intent = { from, to: account, devices, text, id: undefined };
     this.#intents.push(intent);
     this.#intended.add(`${this.accountOf(from)}>${account}:${text}`);
     const result = await from.engine.send({ to: String(account), text });
     for (const device of devices) this.#lastSentMs.set(`${from.name}>${device.name}`, this.#world.nowMs);
     if (result.ok) intent.id = result.value.id;
-    else if (!this.#areApart(this.accountOf(from), account)) {
+    else if (!this.#areApart(this.accountOf(from), account) && !(await wasSignedOut(from, result.error))) {
       this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
     }
   }
@@ -146,7 +146,7 @@ export class Oracle {
     for (const [account, devices] of this.#devices) {
       for (const [other, others] of this.#devices) {
         for (const device of devices) this.#checkSequences(listOf(device, other), `${device.name} with ${other}`);
-        const alone = devices.length === 1 && others.length === 1 && !this.#areApart(account, other);
+        const alone = this.#usedOnce(account) && this.#usedOnce(other) && !this.#areApart(account, other);
         if (account < other && alone) this.#checkPair(devices[0]!, account, others[0]!, other);
       }
     }
@@ -177,6 +177,11 @@ export class Oracle {
 
   #devicesOf(account: AccountNumber): readonly SimPeer[] {
     return this.#devices.get(account) ?? [];
+  }
+
+  /** Only ever used on one machine, which then has all of its conversations. */
+  #usedOnce(account: AccountNumber): boolean {
+    return [...this.#accounts.values()].filter((each) => each === account).length === 1;
   }
 
   #isListed(peer: SimPeer): boolean {
@@ -286,6 +291,17 @@ export class Oracle {
 }
 
 type StoredLine = ReturnType<SimPeer['disk']['messages']['messages']>[number];
+
+/** A new password, or the end of the device, came a moment before its user sent. */
+async function wasSignedOut(peer: SimPeer, { code }: { readonly code: string }): Promise<boolean> {
+  return code === 'NOT_SIGNED_IN' && (await peer.engine.status()).server.state === 'signed-out';
+}
+
+/** Whether the device is in the list of the account that this peer has. */
+function believes(peer: SimPeer, account: AccountNumber, device: SimPeer): boolean {
+  const contact = peer.disk.contacts().find((each) => each.account === account);
+  return contact !== undefined && Buffer.from(contact.deviceList).includes(Buffer.from(device.exchangeKey));
+}
 
 function pairKey(a: AccountNumber, b: AccountNumber): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;

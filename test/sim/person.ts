@@ -68,8 +68,14 @@ export class Person {
   }
 
   async revoke(by: SimPeer, device: SimPeer): Promise<void> {
-    await this.connected(by);
-    await this.must(`revokes ${device.name}`, () => by.engine.revokeDevice(device.device), 'NOT_FOUND');
+    const account = this.oracle.accountOf(by);
+    const isListed = () =>
+      this.world.server.disk.devicesOf(account).some((each) => each.device === device.device && each.active);
+    while (isListed()) {
+      // It may not know yet of a machine that was added a moment ago.
+      await this.connected(by);
+      await this.must(`revokes ${device.name}`, () => by.engine.revokeDevice(device.device), 'NOT_FOUND');
+    }
     this.devices = this.devices.filter((each) => each !== device);
     this.oracle.forgets(device);
   }

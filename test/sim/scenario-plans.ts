@@ -64,7 +64,26 @@ export const SCENARIO_PLANS: readonly ScenarioPlan[] = [
       { name: 'judgedBlocked', what: 'looks at a road without UDP, shown so', unit: 'looks', take: 'sum' },
     ],
   },
+  {
+    name: 'accounts',
+    share: 1,
+    judged: ['lost', 'doubled', 'out-of-order', 'false-state', 'false-presence', 'late', 'attack'],
+    figures: [
+      { name: 'sent', what: 'messages that were sent', unit: 'messages', take: 'sum' },
+      { name: 'machines', what: 'machines that were used', unit: 'machines', take: 'sum' },
+      { name: 'judgedSilent', what: 'looks at a way that had to be silent', unit: 'looks', take: 'sum' },
+      { name: 'settleMs', what: 'longest wait after the last step', unit: 'ms', take: 'max', most: 90_000 },
+    ],
+  },
   { name: 'replayed-handshake', share: 0.1, judged: ['attack'], figures: [] },
   { name: 'stranger-asks', share: 0.1, judged: ['attack'], figures: [] },
   { name: 'stale-session', share: 0.25, judged: ['attack'], figures: [] },
+  { name: 'blocked-asks', share: 0.1, judged: ['attack'], figures: [] },
+  { name: 'older-list', share: 0.25, judged: ['attack', 'lost'], figures: [] },
+  {
+    name: 'guess-flood',
+    share: 0.05,
+    judged: ['attack'],
+    figures: [{ name: 'guesses', what: 'guesses that were looked at', unit: 'guesses', take: 'max', most: 120 }],
+  },
 ];

@@ -1,4 +1,6 @@
 import type { Scenario } from './scenario.ts';
+import { blockedAsks, guessFlood, olderList } from './scenarios/account-attacks.ts';
+import { accounts } from './scenarios/accounts.ts';
 import { replayedHandshake, staleSession, strangerAsks } from './scenarios/attacks.ts';
 import { firstMessage } from './scenarios/first-message.ts';
 import { foundation } from './scenarios/foundation.ts';
@@ -8,9 +10,13 @@ export const SCENARIOS: readonly Scenario[] = [
   foundation,
   firstMessage,
   presence,
+  accounts,
   replayedHandshake,
   strangerAsks,
   staleSession,
+  blockedAsks,
+  olderList,
+  guessFlood,
 ];
 
 export function scenarioNamed(name: string): Scenario | undefined {

@@ -26,10 +26,10 @@ export async function registerPeer(world: World, oracle: Oracle, peer: SimPeer):
 
 /** The one asks, the other accepts, and both see each other as friends. */
 export async function befriend(world: World, a: SimPeer, b: SimPeer): Promise<void> {
-  const asked = await world.settle(a.engine.addContact(b.name, 'hello'), `${a.name} asks ${b.name}`);
+  const asked = await world.settle(a.engine.addContact(b.accountName, 'hello'), `${a.name} asks ${b.name}`);
   if (!asked.ok) throw new SimulationError(`${a.name} cannot ask: ${JSON.stringify(asked.error)}`);
   await waitFor(world, `${b.name} sees the request`, async () => (await stateOf(b, a)) === 'asking');
-  const answered = await world.settle(b.engine.answerRequest(a.name, true), `${b.name} accepts`);
+  const answered = await world.settle(b.engine.answerRequest(a.accountName, true), `${b.name} accepts`);
   if (!answered.ok) throw new SimulationError(`${b.name} cannot accept: ${JSON.stringify(answered.error)}`);
   await waitFor(
     world,

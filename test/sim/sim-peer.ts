@@ -28,6 +28,9 @@ export interface SimPeerOptions {
 export class SimPeer {
   readonly name: string;
   readonly accountName: string;
+  readonly exchangeKey: Uint8Array;
+  /** How lists of devices name this one (R6). */
+  readonly device: DeviceId;
   #identity: Identity;
   readonly #options: SimPeerOptions;
   #process: SimProcess | undefined;
@@ -41,18 +44,14 @@ export class SimPeer {
     this.name = options.host.name;
     this.accountName = options.accountName ?? this.name;
     this.#identity = options.identity ?? newIdentity(new SeededRandom(options.seed, `identity of ${this.name}`));
+    this.exchangeKey = exchangeKeyPairOf(this.#identity.exchangeSecret).publicKey;
+    this.device = deviceIdOf(this.exchangeKey, signingKeyPairOf(this.#identity.signSeed).publicKey);
     this.#store = new MemoryPeerStore({ sync: () => this.#sync() });
   }
 
   /** What the identity file holds. */
   get identity(): Identity {
     return this.#identity;
-  }
-
-  /** How lists of devices name this one (R6). */
-  get device(): DeviceId {
-    const exchangeKey = exchangeKeyPairOf(this.#identity.exchangeSecret).publicKey;
-    return deviceIdOf(exchangeKey, signingKeyPairOf(this.#identity.signSeed).publicKey);
   }
 
   get running(): boolean {

@@ -1,113 +1,60 @@
 import { signDeviceList } from '@magpie/common/channel/device-list.ts';
-import { newExchangeKeyPair, newSigningKeyPair } from '@magpie/common/channel/keys.ts';
-import { SecureLink } from '@magpie/common/channel/secure-link.ts';
-import { decodeFrame, encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
-import type { DeviceId, RequestId } from '@magpie/common/ids.ts';
-import type { TcpStream } from '@magpie/common/net.ts';
-import type { Instant } from '@magpie/common/time.ts';
-import { SeededRandom } from '../seeded-random.ts';
+import { newSigningKeyPair } from '@magpie/common/channel/keys.ts';
+import type { Frame } from '@magpie/common/frames/frame.ts';
+import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { PASSWORD } from '../setup.ts';
-import { SERVER_PORT } from '../sim-server.ts';
 import type { World } from '../world.ts';
+import { FrameClient } from './frame-client.ts';
 
-/** A client that speaks the protocol well and asks for what it has no right to. */
+/** Somebody with an account who asks for what it has no right to. */
 export class Stranger {
-  readonly answers: Frame[] = [];
-  readonly #world: World;
-  readonly #link: SecureLink;
-  readonly #random: SeededRandom;
-  readonly #stream: TcpStream;
-  #loggedIn = false;
-  #nextRequest = 1;
+  readonly #client: FrameClient;
 
   constructor(world: World) {
-    this.#world = world;
-    this.#random = new SeededRandom(world.seed, 'stranger');
-    const exchangeKey = newExchangeKeyPair(this.#random);
-    this.#link = SecureLink.initiator({
-      staticKey: exchangeKey,
-      random: this.#random,
-      remoteStatic: world.server.publicKey,
-      features: 0,
-      now: this.#now(),
-    });
     const host = world.network.addHost('stranger', ['10.0.9.8']);
-    this.#stream = host.tcpConnector.connect(
-      { host: world.server.host.addresses[0]!, port: SERVER_PORT },
-      {
-        onOpen: () => this.#flush(),
-        onBytes: (bytes) => {
-          this.#link.handleBytes(bytes, this.#now());
-          this.#drain(exchangeKey.publicKey);
-        },
-        onClose: () => {},
-      },
-    );
+    this.#client = new FrameClient(world, host, 'stranger', (client) => register(client));
   }
 
   get loggedIn(): boolean {
-    return this.#loggedIn;
+    return this.#client.loggedIn;
+  }
+
+  get answers(): readonly Frame[] {
+    return this.#client.answers;
+  }
+
+  askToBeFriends(account: AccountNumber): void {
+    this.#client.send({ type: 'friend-add', requestId: this.#client.requestId(), account, text: 'hello' });
   }
 
   /** Asks the server to pass a first handshake message to a device, whoever owns it. */
   askForIntroduction(to: DeviceId): void {
-    this.#send({ type: 'introduce', requestId: this.#requestId(), to, packet: this.#random.bytes(200) });
+    const packet = this.#client.random.bytes(200);
+    this.#client.send({ type: 'introduce', requestId: this.#client.requestId(), to, packet });
   }
 
   sendByRelay(to: DeviceId): void {
-    this.#send({ type: 'relay', to, packet: this.#random.bytes(200) });
+    this.#client.send({ type: 'relay', to, packet: this.#client.random.bytes(200) });
   }
+}
 
-  #drain(exchangeKey: Uint8Array): void {
-    for (let event = this.#link.pollEvent(); event; event = this.#link.pollEvent()) {
-      if (event.type === 'established') this.#register(exchangeKey);
-      if (event.type === 'frame') this.#handleFrame(event.bytes);
-    }
-    this.#flush();
-  }
-
-  #handleFrame(bytes: Uint8Array): void {
-    const decoded = decodeFrame(bytes, 'server', this.#loggedIn ? 'authenticated' : 'anonymous');
-    if (!decoded.ok || !decoded.value) return;
-    if (decoded.value.type === 'welcome') this.#loggedIn = true;
-    this.answers.push(decoded.value);
-  }
-
-  #register(exchangeKey: Uint8Array): void {
-    const account = newSigningKeyPair(this.#random);
-    const { publicKey: signKey } = newSigningKeyPair(this.#random);
-    const list = { accountKey: account.publicKey, version: 1, previousHash: new Uint8Array(32) };
-    const deviceList = signDeviceList({ ...list, devices: [{ exchangeKey, signKey }] }, account.secretKey);
-    this.#send({
-      type: 'register',
-      requestId: this.#requestId(),
-      name: 'stranger',
-      displayName: 'Stranger',
-      password: PASSWORD,
-      signKey,
-      accountKey: account.publicKey,
-      deviceList,
-      label: '',
-      recoveryKey: new Uint8Array(32),
-      sealedSeed: new Uint8Array(0),
-      invite: '',
-    });
-  }
-
-  #send(frame: Frame): void {
-    this.#link.sendFrame(encodeFrame(frame), this.#now());
-    this.#flush();
-  }
-
-  #flush(): void {
-    for (let bytes = this.#link.pollOutput(); bytes; bytes = this.#link.pollOutput()) this.#stream.write(bytes);
-  }
-
-  #requestId(): RequestId {
-    return this.#nextRequest++ as RequestId;
-  }
-
-  #now(): Instant {
-    return this.#world.nowMs as Instant;
-  }
+function register(client: FrameClient): void {
+  const account = newSigningKeyPair(client.random);
+  const { publicKey: signKey } = newSigningKeyPair(client.random);
+  const list = { accountKey: account.publicKey, version: 1, previousHash: new Uint8Array(32) };
+  const devices = [{ exchangeKey: client.exchangeKey.publicKey, signKey }];
+  client.send({
+    type: 'register',
+    requestId: client.requestId(),
+    name: 'stranger',
+    displayName: 'Stranger',
+    password: PASSWORD,
+    signKey,
+    accountKey: account.publicKey,
+    deviceList: signDeviceList({ ...list, devices }, account.secretKey),
+    label: '',
+    recoveryKey: new Uint8Array(32),
+    sealedSeed: new Uint8Array(0),
+    invite: '',
+  });
 }
