@@ -238,9 +238,11 @@ describe('the recovery code (SV29)', () => {
     const world = await TestWorld.start({ passwordGuessesPerNameBurst: 1, passwordGuessesPerNamePerDay: 1 });
     const recovery = recoveryOf(world);
     await aliceAndBob(world, recovery);
+    const wrong = newRecoveryCode(world.random);
     for (const account of ['alice', '10001']) {
-      expect(codeOf(await world.connect().recover(account, recovery.code, 'password12'))).toBe('weak-password');
+      expect(codeOf(await world.connect().recover(account, wrong, 'password12'))).toBe('weak-password');
     }
+    expect(codeOf(await world.connect().recover('10001', recovery.code, 'alicealice'))).toBe('weak-password');
     expect(codeOf(await world.connect().recover('alice', recovery.code, NEW_PASSWORD))).toBe('enroll-needed');
   });
 

@@ -83,6 +83,8 @@ describe('guessing a password (SV26)', () => {
     const answers = [];
     for (const name of ['alice', 'locked_one', 'deleted_one', 'nobody_here', '10003', '4294967295', '爱丽丝']) {
       answers.push(await answerTo(world, device, name));
+      const isHere = name === 'alice' || name === 'locked_one';
+      expect(world.hasher.verifiedAgainst === world.hasher.decoyHash).toBe(!isHere);
     }
     expect(answers[0]).toMatchObject({ hashes: 1, codes: ['wrong-credentials'] });
     for (const answer of answers) expect(answer).toEqual(answers[0]);
@@ -110,6 +112,15 @@ describe('guessing a password (SV26)', () => {
       client.wire.drop();
     }
     expect(codeOf(await world.connect().login('alice'))).toBe('enroll-needed');
+  });
+
+  it('[SV26] holds a device to the budget of its source when it tries another account than its own', async () => {
+    const world = await TestWorld.start({ passwordLoginsPerSourcePerMinute: 1 });
+    await world.register('alice');
+    const mallory = await world.register('mallory');
+    expect(codeOf(await world.connect().login('alice'))).toBe('enroll-needed');
+    expect(codeOf(await world.connect(mallory.device).login('alice', 'a wrong one 123'))).toBe('rate-limited');
+    expect(codeOf(await world.connect(mallory.device).login('mallory'))).toBe('welcome');
   });
 
   it('[SV26] takes a device that was revoked for a stranger', async () => {
