@@ -1,6 +1,7 @@
 import { type InvitingServer, invitationText } from '@magpie/common/invitation.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { RegistrationMode } from '../accounts/registration.ts';
 import { limitKeyOf } from '../config-settings.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import type { Refusal } from '../refusal.ts';
@@ -21,8 +22,11 @@ export interface AdminHost {
   readonly server: Server;
   /** What the server handed out at its start. */
   readonly address: InvitingServer;
+  /** Who may register: without an invitation, with one, nobody. */
+  readonly registration: RegistrationMode;
   /** Writes a copy of the database into the data folder. @returns the file's name there; `busy` while another is made */
   snapshot(): Promise<Result<string, 'busy'>>;
+  isStopping(): boolean;
   /** Begins the orderly stop. @returns seconds after which the process is gone at the latest */
   requestStop(drainPerSecond: number | undefined): number;
 }
@@ -81,13 +85,13 @@ async function withAccount(done: Promise<Result<AccountSummary, Refusal>>): Outc
 
 async function invite(
   { uses, validMs }: { readonly uses: number; readonly validMs: number },
-  { server, address }: AdminHost,
+  { server, address, registration }: AdminHost,
 ): Outcome<'user-invite'> {
   const made = await server.users.invite({ uses, validMs });
   if (!made.ok) return err(errorOf(made.error));
   const { code, expiresAt } = made.value;
   const link = invitationText({ kind: 'join', server: address, invite: code });
-  return ok({ code, link, uses, expiresAt: isoTime(expiresAt) });
+  return ok({ code, link, uses, expiresAt: isoTime(expiresAt), registration });
 }
 
 async function invites({ server }: AdminHost): Outcome<'user-invites'> {
@@ -109,14 +113,14 @@ async function sendNotice(text: string, { server }: AdminHost): Outcome<'notice-
   return ok({ id, reached });
 }
 
-async function stats({ server }: AdminHost): Outcome<'stats'> {
-  const { logins, stopping, ...now } = server.stats();
+async function stats({ server, isStopping }: AdminHost): Outcome<'stats'> {
+  const { logins, ...now } = server.stats();
   return ok({
     version: packageJson.version,
     pid: process.pid,
     uptimeSeconds: Math.round(process.uptime()),
     residentBytes: process.memoryUsage.rss(),
-    stopping,
+    stopping: isStopping(),
     now,
     logins,
     stored: { ...(await server.counts()) },

@@ -92,7 +92,13 @@ export const ADMIN_RESULTS = {
   'user-list': z.object({ accounts: z.array(account) }),
   'user-show': oneAccount,
   'user-add': oneAccount,
-  'user-invite': z.object({ code: z.string(), link: z.string(), uses: count, expiresAt: time }),
+  'user-invite': z.object({
+    code: z.string(),
+    link: z.string(),
+    uses: count,
+    expiresAt: time,
+    registration: z.enum(['open', 'invite', 'closed']),
+  }),
   'user-invites': z.object({
     invites: z.array(z.object({ usesLeft: count, createdAt: time, expiresAt: time })),
   }),

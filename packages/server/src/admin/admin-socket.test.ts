@@ -195,6 +195,7 @@ const limits = { ...DEFAULT_LIMITS, lookupsPerHour: 7 };
 class NoticeBoard implements AdminHost {
   readonly texts: string[] = [];
   readonly asked: unknown[] = [];
+  readonly registration = 'invite';
   readonly address = { host: 'chat.example', port: 10_000, pin: 'a'.repeat(26) as Pin };
 
   readonly server: Server = {
@@ -206,12 +207,16 @@ class NoticeBoard implements AdminHost {
     },
     stats: () => {
       const nothing = { connections: 0, anonymous: 0, proved: 0, relayedPackets: 0, relayedBytes: 0, relayDropped: 0 };
-      return { ...nothing, sessions: 3, reflected: 0, reflectIgnored: 0, logins: LOGINS, stopping: false };
+      return { ...nothing, sessions: 3, reflected: 0, reflectIgnored: 0, logins: LOGINS };
     },
     counts: async () => ({ accounts: 2, locked: 1, deleted: 0, devices: 4, friendships: 1, notices: 0, invites: 0 }),
     start: () => Promise.reject(new Error('not asked for')),
     stop: async () => {},
   };
+
+  isStopping(): boolean {
+    return false;
+  }
 
   async snapshot(): ReturnType<AdminHost['snapshot']> {
     return err('busy');

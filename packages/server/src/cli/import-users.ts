@@ -14,8 +14,6 @@ export interface ImportFlags extends AdminFlags {
   readonly passwordsOut?: string;
 }
 
-/** Commands under way at once: as many as the smallest server has cores to hash with. */
-const LANES = 2;
 /** A server whose queue of passwords is full is asked again so often, … */
 const BUSY_TRIES_MAX = 60;
 /** … after what it says, within these bounds. */
@@ -30,17 +28,15 @@ interface Done {
 /** Makes an account of every row that has none; every row is reported, and a second run changes nothing. */
 export async function importUsers(context: CommandContext, flags: ImportFlags): Promise<void> {
   const { client, dataFolder } = await openServer(context, flags);
-  const clients = [client];
   try {
     const text = await readTextFile(context.ports, flags.fromCsv, ACCOUNT_FILE_BYTES_MAX);
     const rows = parseAccountRows(text, flags.fromCsv);
-    while (clients.length < Math.min(LANES, rows.length)) clients.push((await openServer(context, flags)).client);
     const { wanted, file } = withPasswords(rows, flags);
-    const done = await addAll(wanted, clients, dataFolder);
+    const done = await addAll(wanted, client, dataFolder);
     file?.keepOnly(generatedFor(done, wanted, rows));
     report(context, flags, done, file && done.some(isGeneratedIn(rows)) ? file.path : undefined);
   } finally {
-    for (const open of clients) open.close();
+    client.close();
   }
 }
 
@@ -56,26 +52,19 @@ function withPasswords(
   return { wanted, file: PasswordsFile.create(flags.passwordsOut, beside, generated) };
 }
 
-/** Every lane takes the next row until none is left. */
-async function addAll(
-  rows: readonly AccountRow[],
-  clients: readonly AdminClient[],
-  dataFolder: string,
-): Promise<readonly Done[]> {
-  const outcomes: RowOutcome[] = [];
+/** One after the other, so that numbers follow the order of the file, and chat goes on beside the hashing. */
+async function addAll(rows: readonly AccountRow[], client: AdminClient, dataFolder: string): Promise<readonly Done[]> {
+  const done: Done[] = [];
   const lineOfName = new Map<string, number>();
-  let next = 0;
-  const lane = async (client: AdminClient): Promise<void> => {
-    for (let index = next++; index < rows.length; index = next++) {
-      const row = rows[index]!;
-      const folded = row.name.toLowerCase();
-      const ofLine = lineOfName.get(folded);
-      lineOfName.set(folded, ofLine ?? row.line);
-      outcomes[index] = ofLine === undefined ? await addOne(row, client, dataFolder) : { status: 'duplicate', ofLine };
-    }
-  };
-  await Promise.all(clients.map(lane));
-  return rows.map((row, index) => ({ row, outcome: outcomes[index]! }));
+  for (const row of rows) {
+    const folded = row.name.toLowerCase();
+    const ofLine = lineOfName.get(folded);
+    if (ofLine === undefined) {
+      lineOfName.set(folded, row.line);
+      done.push({ row, outcome: await addOne(row, client, dataFolder) });
+    } else done.push({ row, outcome: { status: 'duplicate', ofLine } });
+  }
+  return done;
 }
 
 async function addOne(row: AccountRow, client: AdminClient, dataFolder: string): Promise<RowOutcome> {

@@ -118,6 +118,10 @@ export const OPERATOR_MESSAGES = {
     'The code alone, for `magpie account register --invite`: {code}',
     '仅邀请码（用于 magpie account register --invite）：{code}',
   ],
+  'invite.closed': [
+    'Registration is closed: set registration = "invite" and start the server again, or nobody can use it.',
+    '注册已关闭：请设置 registration = "invite" 并重新启动服务器，否则邀请无法使用。',
+  ],
   'invite.none': ['There are no open invitations.', '没有有效的邀请。'],
   'notice.sent': [
     'Notice {id} is stored and was sent to {reached} sessions that are online; the others get it at their next login.',
@@ -189,8 +193,8 @@ export const OPERATOR_MESSAGES = {
     '显示名不可用：应为 1 至 64 个可见字符。',
   ],
   'refused.weak-password': [
-    'The password will not do: {detail}. At least 10 characters that are not easy to guess.',
-    '密码不合要求（{detail}）：至少 10 个字符且不易被猜到。',
+    'The password will not do: {detail}.',
+    '密码不合要求：至少 10 个字符且不易被猜到（{detail}）。',
   ],
   'refused.too-many': ['There are too many already ({detail}).', '数量已达上限（{detail}）。'],
   'refused.busy': ['The server is busy ({detail}). Try again later.', '服务器繁忙（{detail}），请稍后再试。'],

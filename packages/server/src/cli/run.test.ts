@@ -54,7 +54,10 @@ describe('magpie-server as a process', () => {
     expect(sent).toMatchObject({ exit: 0 });
     expect(JSON.parse(sent.stdout)).toEqual({ ok: true, notice: { id: 1, reached: 0 } });
     const piped = await runWith('公告\n', 'notice', 'send', '-', '--data', data, '--lang', 'zh-CN');
-    expect(piped).toMatchObject({ exit: 0, stdout: '公告 2 已保存，并已发送给 0 个在线会话。\n' });
+    expect(piped).toMatchObject({
+      exit: 0,
+      stdout: '公告 2 已保存，并已发送给 0 个在线会话；其他用户下次登录时收到。\n',
+    });
 
     const second = await run('run', '--listen', '127.0.0.1:0', '--data', data);
     expect(second).toMatchObject({ exit: 1, stdout: '' });

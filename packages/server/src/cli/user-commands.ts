@@ -109,6 +109,7 @@ async function invite(context: CommandContext, flags: InviteFlags): Promise<void
   const validMs = durationMsIn('--expires', flags.expires);
   const made = await askServer(context, flags, { command: 'user-invite', uses, validMs });
   const expires = shortTime(made.expiresAt);
+  if (made.registration === 'closed') context.note(flags, context.text('invite.closed'));
   context.show(flags, made, [
     context.text('invite.made', { uses, expires }),
     made.link,

@@ -14,7 +14,7 @@ interface Figure {
 }
 
 /** What stands for itself; logins are counted by method and result. */
-type PlainFigure = Exclude<keyof ServerStats, 'logins' | 'stopping'>;
+type PlainFigure = Exclude<keyof ServerStats, 'logins'>;
 
 /** What the server counts, by its own word for it. */
 const FIGURES: Readonly<Record<PlainFigure, Figure>> = {

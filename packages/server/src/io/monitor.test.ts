@@ -135,7 +135,7 @@ const none = { accepted: 0, refused: 0 };
 const counted = {
   stats: () => ({
     ...{ connections: 5, anonymous: 2, proved: 0, sessions: 3, relayedPackets: 12, relayedBytes: 900, relayDropped: 1 },
-    ...{ reflected: 4, reflectIgnored: 0, stopping: false },
+    ...{ reflected: 4, reflectIgnored: 0 },
     logins: {
       ...{ register: none, login: none, resume: { accepted: 7, refused: 1 } },
       ...{ recover: none, enroll: none, 'approval-ask': none },

@@ -95,6 +95,7 @@ export async function startServer(config: ServerConfig, log: Log, options: Start
   const host: AdminHost = {
     server,
     address,
+    registration: config.registration,
     snapshot: async () => {
       if (isCopying) return err('busy');
       isCopying = true;
@@ -106,6 +107,7 @@ export async function startServer(config: ServerConfig, log: Log, options: Start
         isCopying = false;
       }
     },
+    isStopping: () => ending.hasBegun,
     requestStop: (drainPerSecond) => ending.ask(drainPerSecond, server),
   };
   const admin = await openAdminSocket(adminPathOf(folder.path), host, log);
