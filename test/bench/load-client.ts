@@ -13,8 +13,8 @@ import { SystemRandom } from '@magpie/peer/io/system-random.ts';
 export const PASSWORD = 'seven quiet magpies';
 
 const LABEL = 'load';
-/** Nobody here will ever forget the password; the server keeps any seed of the right size. */
-const NO_RECOVERY = { recoveryKey: new Uint8Array(32), sealedSeed: new Uint8Array(SEALED_SEED_BYTES) };
+/** As large as users' are; nobody here will ever forget the password. */
+const RECOVERY = { recoveryKey: new Uint8Array(32).fill(1), sealedSeed: new Uint8Array(SEALED_SEED_BYTES) };
 
 const random = new SystemRandom();
 const DEVICE_BYTES = 16;
@@ -107,7 +107,7 @@ export class LoadClient {
 
   register(name: string): Promise<boolean> {
     const account = { name, displayName: name, password: PASSWORD, invite: '', label: LABEL };
-    return this.#logIn({ type: 'register', ...account, ...NO_RECOVERY, ...this.device.claim });
+    return this.#logIn({ type: 'register', ...account, ...RECOVERY, ...this.device.claim });
   }
 
   logIn(name: string): Promise<boolean> {
