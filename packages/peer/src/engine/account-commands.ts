@@ -63,7 +63,15 @@ export class AccountCommands implements Surface {
   }
 
   async login(input: LoginInput): Promise<Result<SignInView, CommandError>> {
-    return this.#signedIn(await this.#options.account.login(input));
+    const { account } = this.#options;
+    const isFirst = account.profile === undefined;
+    const signedIn = this.#signedIn(await account.login(input));
+    if (!signedIn.ok || signedIn.value.recoveryCode !== undefined || !isFirst) return signedIn;
+    // Known to the server although nothing is stored here: an earlier sign-in broke off, and if it made a recovery code,
+    // nobody has seen it. Who came by a code has one, or another device that can make one.
+    if (input.approvalCode !== undefined || input.recoveryCode !== undefined) return signedIn;
+    const renewed = await this.renewRecovery();
+    return renewed.ok ? ok({ ...signedIn.value, ...renewed.value }) : signedIn;
   }
 
   logout(): Promise<Result<void, CommandError>> {
