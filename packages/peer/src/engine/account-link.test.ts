@@ -285,6 +285,22 @@ describe('what comes while a login is worked in', () => {
     expect(account.up).toBe(true);
   });
 
+  it('is not begun for a connection that ended while the own device lists were fetched', async () => {
+    const { world, account, register, calls, greet } = await peer();
+    await register();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type !== 'device-chain-get') greet(to, frame);
+    };
+    calls.length = 0;
+    world.network.cutTcp('client', 'server');
+    await world.run(5_000);
+    world.server.onRequest = greet;
+    world.network.cutTcp('client', 'server');
+    await world.run(10_000);
+    expect(calls.filter((call) => call === 'up')).toHaveLength(1);
+    expect(account.up).toBe(true);
+  });
+
   it('is forgotten when the user goes offline meanwhile', async () => {
     const { world, account, register, calls, hold } = await peer();
     await register();

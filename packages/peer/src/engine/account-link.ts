@@ -298,6 +298,7 @@ export class AccountLink {
       if (this.#early === early) this.#link.giveUp('store-failed');
       return { code: 'STORE_FAILED' };
     }
+    if (this.#early !== early) return NOT_CONNECTED;
     await this.#options.onUp(welcome).catch((cause: unknown) => {
       this.#options.ports.log.error({ code: codeOf(cause) }, 'login could not be worked in');
     });
