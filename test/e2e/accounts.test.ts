@@ -239,6 +239,20 @@ describe('an account on a server that asks for invitations', () => {
     expect((await enter('dave', other)).json).toMatchObject({ ok: true, account: { name: 'dave' } });
   });
 
+  it('is made by the operator: the first device that logs in gives it its key, and shows the recovery code', async () => {
+    const words = ['user', 'add', 'erin', '--display-name', 'Erin', '--password-file', stage.path('password')];
+    expect((await stage.magpieServer([...words, '--data', stage.path('server'), '--json'])).code).toBe(0);
+    const login = ['account', 'login', 'erin', '--server', server.address, '--json'];
+    const password = ['--password-file', stage.path('password')];
+    const first = (await command(stage, 'erin', [...login, ...password])) as unknown as SignInJson;
+    expect(first.account).toMatchObject({ name: 'erin', displayName: 'Erin' });
+    expect(first.recoveryCode).toMatch(/^[a-z2-7-]{30,}$/);
+    expectError(await stage.magpie('erin2', [...login, ...password]), 'NEW_DEVICE', 4);
+    writeFileSync(stage.path('erin-code'), first.recoveryCode ?? '');
+    const second = await stage.magpie('erin2', [...login, '--recovery-code-file', stage.path('erin-code')]);
+    expect(second.json).toMatchObject({ ok: true, recoveryCode: null });
+  });
+
   function enter(name: string, address: string, ...more: readonly string[]): Promise<CommandOutcome> {
     const words = ['account', 'register', name, '--server', address, '--password-file', stage.path('password')];
     return stage.magpie(name, [...words, ...more, '--json']);

@@ -94,7 +94,9 @@ describe('friends by the command line', () => {
     const { link } = await command(stage, 'dave', ['account', 'invitation', '--json']);
     expect((await stage.magpie('dave', ['contact', 'qr'])).stdout).toMatch(/█[\s\S]*magpie:\/\//);
     const forged = String(link).replace(/key=(.)/, (_, first) => `key=${first === 'a' ? 'b' : 'a'}`);
-    expectError(await stage.magpie('bob', ['contact', 'add', forged, '--json']), 'KEY_CHANGED', 6);
+    const refused = await stage.magpie('bob', ['contact', 'add', forged, '--json']);
+    expectError(refused, 'KEY_CHANGED', 6);
+    expect(refused.stdout).toMatch(/key in the link .* for dave/);
     const elsewhere = String(link).replace(/pin=(.)/, (_, first) => `pin=${first === 'a' ? 'b' : 'a'}`);
     expectError(await stage.magpie('bob', ['contact', 'add', elsewhere, '--json']), 'OTHER_SERVER', 6);
     await pause(300);

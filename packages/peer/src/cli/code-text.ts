@@ -10,8 +10,11 @@ export function codeText(translator: Translator, group: CodeGroup, code: string,
   return translator.has(key) ? translator.text(key, { cause: printable(cause) }) : printable(cause || code);
 }
 
-/** Why the link to the server is down: our own codes, those of the server, or the system's. */
+/** Why the link to the server is down: codes of a command, those of the server, our own, or the system's. */
 export function linkErrorText(translator: Translator, code: string): string {
   const refusal = `refusal.${code}`;
-  return translator.has(refusal) ? translator.text(refusal) : codeText(translator, 'link-error', code);
+  if (translator.has(refusal)) return translator.text(refusal);
+  const failure = `error.${code}`;
+  if (translator.has(failure)) return translator.text(failure, { because: '', who: '' });
+  return codeText(translator, 'link-error', code);
 }

@@ -48,6 +48,19 @@ describe('contact add', () => {
     expect(cli.engine.calls.find((call) => call.name === 'lookup')?.input).toEqual({ who: '10007' });
   });
 
+  it('says that the key of a link is another one, and sends no link on that names no friend', async () => {
+    const pin = 'a'.repeat(26);
+    const link = `magpie://host:1/friend?pin=${pin}&number=10007&name=dave&key=${'a'.repeat(52)}`;
+    cli.engine.nextError = { code: 'KEY_CHANGED', detail: { who: link } };
+    const { exit, json } = await cli.run(['contact', 'add', link, '--json']);
+    expect([exit, json.error?.code]).toEqual([6, 'KEY_CHANGED']);
+    expect(json.error?.message).toMatch(/^The key in the link .* dave/);
+    for (const other of [`magpie://host:1/join?pin=${pin}&invite=x`, 'magpie://host:1/friend?pin=x', 'magpie:']) {
+      expect((await cli.run(['contact', 'add', other, '--json'])).json.error).toMatchObject({ code: 'USAGE' });
+    }
+    expect(asked()).toEqual([{ who: link, text: '' }]);
+  });
+
   it.each([
     ['OTHER_SERVER', undefined, 6],
     ['KEY_CHANGED', undefined, 6],

@@ -1,6 +1,6 @@
 import type { ContactJson, LookupJson } from '@magpie/common/rpc/schemas.ts';
 import type { Command } from 'commander';
-import { CliError } from './cli-error.ts';
+import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
 import { contactDetails, contactLines, nameText } from './contact-lines.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
@@ -127,18 +127,28 @@ export function addContactCommands(host: CommandHost): Command {
 /** Who wants an answer to a question first is asked again with it. */
 async function add(invocation: Invocation, link: DaemonLink, who: string, options: OptionValues): Promise<undefined> {
   const text = typeof options.message === 'string' ? options.message : '';
+  const invited = await friendOfLink(who);
   try {
     report(invocation, await link.call('contact.add', { who, text }));
   } catch (error) {
-    if (!(error instanceof CliError) || error.error.refusal !== 'answer-needed') throw error;
+    if (!(error instanceof CliError)) throw error;
+    if (invited && error.error.code === 'KEY_CHANGED') {
+      const values = { who: invited.name };
+      throw new CliError({ code: 'KEY_CHANGED' }, { sentence: 'contact.link-key', hint: 'hint.link-key', values });
+    }
+    if (error.error.refusal !== 'answer-needed') throw error;
     const { ports, interactive } = invocation;
-    const { name, question } = await link.call('contact.lookup', { who: await numberOf(who) });
+    const { name, question } = await link.call('contact.lookup', { who: invited?.number ?? who });
     if (!interactive) {
-      throw new CliError(error.error, {
-        sentence: 'contact.question',
-        values: { who: name, question },
-        json: { question },
-      });
+      // Without its detail, which names whom as it was typed: a whole link, perhaps.
+      throw new CliError(
+        { code: 'SERVER_REFUSED', refusal: 'answer-needed' },
+        {
+          sentence: 'contact.question',
+          values: { who: name, question },
+          json: { question },
+        },
+      );
     }
     const values = { who: printable(name), question: printable(question) };
     ports.stderr.write(`${invocation.text('contact.question', values)}\n`);
@@ -148,12 +158,14 @@ async function add(invocation: Invocation, link: DaemonLink, who: string, option
   }
 }
 
-/** A link names an account by its number. */
-async function numberOf(who: string): Promise<string> {
-  if (!/^\s*magpie:/i.test(who)) return who;
+/** Whom an invitation link names; nobody when it is a name or number. */
+async function friendOfLink(who: string): Promise<{ readonly number: string; readonly name: string } | undefined> {
+  if (!/^\s*magpie:/i.test(who)) return undefined;
   const { parseInvitation } = await import('@magpie/common/invitation.ts');
   const invitation = parseInvitation(who);
-  return invitation?.kind === 'friend' ? String(invitation.account) : who;
+  if (!invitation) throw usageError('usage.bad-link', { given: who });
+  if (invitation.kind === 'join') throw usageError('usage.join-link');
+  return { number: String(invitation.account), name: invitation.name };
 }
 
 function lookupLines({ out, text }: Invocation, found: LookupJson): Promise<string[]> {

@@ -84,7 +84,7 @@ function deviceLines({ out, text }: Invocation, items: readonly DeviceJson[]): P
 
 /** Prints the code, then what becomes of it: with `--json` one object for each, as `watch` does. */
 async function approve(invocation: Invocation, _words: readonly string[], options: OptionValues): Promise<number> {
-  const { out, text, magpie } = invocation;
+  const { out, text } = invocation;
   return withDaemon(invocation, async (link) => {
     const outcome = approvalOutcome(invocation, link);
     if (options.wait !== false) await link.call('watch.start', { types: ['approval'] });
@@ -93,7 +93,7 @@ async function approve(invocation: Invocation, _words: readonly string[], option
       { approval: { code, expiresAt } },
       out.quiet ? [printable(code)] : [text('approval.code'), '', `    ${printable(code)}`, ''],
     );
-    out.note(text('approval.how', { magpie, time: localTime(expiresAt) }));
+    out.note(text('approval.how', { time: localTime(expiresAt) }));
     if (options.wait === false) return EXIT.ok;
     return outcome(Math.min(Date.parse(expiresAt) - Date.now(), APPROVAL_MS_MAX));
   });

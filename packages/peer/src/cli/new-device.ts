@@ -38,8 +38,8 @@ export async function meansOption(invocation: Invocation, options: OptionValues)
 
 /** After the right password on a device that the account does not know: says which ways there are, and asks. */
 export async function askMeans(invocation: Invocation): Promise<Means> {
-  const { ports, text, magpie } = invocation;
-  ports.stderr.write(`${text('new-device.ways', { magpie })}\n`);
+  const { ports, text } = invocation;
+  ports.stderr.write(`${text('new-device.ways')}\n`);
   switch (await ask(ports, text('prompt.way'))) {
     case '1':
       return { approvalCode: await ask(ports, text('prompt.approval-code')) };

@@ -200,6 +200,15 @@ describe('the command line', () => {
     const server = { state: 'stopped', rttMs: undefined, lastError: 'server-key-changed', retryAt: undefined } as const;
     cli.engine.status = async () => ({ ...status, server: server as never });
     expect((await cli.run('net status --lang zh-CN')).out).toContain('服务器的密钥已变');
+    for (const [lastError, words] of [
+      ['password-changed', '密码已被修改'],
+      ['account-locked', '管理员已锁定'],
+      ['NEW_DEVICE', '不认识本设备'],
+      ['SERVER_UNREACHABLE', '无法连接服务器。'],
+    ] as const) {
+      cli.engine.status = async () => ({ ...status, server: { ...server, lastError } as never });
+      expect((await cli.run('net status --lang zh-CN')).out.replaceAll('还', '')).toContain(words);
+    }
     cli.engine.nextError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } };
     expect((await cli.run('contact add carol --lang zh-CN')).err).not.toContain('not-connected');
     expect((await cli.run('contact --help --lang zh-CN')).out).not.toContain('display help');
