@@ -12,8 +12,10 @@ const TRY_AGAIN: ReadonlySet<string> = new Set([
   'shutting-down',
   'busy',
   'internal',
+  // The machine that is asked to approve believes in a link that is dead.
+  'peer-gone',
 ]);
-const TRIES_MAX = 12;
+const TRIES_MAX = 24;
 const TRY_AGAIN_MS = 1_500;
 /** Longer than a reconnect takes after a fault. */
 const CONNECT_MS_MAX = 90_000;
@@ -71,10 +73,18 @@ export class Person {
     const account = this.oracle.accountOf(by);
     const isListed = () =>
       this.world.server.disk.devicesOf(account).some((each) => each.device === device.device && each.active);
-    while (isListed()) {
-      // It may not know yet of a machine that was added a moment ago.
+    for (let tries = 1; isListed(); tries++) {
       await this.connected(by);
-      await this.must(`revokes ${device.name}`, () => by.engine.revokeDevice(device.device), 'NOT_FOUND');
+      const result = await this.world.settle(
+        by.engine.revokeDevice(device.device),
+        `${by.name} revokes ${device.name}`,
+      );
+      // It may not know yet of a machine that was added a moment ago.
+      const reason = result.ok ? 'NOT_FOUND' : (result.error.refusal ?? result.error.code);
+      if (tries > TRIES_MAX || (reason !== 'NOT_FOUND' && !TRY_AGAIN.has(reason))) {
+        throw new SimulationError(`${by.name} cannot revoke ${device.name}: ${reason}`);
+      }
+      if (isListed()) await this.world.runFor(TRY_AGAIN_MS);
     }
     this.devices = this.devices.filter((each) => each !== device);
     this.oracle.forgets(device);

@@ -38,6 +38,16 @@ describe('a device that the list does not hold (SV27)', () => {
     expect(stored.sealedSeed).toEqual(recovery.sealedSeed);
   });
 
+  it('[SV27] is told of to the other devices of an account that has no friends, too', async () => {
+    const world = await TestWorld.start();
+    const alice = await world.register('alice');
+    const laptop = world.connect(world.newDevice(alice.device.accountKey));
+    await laptop.login('alice', PASSWORD, new Uint8Array(0));
+    expect(await laptop.enroll(nextList(laptop, alice, 2))).toMatchObject({ type: 'welcome' });
+    await settle();
+    expect(alice.take('own-profile')).toMatchObject([{ deviceListVersion: 2 }]);
+  });
+
   it('[SV27] is refused to enroll or ask without a proof, and may go on', async () => {
     const world = await TestWorld.start();
     await world.register('alice');

@@ -155,10 +155,10 @@ export class Dispatcher implements RequestDispatcher {
       presence.sessionOpened(session, replaced, clock.now());
       notices.sessionOpened(session, account.noticeAckedId);
     });
-    if (login.change && login.change.touched.length > 0) {
-      await friends.publish(login.change);
-      await accounts.announcer.ownProfile(account.account);
-    }
+    const touchesFriends = login.change !== undefined && login.change.touched.length > 0;
+    if (login.change && touchesFriends) await friends.publish(login.change);
+    // The account's other devices learn of a new list also where there is no friend whom it touches.
+    if (touchesFriends || request.type === 'enroll') await accounts.announcer.ownProfile(account.account);
     switch (entered) {
       case 'entered':
       case 'closed':
