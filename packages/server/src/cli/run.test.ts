@@ -24,6 +24,7 @@ interface Ready {
   readonly udp: readonly number[];
   readonly address: string;
   readonly pin: string;
+  readonly monitor?: string;
   readonly pid: number;
 }
 
@@ -67,6 +68,42 @@ describe('magpie-server as a process', () => {
     const ended = await server.ended;
     expect(ended.exit).toBe(0);
     expect(ended.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('is not ready any more from the moment a stop begins, and a second signal ends it at once', async () => {
+    const server = await started('--json', '--monitor', '127.0.0.1:0');
+    const ready = `http://${server.ready.monitor}/readyz`;
+    expect((await fetch(ready)).status).toBe(200);
+    const { host, port } = parseServerAddress(server.ready.address)!;
+    // Takes no goodbye, so the stop has to wait for it.
+    const stubborn = connect({ host, port, allowHalfOpen: true }).pause();
+    await new Promise((resolve) => stubborn.once('connect', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    process.kill(server.ready.pid, 'SIGTERM');
+    let status = 200;
+    while (status === 200) status = (await fetch(ready)).status;
+    expect(status).toBe(503);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    process.kill(server.ready.pid, 'SIGTERM');
+    expect((await server.ended).exit).toBe(143);
+    stubborn.destroy();
+  });
+
+  it('stops on the command of its operator, who waits until it is gone', async () => {
+    const server = await started('--json');
+    const stopped = await run('stop', '--data', data, '--json');
+    expect(JSON.parse(stopped.stdout)).toEqual({ ok: true, stopped: { pid: server.ready.pid } });
+    expect((await server.ended).exit).toBe(0);
+  });
+
+  it('says which address of the monitor is taken, or not of this machine', async () => {
+    const server = await started('--json', '--monitor', '127.0.0.1:0');
+    const taken = server.ready.monitor!;
+    const words = ['run', '--listen', '127.0.0.1:0', '--data', join(parent, 'other'), '--json'];
+    expect(JSON.parse((await run(...words, '--monitor', taken)).stdout)).toMatchObject({
+      error: { code: 'ADDRESS_IN_USE', message: expect.stringContaining(taken) },
+    });
+    expect(await run(...words, '--monitor', '0.0.0.0:0')).toMatchObject({ exit: 2 });
   });
 
   it('keeps its key over a restart and a kill, and prints just the address for people', async () => {
