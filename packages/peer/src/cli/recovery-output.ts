@@ -24,8 +24,8 @@ export async function withRecoveryFile<T extends { readonly recoveryCode: string
     throw error;
   }
   const { recoveryCode } = outcome;
-  if (recoveryCode === null) await file?.discard();
   const written = recoveryCode !== null && file !== undefined && (await file.write(recoveryCode));
+  if (!written) await file?.discard();
   report(outcome, written ? { recoveryCode: null, recoveryFile: file.path } : { recoveryCode });
 }
 
