@@ -86,9 +86,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: sourcePath('packages/server/src/session/connection.ts'),
-        line: "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic };",
+        line: "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic, proved: undefined };",
         replacement:
-          "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic }; void this.#context.dispatcher.logIn(new Proxy(this, { get: (own, name) => (name === 'open' ? true : name === 'source' || name === 'remote' ? own[name] : () => undefined) }), event.remoteStatic, { type: 'resume', requestId: 1 });",
+          "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic, proved: undefined }; void this.#context.dispatcher.logIn(new Proxy(this, { get: (own, name) => (name === 'open' ? true : name === 'source' || name === 'remote' ? own[name] : () => undefined) }), { exchangeKey: event.remoteStatic, proved: undefined }, { type: 'resume', requestId: 1 });",
       },
     ],
     scenarios: ['replayed-handshake'],
@@ -132,6 +132,110 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     scenarios: ['presence'],
     caughtAs: ['false-road'],
+  },
+  {
+    name: 'block-not-enforced',
+    what: 'who is blocked or removed goes on being served by the relay and introduced',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/bus/directory.ts'),
+        line: 'else set.delete(other);',
+        replacement: '',
+      },
+    ],
+    scenarios: ['blocked-asks'],
+    caughtAs: ['attack'],
+  },
+  {
+    name: 'older-list-accepted',
+    what: 'a list of devices from before a revocation is believed again',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/friend-list-judge.ts'),
+        line: "if (shown.list.version < before.list.version) return { entry: kept, verdict: 'kept' };",
+        replacement: "if (shown.list.version < before.list.version) return { entry, verdict: 'taken' };",
+      },
+    ],
+    scenarios: ['older-list'],
+    caughtAs: ['attack'],
+  },
+  {
+    name: 'never-direct-probes',
+    what: 'never direct is a setting that nothing looks at',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/direct-policy.ts'),
+        line: 'return account !== undefined && this.#options.gate.isOpen && !this.forbids(account);',
+        replacement: 'return account !== undefined && this.#options.gate.isOpen;',
+      },
+    ],
+    scenarios: ['accounts'],
+    caughtAs: ['attack'],
+  },
+  {
+    name: 'revoked-keeps-session',
+    what: 'a device that was revoked, or whose password was changed, keeps its connection to the server',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/server.ts'),
+        line: 'if (session) closeRevoked(session.wire, event.why);',
+        replacement: '',
+      },
+    ],
+    scenarios: ['accounts'],
+    caughtAs: ['attack'],
+  },
+  {
+    name: 'revoked-device-kept-by-friends',
+    what: 'friends keep their sessions with a device that has left the list',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/engine-parts.ts'),
+        line: 'if (!this.book.device(device)) this.sessions.close(device, CLOSE_REMOVED);',
+        replacement: '',
+      },
+    ],
+    scenarios: ['accounts'],
+    caughtAs: ['attack'],
+  },
+  {
+    name: 'guesses-by-source-only',
+    what: 'guesses from many addresses count for none of them',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/accounts/login-throttle.ts'),
+        line: 'return this.#accounts.take(guesser.account, now);',
+        replacement: 'return 0;',
+      },
+    ],
+    scenarios: ['guess-flood'],
+    caughtAs: ['attack'],
+  },
+  {
+    name: 'first-device-is-enough',
+    what: 'what one device of a friend has committed goes to no other any more',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/delivery.ts'),
+        line: 'const messages = await this.#options.store.undeliveredTo(lane.account, lane.device, UNDELIVERED_BATCH);',
+        replacement: 'const messages = await this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH);',
+      },
+    ],
+    scenarios: ['accounts'],
+    caughtAs: ['lost', 'late'],
+  },
+  {
+    name: 'new-device-waits-for-old-numbers',
+    what: 'a new device is not told where a numbering begins for it',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/delivery.ts'),
+        line: "for (const opening of openings) this.#sendControl(lane, { type: 'opening', conversation: 0, ...opening });",
+        replacement: '',
+      },
+    ],
+    scenarios: ['accounts'],
+    caughtAs: ['lost', 'late'],
   },
 ];
 
