@@ -1,0 +1,7 @@
+import type { Part } from '../command.ts';
+import { passwordFlood } from './password-flood.ts';
+
+/** Attack after attack, each with the rows of what it must not do. */
+export const ABUSE_PARTS: Readonly<Record<string, Part>> = {
+  'password-flood': passwordFlood,
+};

@@ -1,0 +1,8 @@
+// The process of the attackers: what they cost themselves does not slow down anybody honest.
+import { serveBench } from '../../bench/bench-process.ts';
+import { floodPasswords, registerVictims } from './password-flooder.ts';
+
+serveBench({
+  registerVictims,
+  floodPasswords,
+});

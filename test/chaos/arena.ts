@@ -1,0 +1,83 @@
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { BenchProcess } from '../bench/bench-process.ts';
+import { rssBytes } from '../bench/figures.ts';
+import { type ServerProcess, Stage } from '../e2e/stage.ts';
+
+/** Raw figures and progress, as they come. */
+export type Say = (line: string) => void;
+
+const RSS_STEP_MS = 100;
+
+/** A server with the people and the attackers of one part of a scenario; everything ends with it. */
+export class Arena {
+  readonly stage = new Stage();
+  readonly say: Say;
+  /** How long a part that can be shortened goes on. */
+  readonly seconds: number;
+  readonly #processes: BenchProcess[] = [];
+  #rssTimer: NodeJS.Timeout | undefined;
+
+  constructor(say: Say, seconds: number) {
+    this.say = say;
+    this.seconds = seconds;
+  }
+
+  /** @param config lines of the configuration file that differ from the defaults; they are printed */
+  async startServer(config: readonly string[] = []): Promise<ServerProcess> {
+    const file = this.stage.path('server.toml');
+    writeFileSync(file, ['log_level = "error"', ...config, ''].join('\n'));
+    this.say(`  server: ${config.length === 0 ? 'default limits' : `defaults but ${config.join('; ')}`}`);
+    return this.stage.startServer('server', ['--config', file]);
+  }
+
+  startProcess(file: URL): BenchProcess {
+    const started = new BenchProcess(file);
+    this.#processes.push(started);
+    return started;
+  }
+
+  async startHonest(server: ServerProcess): Promise<BenchProcess> {
+    const honest = this.startProcess(new URL('honest-process.ts', import.meta.url));
+    await honest.call('prepare', server.address);
+    return honest;
+  }
+
+  startAttacker(): BenchProcess {
+    return this.startProcess(new URL('abuse/attacker-process.ts', import.meta.url));
+  }
+
+  /** From now on. @returns asks for the growth so far, in bytes */
+  watchMemory(pid: number): () => number {
+    clearInterval(this.#rssTimer);
+    const before = rssBytes(pid);
+    let most = before;
+    this.#rssTimer = setInterval(() => {
+      most = Math.max(most, rssBytes(pid));
+    }, RSS_STEP_MS);
+    return () => {
+      most = Math.max(most, rssBytes(pid));
+      return most - before;
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#rssTimer);
+    for (const each of this.#processes) await each.close();
+    await this.stage.close();
+  }
+}
+
+/** Open sockets of a process, as the system counts them. */
+export function socketCount(pid: number): number {
+  let count = 0;
+  for (const descriptor of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      if (readlinkSync(`/proc/${pid}/fd/${descriptor}`).startsWith('socket:')) count++;
+    } catch {
+      // Closed since the folder was read.
+    }
+  }
+  return count;
+}
+
+export const MB = 1_000_000;
