@@ -13,6 +13,8 @@ export const AUDIT_ACTIONS = [
   'user-delete',
   'invite-add',
   'notice-send',
+  'backup',
+  'server-stop',
   'password-change',
   'recovery-set',
   'recovery-used',

@@ -116,6 +116,10 @@ export class UserAdminService implements UserAdmin {
     return ok({ account, name });
   }
 
+  note(action: 'backup' | 'server-stop'): Promise<void> {
+    return this.#audit.note({ actor: 'operator', action });
+  }
+
   audit({ before, limit }: Parameters<UserAdmin['audit']>[0]): Promise<readonly StoredAuditEntry[]> {
     return this.#ports.store.audit(before, Math.min(limit, ENTRIES_MAX));
   }

@@ -31,6 +31,8 @@ export interface UserAdmin {
   /** A new password; every device must give it (R21). */
   setPassword(who: string, password: string): Promise<Result<AccountSummary, Refusal>>;
   delete(who: string): Promise<Result<{ readonly account: AccountNumber; readonly name: string }, Refusal>>;
+  /** Puts what the operator did to the server as a whole into the audit log. */
+  note(action: 'backup' | 'server-stop'): Promise<void>;
   /** Newest first, below id `before` (0: from the newest). At most 1,000 at once. */
   audit(query: { readonly before: number; readonly limit: number }): Promise<readonly StoredAuditEntry[]>;
 }

@@ -145,10 +145,12 @@ async function audit(
 
 async function snapshot(host: AdminHost): Outcome<'snapshot'> {
   const made = await host.snapshot();
+  if (made.ok) await host.server.users.note('backup');
   return made.ok ? ok({ file: made.value }) : err({ code: 'busy', message: 'another backup is being made' });
 }
 
 async function stop(drainPerSecond: number | undefined, host: AdminHost): Outcome<'stop'> {
+  await host.server.users.note('server-stop');
   return ok({ pid: process.pid, withinSeconds: host.requestStop(drainPerSecond) });
 }
 

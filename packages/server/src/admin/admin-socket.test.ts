@@ -110,7 +110,10 @@ describe('the admin socket', () => {
     expect(await callAdmin(path, { command: 'stop', drainPerSecond: 5 })).toMatchObject({
       value: { value: { pid: process.pid, withinSeconds: 11 } },
     });
-    expect(server.asked).toEqual([['stop', 5]]);
+    expect(server.asked).toEqual([
+      ['note', 'server-stop'],
+      ['stop', 5],
+    ]);
   });
 
   it('answers several commands of one connection, each in turn', async () => {
@@ -245,6 +248,9 @@ class NoticeBoard implements AdminHost {
       delete: async () => ok({ account: ALICE.account, name: 'alice' }),
       invite: async () => ok({ code: 'abcd-efgh', expiresAt: 86_400_000 as WallMs }),
       invites: async () => [{ usesLeft: 2, createdAt: 0 as WallMs, expiresAt: 60_000 as WallMs }],
+      note: async (action) => {
+        this.asked.push(['note', action]);
+      },
       audit: async () => [
         { id: 9, at: 1_000 as WallMs, actor: 'operator', action: 'user-lock', subject: ALICE.account, detail: '' },
         { id: 8, at: 0 as WallMs, actor: ALICE.account, action: 'password-change', subject: undefined, detail: 'x' },
