@@ -3,11 +3,11 @@ import { blockedAsks, guessFlood, olderList } from '../sim/scenarios/account-att
 import { accounts } from '../sim/scenarios/accounts.ts';
 import { firstSeeds, passesWithSeeds } from './seeded.ts';
 
-/** An empty message shown in place of a refused one; a device list that nobody told a person without friends of. */
+/** An empty message shown in place of a refused one; a list of devices that nobody told a person without friends of. */
 const PAST_FAILURES: readonly number[] = [11, 48];
 
 describe('accounts, devices and blocks among friends', () => {
-  passesWithSeeds(accounts, [...PAST_FAILURES, ...firstSeeds(8)]);
+  passesWithSeeds(accounts, [...PAST_FAILURES, ...firstSeeds(24)]);
 });
 
 describe('attacks on accounts', () => {

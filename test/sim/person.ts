@@ -12,8 +12,9 @@ const TRY_AGAIN: ReadonlySet<string> = new Set([
   'shutting-down',
   'busy',
   'internal',
-  // The machine that is asked to approve believes in a link that is dead.
+  // The machine that is asked to approve believed in a link that was dead.
   'peer-gone',
+  'NOT_APPROVED',
 ]);
 const TRIES_MAX = 24;
 const TRY_AGAIN_MS = 1_500;
@@ -56,7 +57,7 @@ export class Person {
   /** A new machine, let in by the recovery code. */
   async addByRecovery(): Promise<void> {
     const peer = await this.#newMachine();
-    await this.#signIn(peer, { password: this.password, recoveryCode: this.recoveryCode });
+    await this.#signIn(peer, () => ({ password: this.password, recoveryCode: this.recoveryCode }));
     this.#listed(peer);
   }
 
@@ -64,15 +65,19 @@ export class Person {
   async addByApproval(by: SimPeer): Promise<void> {
     const peer = await this.#newMachine();
     await this.connected(by);
-    const offered = await this.must('offers a code', () => by.engine.offerApproval());
-    await this.#signIn(peer, { password: this.password, approvalCode: offered.code });
+    await this.#signIn(peer, async () => {
+      const offered = await by.engine.offerApproval();
+      return { password: this.password, approvalCode: offered.ok ? offered.value.code : '' };
+    });
     this.#listed(peer);
   }
 
   async revoke(by: SimPeer, device: SimPeer): Promise<void> {
     const account = this.oracle.accountOf(by);
-    const isListed = () =>
-      this.world.server.disk.devicesOf(account).some((each) => each.device === device.device && each.active);
+    const isListed = (): boolean => {
+      const list = this.world.server.disk.accountByNumber(account)?.deviceList ?? new Uint8Array(0);
+      return Buffer.from(list).includes(Buffer.from(device.exchangeKey));
+    };
     for (let tries = 1; isListed(); tries++) {
       await this.connected(by);
       const result = await this.world.settle(
@@ -100,7 +105,7 @@ export class Person {
 
   /** Whatever ended the sign-in of a listed machine, its user gives the password again. */
   async signInAgain(peer: SimPeer): Promise<void> {
-    if ((await this.#linkState(peer)) === 'signed-out') await this.#signIn(peer, { password: this.password });
+    if ((await this.#linkState(peer)) === 'signed-out') await this.#signIn(peer, () => ({ password: this.password }));
   }
 
   async connected(peer: SimPeer): Promise<void> {
@@ -123,11 +128,12 @@ export class Person {
     }
   }
 
-  async #signIn(peer: SimPeer, how: Partial<LoginInput>): Promise<void> {
+  async #signIn(peer: SimPeer, how: () => Partial<LoginInput> | Promise<Partial<LoginInput>>): Promise<void> {
     const { server } = this.world;
     this.signingIn.add(peer);
-    const input = { server: server.address, trustFirst: false, account: this.name, ...how };
-    await this.must(`signs in on ${peer.name}`, () => peer.engine.login(input), 'ALREADY_SIGNED_IN');
+    const logIn = async () =>
+      peer.engine.login({ server: server.address, trustFirst: false, account: this.name, ...(await how()) });
+    await this.must(`signs in on ${peer.name}`, logIn, 'ALREADY_SIGNED_IN');
     this.signingIn.delete(peer);
   }
 
