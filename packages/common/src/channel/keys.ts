@@ -75,10 +75,22 @@ export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Ui
   return sodium.crypto_sign_verify_detached(signature, message, publicKey);
 }
 
+/**
+ * One for all, to join short parts in: libsodium takes half the time for one array as for a list of them. It reads them
+ * inside the call, so this is free again when the call returns.
+ */
+const joined = new Uint8Array(512);
+
 /** BLAKE2b (RFC 7693) of the parts joined. @param length of the hash, 16 to 64 bytes */
 export function blake2b(length: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const hash = new Uint8Array(length);
-  sodium.crypto_generichash_batch(hash, parts);
+  let bytes = 0;
+  for (const part of parts) {
+    if (bytes + part.length <= joined.length) joined.set(part, bytes);
+    bytes += part.length;
+  }
+  if (bytes <= joined.length) sodium.crypto_generichash(hash, joined.subarray(0, bytes));
+  else sodium.crypto_generichash_batch(hash, parts);
   return hash;
 }
 
@@ -89,16 +101,21 @@ export function keyedHash(length: number, key: Uint8Array, ...parts: readonly Ui
   return hash;
 }
 
+/** A key of HMAC filled up to a block; one for all, as `joined` is. */
+const block = new Uint8Array(HASH_BLOCK_BYTES);
+
 /** HMAC-BLAKE2b (RFC 2104 over 64-byte BLAKE2b), which Noise prescribes although BLAKE2b has a mode with a key. */
 export function hmacBlake2b(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const inner = new Uint8Array(HASH_BLOCK_BYTES).fill(0x36);
-  const outer = new Uint8Array(HASH_BLOCK_BYTES).fill(0x5c);
   const short = key.length > HASH_BLOCK_BYTES ? blake2b(HASH_BYTES, key) : key;
-  for (let i = 0; i < short.length; i++) {
-    inner[i] = inner[i]! ^ short[i]!;
-    outer[i] = outer[i]! ^ short[i]!;
-  }
-  return blake2b(HASH_BYTES, outer, blake2b(HASH_BYTES, inner, ...parts));
+  fillBlock(short, 0x36);
+  const inner = blake2b(HASH_BYTES, block, ...parts);
+  fillBlock(short, 0x5c);
+  return blake2b(HASH_BYTES, block, inner);
+}
+
+function fillBlock(key: Uint8Array, pad: number): void {
+  block.fill(pad);
+  for (let i = 0; i < key.length; i++) block[i]! ^= key[i]!;
 }
 
 /**

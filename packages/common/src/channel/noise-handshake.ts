@@ -81,9 +81,14 @@ export class NoiseHandshake {
     for (const token of this.#pattern.messages[this.#messageCount]!) this.#write(token, parts);
     parts.push(this.#symmetric.encryptAndHash(payload));
     this.#messageCount++;
-    const message = Buffer.concat(parts);
+    const message = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
     assert(message.length <= NOISE_MESSAGE_BYTES_MAX, 'handshake message too long');
-    return new Uint8Array(message);
+    let at = 0;
+    for (const part of parts) {
+      message.set(part, at);
+      at += part.length;
+    }
+    return message;
   }
 
   /**

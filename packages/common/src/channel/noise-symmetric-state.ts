@@ -6,6 +6,9 @@ const ONE = Uint8Array.of(1);
 const TWO = Uint8Array.of(2);
 const THREE = Uint8Array.of(3);
 
+/** By protocol name, of which there are as many as patterns. */
+const firstHashes = new Map<string, Uint8Array>();
+
 /** Noise section 5.2: the running hash and the chaining key. Its arrays are replaced, never written to. */
 export class NoiseSymmetricState {
   #hash: Uint8Array;
@@ -19,9 +22,7 @@ export class NoiseSymmetricState {
   }
 
   static start(protocolName: string): NoiseSymmetricState {
-    const name = new TextEncoder().encode(protocolName);
-    const hash = name.length > HASH_BYTES ? blake2b(HASH_BYTES, name) : new Uint8Array(HASH_BYTES);
-    if (name.length <= HASH_BYTES) hash.set(name);
+    const hash = firstHashes.get(protocolName) ?? firstHash(protocolName);
     return new NoiseSymmetricState(hash, hash);
   }
 
@@ -98,4 +99,12 @@ export class NoiseSymmetricState {
     this.#key = hash.slice(0, CIPHER_KEY_BYTES);
     this.#nonce = 0;
   }
+}
+
+function firstHash(protocolName: string): Uint8Array {
+  const name = new TextEncoder().encode(protocolName);
+  const hash = name.length > HASH_BYTES ? blake2b(HASH_BYTES, name) : new Uint8Array(HASH_BYTES);
+  if (name.length <= HASH_BYTES) hash.set(name);
+  firstHashes.set(protocolName, hash);
+  return hash;
 }
