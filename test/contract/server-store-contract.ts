@@ -104,6 +104,28 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         expect(await store.claimSession(deviceKeys(2).device, NOW)).toBeUndefined();
       });
 
+      it('resumes by the key of an active device: a claim, its account and its friends in one', async () => {
+        const [alice, bob] = await friends();
+        const { device, exchangeKey } = deviceKeys(1);
+        const stored = (await store.accountByNumber(alice.account))!;
+        const { account, name, displayName, signatureLine, rosterVersion, deviceListVersion } = stored;
+        const { showLastSeen, noticeAckedId } = stored;
+        expect(await store.resumeSession(exchangeKey, NOW)).toEqual({
+          account: {
+            ...{ account, name, displayName, signatureLine, rosterVersion, deviceListVersion },
+            ...{ showLastSeen, noticeAckedId },
+          },
+          device: { device, epoch: alice.epoch + 1, loginCount: 2 },
+          friends: [bob.account],
+        });
+        expect(await store.resumeSession(deviceKeys(3).exchangeKey, NOW)).toBeUndefined();
+        await store.setLocked(account, true);
+        expect(await store.resumeSession(exchangeKey, NOW)).toBe('locked');
+        await store.setLocked(account, false);
+        await store.setPassword(account, 'another', undefined);
+        expect(await store.resumeSession(exchangeKey, NOW)).toBeUndefined();
+      });
+
       it('forgets the key of a device only for its newest session', async () => {
         await registered('alice', 1);
         const { device } = deviceKeys(1);

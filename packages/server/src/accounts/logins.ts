@@ -76,9 +76,13 @@ export class Logins {
 
   /** By the key alone (D3): the connection's first frame has proved it, since it came under the handshake's keys (R4). */
   async resume(client: LoginClient): Promise<Result<AcceptedLogin, Refusal>> {
-    const device = await this.#ports.store.deviceByExchangeKey(client.exchangeKey);
-    if (!device?.active) return err(refusal('unknown-device'));
-    return claimSession(this.#ports, device.account, device.device);
+    const { store, clock, directory } = this.#ports;
+    const changesBefore = directory.friendshipChanges;
+    const resumed = await store.resumeSession(client.exchangeKey, clock.wallNow());
+    if (resumed === 'locked') return err(refusal('account-locked'));
+    if (!resumed) return err(refusal('unknown-device'));
+    const { account, device, friends } = resumed;
+    return ok({ account, device, friends: { accounts: friends, changesBefore } });
   }
 
   /** The device key no longer logs in; the account and its other devices stay. */

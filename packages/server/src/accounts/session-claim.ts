@@ -1,12 +1,15 @@
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { FriendsRead } from '../bus/directory.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { Account, Device, RosterChange } from '../store/store.ts';
+import type { RosterChange, SessionAccount, SessionDevice } from '../store/store.ts';
 import type { AccountsPorts } from './accounts-ports.ts';
 
 export interface AcceptedLogin {
-  readonly account: Account;
-  readonly device: Device;
+  readonly account: SessionAccount;
+  readonly device: SessionDevice;
+  /** Where it was read with the rest. */
+  readonly friends?: FriendsRead;
   /** A new device list that friends are to hear of, and the account's other devices. */
   readonly change?: RosterChange;
 }

@@ -45,13 +45,14 @@ describe('what operators do to accounts (SV105)', () => {
     const alice = await world.register('alice');
     alice.wire.drop();
     await world.advance(20_000);
-    const friendsOf = world.store.friendsOf.bind(world.store);
+    const resumeSession = world.store.resumeSession.bind(world.store);
     let release: () => void = () => {};
-    world.store.friendsOf = async (account) => {
+    world.store.resumeSession = async (exchangeKey, now) => {
+      const resumed = await resumeSession(exchangeKey, now);
       await new Promise<void>((resolve) => {
         release = resolve;
       });
-      return friendsOf(account);
+      return resumed;
     };
     const late = world.connect(alice.device);
     await late.resume().catch(() => undefined);

@@ -44,6 +44,14 @@ export interface Login {
   readonly epoch: SessionEpoch;
   readonly rosterVersion: number;
   readonly showLastSeen: boolean;
+  /** The friend list, where the store gave it together with the login; good while no friendship has changed since. */
+  readonly friends?: FriendsRead | undefined;
+}
+
+export interface FriendsRead {
+  readonly accounts: readonly AccountNumber[];
+  /** `friendshipChanges` of the directory before the read began. */
+  readonly changesBefore: number;
 }
 
 /** One device that is logged in here. */
@@ -108,10 +116,16 @@ export class Directory {
   /** The last epochs of devices whose sessions are over, and why, for logins that cross that. */
   readonly #revoked = new Map<DeviceId, { readonly epoch: SessionEpoch; readonly why: EndOfSession }>();
   #generation = 0;
+  #friendshipChanges = 0;
 
   /** Rises with every change of sessions, friendships or visibility: cached relay routes are good for one value. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Rises with every friendship that begins or ends: who reads a friend list notes it before. */
+  get friendshipChanges(): number {
+    return this.#friendshipChanges;
   }
 
   get sessionCount(): number {
@@ -149,7 +163,9 @@ export class Directory {
     try {
       for (let attempt = 0; attempt < FRIENDS_READS_MAX; attempt++) {
         const changesBefore = load.changes;
-        const friends = this.#accounts.has(login.account) ? [] : await readFriends();
+        const friends = this.#accounts.has(login.account)
+          ? []
+          : (this.#stillSo(login.friends) ?? (await readFriends()));
         if (!wire.open) return 'closed';
         const known = this.#accounts.has(login.account);
         if (!known && load.changes !== changesBefore) continue;
@@ -168,6 +184,10 @@ export class Directory {
       load.readers -= 1;
       if (load.readers === 0) this.#loading.delete(login.account);
     }
+  }
+
+  #stillSo(read: FriendsRead | undefined): readonly AccountNumber[] | undefined {
+    return read?.changesBefore === this.#friendshipChanges ? read.accounts : undefined;
   }
 
   #enter(login: Login, wire: ClientWire, friends: readonly AccountNumber[]) {
@@ -210,6 +230,7 @@ export class Directory {
 
   /** @returns whether this is news to an account here: a mere request changes nothing and must show nothing */
   setFriendship(a: AccountNumber, b: AccountNumber, friends: boolean): boolean {
+    this.#friendshipChanges += 1;
     const changedA = this.#setFriend(a, b, friends);
     const changedB = this.#setFriend(b, a, friends);
     this.#generation += 1;

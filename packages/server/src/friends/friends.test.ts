@@ -164,18 +164,18 @@ describe('friendship (SV31)', () => {
     bob.wire.drop();
     await world.advance(60_000);
     const again = world.connect(bob.device);
-    const friendsOf = world.store.friendsOf.bind(world.store);
+    const resumeSession = world.store.resumeSession.bind(world.store);
     let release: () => void = () => {};
     let held = false;
-    world.store.friendsOf = async (account) => {
-      const friends = await friendsOf(account);
+    world.store.resumeSession = async (exchangeKey, now) => {
+      const resumed = await resumeSession(exchangeKey, now);
       if (!held) {
         held = true;
         await new Promise<void>((resolve) => {
           release = resolve;
         });
       }
-      return friends;
+      return resumed;
     };
     const welcome = again.resume();
     await welcome.catch(() => undefined);

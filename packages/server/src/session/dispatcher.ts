@@ -146,6 +146,7 @@ export class Dispatcher implements RequestDispatcher {
       epoch: device.epoch,
       rosterVersion: account.rosterVersion,
       showLastSeen: account.showLastSeen,
+      friends: login.friends,
     };
     const readFriends = () => accounts.friendsOf(account.account);
     const entered = await directory.enter(entry, connection, readFriends, (session, replaced) => {

@@ -4,7 +4,16 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { MemoryRoster } from './memory-roster.ts';
 import type { MemoryRows } from './memory-rows.ts';
-import type { Account, Device, DeviceKeys, DeviceListChange, Enrollment, Fence, Revocation } from './store.ts';
+import type {
+  Account,
+  Device,
+  DeviceKeys,
+  DeviceListChange,
+  Enrollment,
+  Fence,
+  ResumedSession,
+  Revocation,
+} from './store.ts';
 import { type CallsOf, DEVICES_REMEMBERED_MAX, pageOf } from './store-calls.ts';
 
 /** Devices, the signed lists of them, and sessions, in the memory store. */
@@ -108,6 +117,23 @@ export class MemoryDevices implements CallsOf<'devices'> {
     };
     this.#rows.putDevice(claimed);
     return { account, device: claimed };
+  }
+
+  resumeSession(exchangeKey: Uint8Array, now: WallMs): ResumedSession | 'locked' | undefined {
+    const known = this.#rows.deviceWithKey(exchangeKey);
+    const claimed = known && this.claimSession(known.device, now);
+    if (claimed === undefined || claimed === 'locked') return claimed;
+    const { account, name, displayName, signatureLine, rosterVersion, deviceListVersion } = claimed.account;
+    const { showLastSeen, noticeAckedId } = claimed.account;
+    const { device, epoch, loginCount } = claimed.device;
+    return {
+      account: {
+        ...{ account, name, displayName, signatureLine, rosterVersion, deviceListVersion },
+        ...{ showLastSeen, noticeAckedId },
+      },
+      device: { device, epoch, loginCount },
+      friends: this.#roster.friendsOf(account),
+    };
   }
 
   deactivateDevice(id: DeviceId, epoch: SessionEpoch): boolean {

@@ -32,10 +32,11 @@ export function runBatch(
 }
 
 function runTogether(db: SqliteDatabase, tables: StoreRooms, requests: readonly StoreRequest[]): readonly StoreReply[] {
-  db.exec(requests.some(({ method }) => isWrite(method)) ? 'BEGIN IMMEDIATE' : 'BEGIN');
+  const { begin, beginToWrite, commit } = bracketsOf(db);
+  (requests.some(({ method }) => isWrite(method)) ? beginToWrite : begin).run();
   try {
     const replies = requests.map((request) => runOne(db, tables, request));
-    db.exec('COMMIT');
+    commit.run();
     return replies;
   } catch (cause) {
     if (db.inTransaction) db.exec('ROLLBACK');
@@ -46,16 +47,41 @@ function runTogether(db: SqliteDatabase, tables: StoreRooms, requests: readonly 
 /** @throws when SQLite has given up the whole transaction */
 function runOne(db: SqliteDatabase, tables: StoreRooms, request: StoreRequest): StoreReply {
   if (!isWrite(request.method)) return answered(tables, request);
-  db.exec('SAVEPOINT request');
+  const { save, release } = bracketsOf(db);
+  save.run();
   try {
     const reply = answered(tables, request);
-    db.exec('RELEASE request');
+    release.run();
     return reply;
   } catch (cause) {
     if (!db.inTransaction) throw cause;
     db.exec('ROLLBACK TO request; RELEASE request');
     return failed(request.id, cause);
   }
+}
+
+type Brackets = ReturnType<typeof prepareBrackets>;
+
+const prepared = new WeakMap<SqliteDatabase, Brackets>();
+
+/** What goes around every request, prepared once: the text would cost more than what it does. */
+function bracketsOf(db: SqliteDatabase): Brackets {
+  let brackets = prepared.get(db);
+  if (!brackets) {
+    brackets = prepareBrackets(db);
+    prepared.set(db, brackets);
+  }
+  return brackets;
+}
+
+function prepareBrackets(db: SqliteDatabase) {
+  return {
+    begin: db.prepare('BEGIN'),
+    beginToWrite: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    save: db.prepare('SAVEPOINT request'),
+    release: db.prepare('RELEASE request'),
+  };
 }
 
 function answered(tables: StoreRooms, { id, method, args }: StoreRequest): StoreReply {

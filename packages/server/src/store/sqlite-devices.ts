@@ -5,9 +5,18 @@ import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { SqliteRoster } from './sqlite-roster.ts';
-import { accountOf, bytesOf, deviceOf } from './sqlite-rows.ts';
+import { accountOf, bytesOf, deviceOf, sessionAccountOf, sessionDeviceOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
-import type { Account, Device, DeviceKeys, DeviceListChange, Enrollment, Fence, Revocation } from './store.ts';
+import type {
+  Account,
+  Device,
+  DeviceKeys,
+  DeviceListChange,
+  Enrollment,
+  Fence,
+  ResumedSession,
+  Revocation,
+} from './store.ts';
 import { type CallsOf, DEVICES_REMEMBERED_MAX, pageOf } from './store-calls.ts';
 
 /** Devices, the signed lists of them, and sessions, in SQL. */
@@ -96,6 +105,16 @@ export class SqliteDevices implements CallsOf<'devices'> {
     const claimed = this.#sql.claimSession.get({ now, device: id });
     if (!claimed) return this.#sql.isActiveDevice.get(id) === 1 ? 'locked' : undefined;
     return { account: accountOf(this.#sql.accountByNumber.get(claimed.account)!), device: deviceOf(claimed) };
+  }
+
+  resumeSession(exchangeKey: Uint8Array, now: WallMs): ResumedSession | 'locked' | undefined {
+    const claimed = this.#sql.resumeSession.get({ now, exchangeKey });
+    if (!claimed) return this.#sql.deviceByExchangeKey.get(exchangeKey)?.active === 1 ? 'locked' : undefined;
+    return {
+      account: sessionAccountOf(this.#sql.sessionAccount.get(claimed.account)!),
+      device: sessionDeviceOf(claimed),
+      friends: this.#roster.friendsOf(claimed.account as AccountNumber),
+    };
   }
 
   deactivateDevice(device: DeviceId, epoch: SessionEpoch): boolean {

@@ -10,6 +10,8 @@ import type {
   Invite,
   Notice,
   RosterRow,
+  SessionAccount,
+  SessionDevice,
   StoredAuditEntry,
 } from './store.ts';
 
@@ -44,6 +46,20 @@ export interface DeviceColumns {
   readonly label: string;
   readonly last_login_at: number;
 }
+
+export type SessionAccountColumns = Pick<
+  AccountColumns,
+  | 'account'
+  | 'name'
+  | 'display_name'
+  | 'signature_line'
+  | 'roster_version'
+  | 'device_list_version'
+  | 'show_last_seen'
+  | 'notice_acked'
+>;
+
+export type SessionDeviceColumns = Pick<DeviceColumns, 'device' | 'account' | 'epoch' | 'login_count'>;
 
 export interface SummaryColumns {
   readonly account: number;
@@ -126,6 +142,23 @@ export function deviceOf(row: DeviceColumns): Device {
     label: row.label,
     lastLoginAt: row.last_login_at as WallMs,
   };
+}
+
+export function sessionAccountOf(row: SessionAccountColumns): SessionAccount {
+  return {
+    account: row.account as AccountNumber,
+    name: row.name as AccountName,
+    displayName: row.display_name,
+    signatureLine: row.signature_line,
+    rosterVersion: row.roster_version,
+    deviceListVersion: row.device_list_version,
+    showLastSeen: row.show_last_seen === 1,
+    noticeAckedId: row.notice_acked,
+  };
+}
+
+export function sessionDeviceOf(row: SessionDeviceColumns): SessionDevice {
+  return { device: toHex(row.device) as DeviceId, epoch: row.epoch as SessionEpoch, loginCount: row.login_count };
 }
 
 export function summaryOf(row: SummaryColumns): AccountSummary {

@@ -9,6 +9,8 @@ import type {
   InviteColumns,
   NoticeColumns,
   RosterColumns,
+  SessionAccountColumns,
+  SessionDeviceColumns,
   SummaryColumns,
 } from './sqlite-rows.ts';
 import type { AccountState, StoreCounts } from './store.ts';
@@ -117,6 +119,16 @@ export function prepareStatements(db: SqliteDatabase) {
        WHERE device = @device AND active = 1
          AND (SELECT a.state FROM accounts a WHERE a.account = devices.account) = 'active'
        RETURNING *`,
+    ),
+    resumeSession: rows<[{ readonly now: number; readonly exchangeKey: Uint8Array }], SessionDeviceColumns>(
+      `UPDATE devices SET epoch = max(epoch + 1, @now), login_count = login_count + 1, last_login_at = @now
+       WHERE exchange_key = @exchangeKey AND active = 1
+         AND (SELECT a.state FROM accounts a WHERE a.account = devices.account) = 'active'
+       RETURNING device, account, epoch, login_count`,
+    ),
+    sessionAccount: rows<[number], SessionAccountColumns>(
+      `SELECT account, name, display_name, signature_line, roster_version, device_list_version, show_last_seen, notice_acked
+       FROM accounts WHERE account = ?`,
     ),
     isActiveDevice: single<[Uint8Array], number>('SELECT 1 FROM devices WHERE device = ? AND active = 1'),
     deactivateDevice: rows<[Uint8Array, number], never>(

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { StoreReply } from './sqlite-batch.ts';
+import type { StoreReply, StoreRequest } from './sqlite-batch.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './sqlite-worker.ts';
 import { ownArguments, StoreCaller } from './store-caller.ts';
 import { STORE_CALLS_WAITING_MAX, type StoreAnswer, type StoreArguments, type StoreMethod } from './store-calls.ts';
@@ -33,6 +33,8 @@ export class SqliteStore extends StoreCaller {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #closed: Promise<void>;
+  /** Requests of this turn of the event loop. */
+  #toPost: StoreRequest[] = [];
   #lastId = 0;
   #isClosing = false;
 
@@ -58,7 +60,7 @@ export class SqliteStore extends StoreCaller {
    * written meanwhile is in it. Rejects with StoreError, and then leaves nothing behind.
    */
   backupTo(path: string): Promise<void> {
-    return this.#request((id) => ({ id, backupTo: path }));
+    return this.#request((id) => this.#post({ id, backupTo: path }));
   }
 
   close(): Promise<void> {
@@ -69,16 +71,19 @@ export class SqliteStore extends StoreCaller {
 
   protected call<M extends StoreMethod>(method: M, ...args: StoreArguments<M>): Promise<StoreAnswer<M>> {
     const own = ownArguments(args);
-    return this.#request((id) => ({ id, method, args: own }));
+    return this.#request((id) => {
+      if (this.#toPost.length === 0) setImmediate(this.#postRequests);
+      this.#toPost.push({ id, method, args: own });
+    });
   }
 
-  #request<T>(request: (id: number) => ToWorker): Promise<T> {
+  #request<T>(post: (id: number) => void): Promise<T> {
     if (this.#isClosing) return Promise.reject(new StoreError('closed'));
     if (this.#waiting.size >= STORE_CALLS_WAITING_MAX) return Promise.reject(new StoreError('overloaded'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
-      this.#post(request(id));
+      post(id);
     });
   }
 
@@ -89,7 +94,16 @@ export class SqliteStore extends StoreCaller {
     else waiting?.reject(new StoreError(reply.failure, reply.detail));
   }
 
-  #post(message: ToWorker): void {
+  readonly #postRequests = (): void => {
+    if (this.#toPost.length === 0) return;
+    const requests = this.#toPost;
+    this.#toPost = [];
+    this.#worker.postMessage(requests);
+  };
+
+  /** Behind the requests that were made before. */
+  #post(message: Exclude<ToWorker, readonly StoreRequest[]>): void {
+    this.#postRequests();
     this.#worker.postMessage(message);
   }
 }

@@ -17,7 +17,8 @@ export interface BackupRequest {
   readonly backupTo: string;
 }
 
-export type ToWorker = StoreRequest | BackupRequest | 'close';
+/** Requests of one turn of the caller's event loop come together: a message costs as much as the request in it. */
+export type ToWorker = readonly StoreRequest[] | BackupRequest | 'close';
 
 export type FromWorker =
   | { readonly type: 'opened' }
@@ -68,10 +69,12 @@ function serve(port: MessagePort, { path, mayCreate }: WorkerInput): void {
       if ('backupTo' in next) {
         const request = next;
         backups = backups.then(() => backup(request));
-      } else batch.push(next);
+      } else batch.push(...next);
       next = batch.length < STORE_BATCH_MAX ? takeWaiting(port) : undefined;
     }
-    if (batch.length > 0) tell({ type: 'replies', replies: runBatch(db, tables, batch) });
+    for (let at = 0; at < batch.length; at += STORE_BATCH_MAX) {
+      tell({ type: 'replies', replies: runBatch(db, tables, batch.slice(at, at + STORE_BATCH_MAX)) });
+    }
     if (next === 'close') void close();
   });
   tell({ type: 'opened' });

@@ -26,6 +26,7 @@ export abstract class StoreCaller implements Store {
   deviceChain: Store['deviceChain'] = (...args) => this.call('deviceChain', ...args);
   activateDevice: Store['activateDevice'] = (...args) => this.call('activateDevice', ...args);
   claimSession: Store['claimSession'] = (...args) => this.call('claimSession', ...args);
+  resumeSession: Store['resumeSession'] = (...args) => this.call('resumeSession', ...args);
   deactivateDevice: Store['deactivateDevice'] = (...args) => this.call('deactivateDevice', ...args);
 
   roster: Store['roster'] = (...args) => this.call('roster', ...args);

@@ -39,6 +39,7 @@ const STORE_CALLS = {
   deviceChain: { room: 'devices', writes: false },
   activateDevice: { room: 'devices', writes: true },
   claimSession: { room: 'devices', writes: true },
+  resumeSession: { room: 'devices', writes: true },
   deactivateDevice: { room: 'devices', writes: true },
 
   roster: { room: 'roster', writes: false },

@@ -99,6 +99,28 @@ export interface Enrollment extends DeviceKeys {
   readonly recovery?: Recovery | undefined;
 }
 
+/** What a session is told of its account: the few fields that every login needs, so that no key or list travels for nothing. */
+export type SessionAccount = Pick<
+  Account,
+  | 'account'
+  | 'name'
+  | 'displayName'
+  | 'signatureLine'
+  | 'rosterVersion'
+  | 'deviceListVersion'
+  | 'showLastSeen'
+  | 'noticeAckedId'
+>;
+
+export type SessionDevice = Pick<Device, 'device' | 'epoch' | 'loginCount'>;
+
+/** All that a login by key needs, as it stood in one transaction. */
+export interface ResumedSession {
+  readonly account: SessionAccount;
+  readonly device: SessionDevice;
+  readonly friends: readonly AccountNumber[];
+}
+
 /** What operators see of an account. */
 export interface AccountSummary {
   readonly account: AccountNumber;
@@ -286,6 +308,8 @@ export interface Store {
     device: DeviceId,
     now: WallMs,
   ): Promise<{ readonly account: Account; readonly device: Device } | 'locked' | undefined>;
+  /** As `claimSession`, for the active device with this key: the whole way to the store of a login by key. */
+  resumeSession(exchangeKey: Uint8Array, now: WallMs): Promise<ResumedSession | 'locked' | undefined>;
   /** Forgets the device key, if `epoch` is still the device's current one. @returns false when it is not */
   deactivateDevice(device: DeviceId, epoch: SessionEpoch): Promise<boolean>;
 
