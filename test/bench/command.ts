@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { printReport, type Row } from '../../scripts/report.ts';
 import { linkBench } from './link-bench.ts';
-import { serverBench } from './server-bench.ts';
+import { SECTIONS, type Section, serverBench } from './server-bench.ts';
 
 const USAGE = `npm run bench -- SUITE [--json]
-  server [--connections N]   memory per connection, logins and relayed packets of a real magpie-server (default 5000)
-  link                       a peer session beside raw dgram, TCP and TLS on loopback
+  server [--connections N] [--section NAME]
+          memory per connection (default 5000) and logins by key; password logins; relayed packets; presence of
+          10,000 users: one section (connections, passwords, relay, presence) or all
+  link    a peer session beside raw dgram, TCP and TLS on loopback
 `;
 
 const CONNECTIONS_DEFAULT = 5_000;
@@ -29,7 +31,8 @@ export async function benchCommand(words: readonly string[]): Promise<number> {
   const say: Say = (line) => void (options.json ? process.stderr : process.stdout).write(`${line}\n`);
   let rows: readonly Row[];
   try {
-    rows = options.suite === 'server' ? await serverBench(options.connections, say) : await linkBench(say);
+    rows =
+      options.suite === 'server' ? await serverBench(options.connections, options.sections, say) : await linkBench(say);
   } catch (error) {
     process.stderr.write(`bench: stopped: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
     if (options.json) printReport(`bench ${options.suite}`, startedMs, [], true);
@@ -42,6 +45,7 @@ export async function benchCommand(words: readonly string[]): Promise<number> {
 interface BenchOptions {
   readonly suite: 'server' | 'link';
   readonly connections: number;
+  readonly sections: readonly Section[];
   readonly json: boolean;
 }
 
@@ -50,7 +54,11 @@ function parseWords(words: readonly string[]): BenchOptions | string {
     const { values, positionals } = parseArgs({
       args: [...words],
       allowPositionals: true,
-      options: { json: { type: 'boolean', default: false }, connections: { type: 'string' } },
+      options: {
+        json: { type: 'boolean', default: false },
+        connections: { type: 'string' },
+        section: { type: 'string' },
+      },
     });
     const [suite, ...more] = positionals;
     if ((suite !== 'server' && suite !== 'link') || more.length > 0) return 'name one suite';
@@ -58,7 +66,9 @@ function parseWords(words: readonly string[]): BenchOptions | string {
     if (!Number.isInteger(connections) || connections < 100 || connections > CONNECTIONS_MAX) {
       return `--connections is a whole number from 100 to ${CONNECTIONS_MAX}`;
     }
-    return { suite, connections, json: values.json };
+    const sections = SECTIONS.filter((name) => values.section === undefined || values.section === name);
+    if (sections.length === 0) return `--section is one of ${SECTIONS.join(', ')}`;
+    return { suite, connections, sections, json: values.json };
   } catch (error) {
     return (error as Error).message;
   }

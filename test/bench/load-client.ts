@@ -4,7 +4,7 @@ import { deviceIdOf, type KeyPair, newExchangeKeyPair, newSigningKeyPair } from 
 import type { ServerAddress } from '@magpie/common/channel/pin.ts';
 import { SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame, type FrameOf } from '@magpie/common/frames/frame.ts';
-import { FRAME_TABLE } from '@magpie/common/frames/frame-table.ts';
+import { FRAME_TABLE, type PresenceEntry } from '@magpie/common/frames/frame-table.ts';
 import type { DeviceId, RequestId } from '@magpie/common/ids.ts';
 import { SEALED_SEED_BYTES } from '@magpie/common/limits.ts';
 import type { Instant } from '@magpie/common/time.ts';
@@ -57,6 +57,7 @@ export class LoadClient {
   /** Called with the packet of each relayed frame, on arrival. */
   onRelayed: (packet: Uint8Array) => void = () => {};
   onRelayRefused: () => void = () => {};
+  onPresence: (entries: readonly PresenceEntry[]) => void = () => {};
   readonly #socket: Socket;
   readonly #link: SecureLink;
   readonly #target: LoadTarget;
@@ -163,6 +164,7 @@ export class LoadClient {
     const frame = decoded.ok ? decoded.value : undefined;
     if (frame?.type === 'ping') this.send(encodeFrame({ type: 'pong', token: frame.token }));
     else if (frame?.type === 'relay-refused') this.onRelayRefused();
+    else if (frame?.type === 'presence') this.onPresence(frame.entries);
     else if (frame && 'requestId' in frame) this.#answers.get(frame.requestId)?.(frame);
   }
 

@@ -1,33 +1,16 @@
 // The process that makes load: it holds the clients, so that the server's own process holds nothing but the server.
-import { crc32 } from 'node:zlib';
 import { parseServerAddress } from '@magpie/common/channel/pin.ts';
-import { FRAME_TABLE } from '@magpie/common/frames/frame-table.ts';
-import { deviceIdToBytes } from '@magpie/common/ids.ts';
-import { pause } from '../e2e/stage.ts';
 import { serveBench } from './bench-process.ts';
 import { LoadClient, LoadDevice, type LoadTarget } from './load-client.ts';
+import { befriendRing, changePresence, type FriendshipOptions, type PresenceOptions } from './presence-load.ts';
+import { type RelayOptions, relay, relayBare } from './relay-load.ts';
 
 /** Clients come from so many addresses of the loopback network. */
 const SOURCES = 16;
-const PACKET_BYTES = 100;
-const CHECKSUM_BYTES = 4;
-/** id, device, packet */
-const RELAY_HEAD_BYTES = 17;
-/** What was sent must have arrived this long after the last packet was. */
-const TAIL_MS_MAX = 3_000;
 
 export interface Storm {
   readonly done: number;
   readonly failed: number;
-  readonly seconds: number;
-}
-
-export interface RelayRound {
-  readonly sent: number;
-  readonly received: number;
-  readonly badChecksum: number;
-  readonly outOfOrder: number;
-  readonly refused: number;
   readonly seconds: number;
 }
 
@@ -78,7 +61,18 @@ serveBench({
   },
   alive: () => clients.filter((client) => !client.closed).length,
   befriend,
-  relay,
+  relay: (options: RelayOptions) =>
+    relay(
+      Array.from({ length: options.pairs }, (_, n) => pairOf(n)),
+      options,
+    ),
+  relayBare,
+  befriendRing: (options: FriendshipOptions) => {
+    const names = Array.from({ length: options.accounts }, (_, i) => nameOf(i));
+    return befriendRing(names, options);
+  },
+  changePresence: ({ friendsEach, ...options }: PresenceOptions & { readonly friendsEach: number }) =>
+    changePresence(clients, friendsEach, options),
 });
 
 /** Runs `act` on one new connection per number, so many at a time. */
@@ -114,82 +108,6 @@ async function befriend(pairs: number): Promise<number> {
     }),
   );
   return befriended.filter(Boolean).length;
-}
-
-/** Each pair keeps `window` packets under way from one to the other: whatever arrives lets the next one leave. */
-async function relay({ pairs, window, seconds }: { pairs: number; window: number; seconds: number }) {
-  const flows = Array.from({ length: pairs }, (_, n) => new Flow(...pairOf(n)));
-  const startedMs = performance.now();
-  for (const flow of flows) flow.start(window);
-  await pause(seconds * 1000);
-  for (const flow of flows) flow.stop();
-  const lastMs = performance.now();
-  while (flows.some((flow) => flow.underWay > 0) && performance.now() - lastMs < TAIL_MS_MAX) await pause(5);
-  const sum = (of: (flow: Flow) => number): number => flows.reduce((total, flow) => total + of(flow), 0);
-  return {
-    sent: sum((flow) => flow.sent),
-    received: sum((flow) => flow.received),
-    badChecksum: sum((flow) => flow.badChecksum),
-    outOfOrder: sum((flow) => flow.outOfOrder),
-    refused: sum((flow) => flow.refused),
-    seconds: (lastMs - startedMs) / 1000,
-  } satisfies RelayRound;
-}
-
-/** Packets from one client to its friend: a number, a filling, and the CRC-32 of both. */
-class Flow {
-  sent = 0;
-  received = 0;
-  badChecksum = 0;
-  outOfOrder = 0;
-  refused = 0;
-  #sending = false;
-  readonly #from: LoadClient;
-  readonly #head: Uint8Array;
-
-  constructor(from: LoadClient, to: LoadClient) {
-    this.#from = from;
-    this.#head = Uint8Array.of(FRAME_TABLE.relay.code, ...deviceIdToBytes(to.device.id));
-    from.onRelayRefused = () => {
-      this.refused++;
-    };
-    to.onRelayed = (packet) => this.#receive(packet);
-  }
-
-  get underWay(): number {
-    return this.sent - this.received;
-  }
-
-  start(window: number): void {
-    this.#sending = true;
-    for (let i = 0; i < window; i++) this.#send();
-  }
-
-  stop(): void {
-    this.#sending = false;
-  }
-
-  #send(): void {
-    const frame = Buffer.allocUnsafe(RELAY_HEAD_BYTES + PACKET_BYTES);
-    frame.set(this.#head);
-    frame.fill(this.sent & 0xff, RELAY_HEAD_BYTES);
-    frame.writeUInt32BE(this.sent, RELAY_HEAD_BYTES);
-    const checkedTo = frame.length - CHECKSUM_BYTES;
-    frame.writeUInt32BE(crc32(frame.subarray(RELAY_HEAD_BYTES, checkedTo)), checkedTo);
-    this.sent++;
-    this.#from.send(frame);
-  }
-
-  #receive(packet: Uint8Array): void {
-    const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
-    const checkedTo = bytes.length - CHECKSUM_BYTES;
-    const intact =
-      bytes.length === PACKET_BYTES && crc32(bytes.subarray(0, checkedTo)) === bytes.readUInt32BE(checkedTo);
-    if (!intact) this.badChecksum++;
-    else if (bytes.readUInt32BE(0) !== this.received) this.outOfOrder++;
-    this.received++;
-    if (this.#sending) this.#send();
-  }
 }
 
 function pairOf(n: number): [LoadClient, LoadClient] {
