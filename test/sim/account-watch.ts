@@ -69,13 +69,15 @@ export class AccountWatch {
   }
 
   #lookAtServer(person: Person, peer: SimPeer): void {
-    const { server } = this.#world;
+    const { server, network } = this.#world;
     const stored = server.disk
       .devicesOf(this.#oracle.accountOf(person.machines[0]!))
       .find(({ device }) => device === peer.device);
     const mayStay = stored?.active === true || person.signingIn.has(peer);
     const stays = server.running && server.host.tcpEnds.some((end) => end.stream.open && end.remoteHost === peer.name);
-    const heldMs = this.#heldMs(`${peer.name} at the server`, stays && !mayStay);
+    // Over a link that is stuck the reason of the end waits for a while, and nothing is taken from there any more.
+    const isStuck = network.link(peer.name, 'server').tcpStalled;
+    const heldMs = this.#heldMs(`${peer.name} at the server`, stays && !mayStay && !isStuck);
     if (heldMs > SERVER_ENDS_WITHIN_MS) this.#report(`${peer.name} keeps its connection although its device was ended`);
   }
 

@@ -1,5 +1,5 @@
 import type { CommandError } from '@magpie/peer/engine/command-error.ts';
-import type { LoginInput } from '@magpie/peer/engine/engine.ts';
+import type { LoginInput, SignInView } from '@magpie/peer/engine/engine.ts';
 import type { Oracle } from './oracle.ts';
 import { PASSWORD, registerPeer, waitFor } from './setup.ts';
 import type { SimPeer } from './sim-peer.ts';
@@ -21,6 +21,7 @@ const TRY_AGAIN_MS = 1_500;
 /** Longer than a reconnect takes after a fault. */
 const CONNECT_MS_MAX = 90_000;
 
+type HowToSignIn = Partial<LoginInput> | undefined;
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: CommandError };
 
 /** Somebody with an account: what they know, and the machines they use. */
@@ -67,7 +68,7 @@ export class Person {
     await this.connected(by);
     await this.#signIn(peer, async () => {
       const offered = await by.engine.offerApproval();
-      return { password: this.password, approvalCode: offered.ok ? offered.value.code : '' };
+      return offered.ok ? { password: this.password, approvalCode: offered.value.code } : undefined;
     });
     this.#listed(peer);
   }
@@ -128,11 +129,14 @@ export class Person {
     }
   }
 
-  async #signIn(peer: SimPeer, how: () => Partial<LoginInput> | Promise<Partial<LoginInput>>): Promise<void> {
-    const { server } = this.world;
+  /** @param how undefined: not now, so that it is tried again */
+  async #signIn(peer: SimPeer, how: () => HowToSignIn | Promise<HowToSignIn>): Promise<void> {
+    const common = { server: this.world.server.address, trustFirst: false, account: this.name };
+    const logIn = async (): Promise<Outcome<SignInView>> => {
+      const by = await how();
+      return by ? peer.engine.login({ ...common, ...by }) : { ok: false, error: { code: 'TIMED_OUT' } };
+    };
     this.signingIn.add(peer);
-    const logIn = async () =>
-      peer.engine.login({ server: server.address, trustFirst: false, account: this.name, ...(await how()) });
     await this.must(`signs in on ${peer.name}`, logIn, 'ALREADY_SIGNED_IN');
     this.signingIn.delete(peer);
   }

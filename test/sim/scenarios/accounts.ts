@@ -12,6 +12,8 @@ const STEPS = 14;
 const STEP_GAP_MS = [500, 6_000] as const;
 const DEVICES_MAX = 3;
 const CHAT_GAP_MS = 400;
+/** Longer than a road is idle before it is probed (PA16). */
+const UNHEARD_MS = [18_000, 30_000] as const;
 /** One seed in this many has somebody who was never direct from the start. */
 const HIDDEN_EVERY_SEEDS = 3;
 const LOSS_RATIO_MAX = 0.1;
@@ -116,7 +118,7 @@ function stepsOf(stage: Stage): readonly (() => Promise<void>)[] {
     const victim = random.pick(victims);
     steps.push(
       () => person.revoke(by, victim),
-      () => person.revoke(by, victim),
+      () => revokeUnheard(stage, person, by, victim),
     );
   }
   return steps;
@@ -125,6 +127,16 @@ function stepsOf(stage: Stage): readonly (() => Promise<void>)[] {
 async function addMachine(stage: Stage, add: () => Promise<void>): Promise<void> {
   await add();
   setLinks(stage.world);
+}
+
+/** Nothing tells the device of its end: its friends have to end their sessions with it by themselves. */
+async function revokeUnheard({ world }: Stage, person: Person, by: SimPeer, victim: SimPeer): Promise<void> {
+  const link = world.network.link(victim.name, 'server');
+  link.tcpStalled = true;
+  world.at(world.random.between(...UNHEARD_MS), () => {
+    link.tcpStalled = false;
+  });
+  await person.revoke(by, victim);
 }
 
 async function block(stage: Stage, by: Person, of: Person): Promise<void> {
