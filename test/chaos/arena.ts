@@ -6,7 +6,7 @@ import { type ServerProcess, Stage } from '../e2e/stage.ts';
 /** Raw figures and progress, as they come. */
 export type Say = (line: string) => void;
 
-const RSS_STEP_MS = 100;
+const WATCH_STEP_MS = 100;
 
 /** A server with the people and the attackers of one part of a scenario; everything ends with it. */
 export class Arena {
@@ -15,7 +15,7 @@ export class Arena {
   /** How long a part that can be shortened goes on. */
   readonly seconds: number;
   readonly #processes: BenchProcess[] = [];
-  #rssTimer: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(say: Say, seconds: number) {
     this.say = say;
@@ -48,20 +48,28 @@ export class Arena {
 
   /** From now on. @returns asks for the growth so far, in bytes */
   watchMemory(pid: number): () => number {
-    clearInterval(this.#rssTimer);
     const before = rssBytes(pid);
-    let most = before;
-    this.#rssTimer = setInterval(() => {
-      most = Math.max(most, rssBytes(pid));
-    }, RSS_STEP_MS);
-    return () => {
-      most = Math.max(most, rssBytes(pid));
-      return most - before;
+    const most = this.#watchMost(() => rssBytes(pid));
+    return () => most() - before;
+  }
+
+  /** From now on. @returns asks for the most sockets that the process had */
+  watchSockets(pid: number): () => number {
+    return this.#watchMost(() => socketCount(pid));
+  }
+
+  #watchMost(read: () => number): () => number {
+    let most = read();
+    const look = (): number => {
+      most = Math.max(most, read());
+      return most;
     };
+    this.#timers.push(setInterval(look, WATCH_STEP_MS));
+    return look;
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#rssTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     for (const each of this.#processes) await each.close();
     await this.stage.close();
   }

@@ -8,6 +8,8 @@ import { befriend, ChaosClient, LoadDevice, registered, sourceOf, type Target, t
 const MESSAGES_PER_SECOND = 20;
 /** A message of a hundred bytes or so, as a sealed packet. */
 const PACKET_BYTES = 160;
+const WARM_UP_AT_ONCE = 16;
+const WARM_UP_LOGINS = 800;
 /** What was sent must have arrived this long after the chat ends. */
 const TAIL_MS = 3_000;
 /** Addresses of honest people. */
@@ -55,12 +57,8 @@ serveBench({
     ];
     await befriend(robin, jay);
     pair = [robin, jay];
-    for (const { name, device } of known) {
-      const client = new ChaosClient(target, sourceOf(HONEST, 2), device);
-      const outcome = await client.register(name);
-      if (outcome !== 'welcome') throw new Error(`registration: ${outcome}`);
-      await client.close();
-    }
+    for (const { name, device } of known) await register(name, device);
+    await warmUp();
   },
   startChat: () => {
     chat = startChat(...pair);
@@ -70,6 +68,28 @@ serveBench({
   /** Whether the two are still connected as they were. */
   alive: () => pair.filter(({ closed }) => !closed).length,
 });
+
+async function register(name: string, device: LoadDevice): Promise<void> {
+  const client = new ChaosClient(target, sourceOf(HONEST, 2), device);
+  const outcome = await client.register(name);
+  if (outcome !== 'welcome') throw new Error(`registration of ${name}: ${outcome}`);
+  await client.close();
+}
+
+/**
+ * What is attacked is a server in use: every thread that hashes has hashed, and connections have come and gone. What a
+ * process needs once for that is not what an attacker costs it.
+ */
+async function warmUp(): Promise<void> {
+  const devices = Array.from({ length: WARM_UP_AT_ONCE }, () => new LoadDevice());
+  const round = (i: number): string => sourceOf(HONEST, 10 + i);
+  await Promise.all(devices.map((device, i) => register(`early${i}`, device)));
+  for (let n = 0; n < WARM_UP_LOGINS / WARM_UP_AT_ONCE; n++) {
+    const clients = devices.map((device, i) => new ChaosClient(target, round(i), device));
+    await Promise.all(clients.map((client) => client.resume()));
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}
 
 function startChat(from: ChaosClient, to: ChaosClient): { end: () => Promise<ChatFigures> } {
   const sentAtMs: number[] = [];

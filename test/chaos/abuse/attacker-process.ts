@@ -1,12 +1,13 @@
 // The process of the attackers: what they cost themselves does not slow down anybody honest.
 import { serveBench } from '../../bench/bench-process.ts';
-import { halfFrames, halfOpen, leaveHalfOpen } from './half-opener.ts';
+import { fillHalfFrames, halfOpen, leaveHalfOpen, registerHalfFrames } from './half-opener.ts';
 import { floodPasswords, registerVictims } from './password-flooder.ts';
 
 serveBench({
   registerVictims,
   floodPasswords,
   halfOpen,
-  halfFrames,
+  registerHalfFrames,
+  fillHalfFrames,
   leaveHalfOpen,
 });

@@ -20,34 +20,29 @@ export async function halfOpen(arena: Arena): Promise<readonly Row[]> {
   const server = await arena.startServer();
   const honest = await arena.startHonest(server);
   const attacker = arena.startAttacker();
-  const warmUp = (how: LoginPlan['how']) => honest.call('logIns', { who: 0, count: 4, overMs: 0, how });
-  await warmUp('key');
-  await warmUp('password');
   await honest.call('startChat');
   await pause(1_000);
   const socketsBefore = socketCount(server.pid);
+  await attacker.call('registerHalfFrames', server.address);
   const growth = arena.watchMemory(server.pid);
-  let socketsMost = 0;
-  const counting = setInterval(() => {
-    socketsMost = Math.max(socketsMost, socketCount(server.pid));
-  }, 250);
+  const sockets = arena.watchSockets(server.pid);
   const attack = (plan: Omit<HalfOpenPlan, 'address'>) =>
     attacker.call<HalfOpenFigures>('halfOpen', { ...plan, address: server.address });
   const logIns = (plan: Omit<LoginPlan, 'count'>) =>
     honest.call<LoginFigures>('logIns', { count: LOGINS / 2, ...plan });
 
+  await attacker.call('fillHalfFrames');
   const [wave, inWave] = await Promise.all([
     attack({ count: CONNECTIONS }),
     logIns({ who: 0, how: 'key', overMs: 4_000 }),
   ]);
-  await attacker.call('halfFrames', server.address);
   const steadyMs = (CONNECTIONS / PER_SECOND) * 1000;
   const [steady, inSteady] = await Promise.all([
     attack({ count: CONNECTIONS, perSecond: PER_SECOND }),
     logIns({ who: 1, how: 'password', overMs: steadyMs }),
   ]);
   const grownMb = growth() / MB;
-  clearInterval(counting);
+  const socketsMost = sockets();
   const freedAfterMs = await freed(arena, server.pid, socketsBefore, attacker);
   const chat = await honest.call<ChatFigures>('endChat');
   const alive = await honest.call<number>('alive');
@@ -57,7 +52,7 @@ export async function halfOpen(arena: Arena): Promise<readonly Row[]> {
   arena.say(`  chat: ${JSON.stringify(chat)}; freed after ${(freedAfterMs / 1000).toFixed(1)} s`);
   const slowestMs = Math.max(inWave.maxMs, inSteady.maxMs);
   const accepted = inWave.accepted + inSteady.accepted;
-  const left = socketCount(server.pid) - socketsBefore;
+  const left = Math.max(0, socketCount(server.pid) - socketsBefore);
   return [
     row(
       'half-open-rss',

@@ -48,6 +48,7 @@ const KINDS: readonly ((target: Target, source: string) => Socket)[] = [
 ];
 
 const open = new Set<Socket>();
+const members: ChaosClient[] = [];
 const drips = new Map<Socket, Drip>();
 const device = new LoadDevice();
 let dripping: NodeJS.Timeout | undefined;
@@ -68,40 +69,45 @@ export async function halfOpen({ address, count, perSecond }: HalfOpenPlan): Pro
     if (perSecond !== undefined) await pause(Math.max(0, startedMs + (i * 1000) / perSecond - performance.now()));
     else if (i % 100 === 0) await pause(0);
     const socket = KINDS[i % KINDS.length]!(target, sourceOf(HALF_OPEN, i % SOURCES));
-    open.add(socket);
-    socket.on('close', () => {
-      open.delete(socket);
-      drips.delete(socket);
-    });
+    hold(socket);
     heldMax = Math.max(heldMax, open.size);
   }
   return { opened: count, held: open.size, heldMax };
 }
 
-/** Members whose frame lacks its last byte, and gets one byte of it now and then. */
-export async function halfFrames(address: string): Promise<number> {
+/** Accounts of attackers, logged in before the attack begins. */
+export async function registerHalfFrames(address: string): Promise<void> {
   const target = targetOf(address);
+  for (let i = 0; i < MEMBERS; i++) {
+    members.push(await registered(target, `half${i}`, sourceOf(HALF_OPEN, SOURCES + i)));
+  }
+}
+
+/** Each sends the longest frame there is but for its end, which comes byte by byte. */
+export function fillHalfFrames(): void {
   const frame = new Uint8Array(FRAME_BYTES_MAX);
   frame[0] = 0x7f;
-  for (let i = 0; i < MEMBERS; i++) {
-    const client = await registered(target, `half${i}`, sourceOf(HALF_OPEN, SOURCES + i));
+  for (const client of members) {
     const bytes = client.seal(frame);
-    client.socket.write(bytes.subarray(0, bytes.length - 100));
     let at = bytes.length - 100;
+    client.socket.write(bytes.subarray(0, at));
+    hold(client.socket);
     drips.set(client.socket, (socket) => socket.write(bytes.subarray(at, ++at)));
-    open.add(client.socket);
-    client.socket.on('close', () => {
-      open.delete(client.socket);
-      drips.delete(client.socket);
-    });
   }
-  return MEMBERS;
 }
 
 export function leaveHalfOpen(): void {
   clearInterval(dripping);
   dripping = undefined;
   for (const socket of open) socket.destroy();
+}
+
+function hold(socket: Socket): void {
+  open.add(socket);
+  socket.on('close', () => {
+    open.delete(socket);
+    drips.delete(socket);
+  });
 }
 
 function raw(first: () => Uint8Array, drip?: Drip): (target: Target, source: string) => Socket {
