@@ -194,6 +194,11 @@ export const MUTANTS: readonly Mutant[] = [
         line: 'if (!this.book.device(device)) this.sessions.close(device, CLOSE_REMOVED);',
         replacement: '',
       },
+      {
+        file: sourcePath('packages/peer/src/engine/direct-policy.ts'),
+        line: 'return account !== undefined && this.#options.gate.isOpen && !this.forbids(account);',
+        replacement: 'return this.#options.gate.isOpen && (account === undefined || !this.forbids(account));',
+      },
     ],
     scenarios: ['accounts'],
     caughtAs: ['attack'],
