@@ -1,9 +1,15 @@
 import type { Part } from '../command.ts';
 import { halfOpen } from './half-open.ts';
+import { loginTiming } from './login-timing.ts';
 import { passwordFlood } from './password-flood.ts';
+import { relayAbuse } from './relay-abuse.ts';
+import { slowReaders } from './slow-readers.ts';
 
 /** Attack after attack, each with the rows of what it must not do. */
 export const ABUSE_PARTS: Readonly<Record<string, Part>> = {
   'password-flood': passwordFlood,
   'half-open': halfOpen,
+  'slow-readers': slowReaders,
+  'relay-abuse': relayAbuse,
+  'login-timing': loginTiming,
 };

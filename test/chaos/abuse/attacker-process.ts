@@ -2,12 +2,12 @@
 import { serveBench } from '../../bench/bench-process.ts';
 import { fillHalfFrames, halfOpen, leaveHalfOpen, registerHalfFrames } from './half-opener.ts';
 import { floodPasswords, registerVictims } from './password-flooder.ts';
+import { abuseRelay } from './relay-abuser.ts';
+import { makeCrowd, readAgain, stopReading } from './slow-reader-crowd.ts';
 
 serveBench({
-  registerVictims,
-  floodPasswords,
-  halfOpen,
-  registerHalfFrames,
-  fillHalfFrames,
-  leaveHalfOpen,
+  ...{ registerVictims, floodPasswords },
+  ...{ registerHalfFrames, fillHalfFrames, halfOpen, leaveHalfOpen },
+  ...{ makeCrowd, stopReading, readAgain },
+  abuseRelay,
 });
