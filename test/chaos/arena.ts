@@ -23,11 +23,11 @@ export class Arena {
   }
 
   /** @param config lines of the configuration file that differ from the defaults; they are printed */
-  async startServer(config: readonly string[] = []): Promise<ServerProcess> {
-    const file = this.stage.path('server.toml');
+  async startServer(config: readonly string[] = [], name = 'server'): Promise<ServerProcess> {
+    const file = this.stage.path(`${name}.toml`);
     writeFileSync(file, ['log_level = "error"', ...config, ''].join('\n'));
     this.say(`  server: ${config.length === 0 ? 'default limits' : `defaults but ${config.join('; ')}`}`);
-    return this.stage.startServer('server', ['--config', file]);
+    return this.stage.startServer(name, ['--config', file]);
   }
 
   startProcess(file: URL): BenchProcess {

@@ -4,6 +4,7 @@ import { loginTiming } from './login-timing.ts';
 import { passwordFlood } from './password-flood.ts';
 import { relayAbuse } from './relay-abuse.ts';
 import { slowReaders } from './slow-readers.ts';
+import { spam } from './spam.ts';
 
 /** Attack after attack, each with the rows of what it must not do. */
 export const ABUSE_PARTS: Readonly<Record<string, Part>> = {
@@ -11,5 +12,6 @@ export const ABUSE_PARTS: Readonly<Record<string, Part>> = {
   'half-open': halfOpen,
   'slow-readers': slowReaders,
   'relay-abuse': relayAbuse,
+  spam,
   'login-timing': loginTiming,
 };

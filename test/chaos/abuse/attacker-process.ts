@@ -4,10 +4,11 @@ import { fillHalfFrames, halfOpen, leaveHalfOpen, registerHalfFrames } from './h
 import { floodPasswords, registerVictims } from './password-flooder.ts';
 import { abuseRelay } from './relay-abuser.ts';
 import { makeCrowd, readAgain, stopReading } from './slow-reader-crowd.ts';
+import { spam } from './spammer.ts';
 
 serveBench({
   ...{ registerVictims, floodPasswords },
   ...{ registerHalfFrames, fillHalfFrames, halfOpen, leaveHalfOpen },
   ...{ makeCrowd, stopReading, readAgain },
-  abuseRelay,
+  ...{ abuseRelay, spam },
 });
