@@ -7,7 +7,7 @@ import { firstSeeds, passesWithSeeds } from './seeded.ts';
 const PAST_FAILURES: readonly number[] = [11, 48];
 
 describe('accounts, devices and blocks among friends', () => {
-  passesWithSeeds(accounts, [...PAST_FAILURES, ...firstSeeds(24)]);
+  passesWithSeeds(accounts, [...PAST_FAILURES, ...firstSeeds(14)]);
 });
 
 describe('attacks on accounts', () => {

@@ -1,7 +1,5 @@
-import { signDeviceList } from '@magpie/common/channel/device-list.ts';
-import { newSigningKeyPair } from '@magpie/common/channel/keys.ts';
 import { AccountWatch } from '../account-watch.ts';
-import { FrameClient } from '../attackers/frame-client.ts';
+import { guesser } from '../attackers/guesser.ts';
 import { Stranger } from '../attackers/stranger.ts';
 import { Oracle } from '../oracle.ts';
 import { Person } from '../person.ts';
@@ -130,7 +128,7 @@ async function guessForHours({ world, alice }: Stage): Promise<number> {
   const endMs = world.nowMs + GUESS_HOURS * HOUR_MS;
   for (let i = 0; world.nowMs < endMs; i++) {
     const host = hosts[i % SOURCES]!;
-    const client = new FrameClient(world, host, `guess ${i}`, (each) => guess(each, alice.name, `wrong password ${i}`));
+    const client = guesser(world, host, alice.name, i);
     await world.runFor(GUESS_GAP_MS / 2);
     client.close();
     await world.runFor(GUESS_GAP_MS / 2);
@@ -140,16 +138,6 @@ async function guessForHours({ world, alice }: Stage): Promise<number> {
     ownLogins++;
   }
   return ownLogins;
-}
-
-function guess(client: FrameClient, account: string, password: string): void {
-  const key = newSigningKeyPair(client.random);
-  const { publicKey: signKey } = newSigningKeyPair(client.random);
-  const list = { accountKey: key.publicKey, version: 1, previousHash: new Uint8Array(32) };
-  const devices = [{ exchangeKey: client.exchangeKey.publicKey, signKey }];
-  const deviceList = signDeviceList({ ...list, devices }, key.secretKey);
-  const device = { signKey, accountKey: key.publicKey, deviceList, label: '' };
-  client.send({ type: 'login', requestId: client.requestId(), account, password, ...device });
 }
 
 async function twoPeople(seed: number): Promise<Stage> {

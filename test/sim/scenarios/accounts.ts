@@ -1,3 +1,4 @@
+import { LAST_SEEN_STEP_MS } from '@magpie/common/limits.ts';
 import { AccountWatch } from '../account-watch.ts';
 import type { LinkProfile } from '../link.ts';
 import { nonceWatch } from '../nonce-watch.ts';
@@ -36,6 +37,7 @@ interface Stage {
   /** Blocks that hold: who blocked whom. */
   readonly blocks: { readonly by: Person; readonly of: Person }[];
   readonly profiles: Map<Person, { readonly displayName: string; readonly signatureLine: string }>;
+  readonly presences: Map<SimPeer, { readonly status: 'online' | 'busy' | 'away'; readonly text: string }>;
   readonly hidden: Person | undefined;
 }
 
@@ -46,7 +48,7 @@ async function runAccounts(seed: number): Promise<ScenarioOutcome> {
   await world.settle(world.server.start(), 'the server starts');
   const people = ['alice', 'bob', 'carol'].map((name) => new Person(world, oracle, name));
   const hidden = seed % HIDDEN_EVERY_SEEDS === 0 ? world.random.pick(people) : undefined;
-  const stage: Stage = { world, oracle, people, blocks: [], profiles: new Map(), hidden };
+  const stage: Stage = { world, oracle, people, blocks: [], profiles: new Map(), presences: new Map(), hidden };
   for (const person of people) await person.register();
   const watch = new AccountWatch(world, oracle, people);
   if (hidden) {
@@ -68,6 +70,7 @@ async function runAccounts(seed: number): Promise<ScenarioOutcome> {
   watch.stop();
   await checkDisplays(stage);
   oracle.checkEnd();
+  await checkLastSeen(stage);
   return {
     violations: oracle.violations,
     traceHash: world.traceHash,
@@ -93,6 +96,7 @@ function stepsOf(stage: Stage): readonly (() => Promise<void>)[] {
     () => block(stage, person, other),
     () => block(stage, person, other),
     () => changeProfile(stage, person, by),
+    () => changePresence(stage, person, by),
     () => restartServer(world),
     () => restartServer(world),
     () => crashPeer(world, by),
@@ -159,6 +163,14 @@ async function changeProfile(stage: Stage, person: Person, by: SimPeer): Promise
   await person.connected(by);
   await person.must('changes the profile', () => by.engine.setProfile({ displayName, signatureLine }));
   stage.profiles.set(person, { displayName, signatureLine });
+}
+
+async function changePresence({ world, presences }: Stage, person: Person, by: SimPeer): Promise<void> {
+  const status = world.random.pick(['online', 'busy', 'away'] as const);
+  const text = world.random.pick(['', '开会中', 'exam']);
+  await person.connected(by);
+  await person.must('changes the presence', () => by.engine.setPresence(status, text));
+  presences.set(by, { status, text });
 }
 
 async function restartServer(world: World): Promise<void> {
@@ -243,14 +255,17 @@ interface WrongDisplay {
   readonly detail: string;
 }
 
-async function wrongDisplays({ world, people, profiles }: Stage): Promise<readonly WrongDisplay[]> {
+async function wrongDisplays({ world, people, profiles, presences }: Stage): Promise<readonly WrongDisplay[]> {
   const wrong: WrongDisplay[] = [];
-  for (const viewer of people) {
-    for (const friend of people.filter((each) => each !== viewer)) {
+  for (const friend of people) {
+    const expected = presenceOf(friend, presences);
+    for (const viewer of people.filter((each) => each !== friend)) {
       for (const machine of viewer.devices) {
         const what = `${machine.name} about ${friend.name}`;
         const shown = await world.settle(contactOf(machine, friend.first), what);
-        if (shown?.presence !== 'online') wrong.push({ kind: 'false-presence', detail: `${what}: ${shown?.presence}` });
+        if (shown?.presence !== expected.status || !expected.texts.includes(shown?.statusText ?? '')) {
+          wrong.push({ kind: 'false-presence', detail: `${what}: ${shown?.presence}, ${shown?.statusText}` });
+        }
         if (shown?.state !== 'member') wrong.push({ kind: 'false-state', detail: `${what}: ${shown?.state}` });
         if (shown?.keyChanged) wrong.push({ kind: 'false-state', detail: `${what}: an honest key or list is doubted` });
         const profile = profiles.get(friend);
@@ -262,6 +277,31 @@ async function wrongDisplays({ world, people, profiles }: Stage): Promise<readon
     }
   }
   return wrong;
+}
+
+/** R19: that of the most available machine, with what is said there. */
+function presenceOf(person: Person, presences: Stage['presences']) {
+  const all = person.devices.map((device) => presences.get(device) ?? { status: 'online' as const, text: '' });
+  const status = (['online', 'busy', 'away'] as const).find((each) => all.some((one) => one.status === each));
+  return { status, texts: all.filter((one) => one.status === status).map(({ text }) => text) };
+}
+
+/** Who goes away is shown so at once, with when that was, in steps; and as long as nobody looks from there. */
+async function checkLastSeen({ world, oracle, people }: Stage): Promise<void> {
+  const person = world.random.pick(people);
+  for (const device of person.devices) await world.settle(device.stop(), `${device.name} stops`);
+  await world.runFor(5_000);
+  for (const viewer of people.filter((each) => each !== person)) {
+    for (const machine of viewer.devices) {
+      const shown = await world.settle(contactOf(machine, person.machines[0]!), 'contacts');
+      const what = `${machine.name} about ${person.name}, who is gone`;
+      if (shown?.presence !== 'offline') oracle.report('false-presence', `${what}: is shown ${shown?.presence}`);
+      else if (shown.statusText !== '') oracle.report('false-presence', `${what}: still says something`);
+      else if (shown.lastSeenAt === undefined || shown.lastSeenAt % LAST_SEEN_STEP_MS !== 0) {
+        oracle.report('false-presence', `${what}: was last seen ${shown.lastSeenAt}`);
+      }
+    }
+  }
 }
 
 function setLinks(world: World): void {
