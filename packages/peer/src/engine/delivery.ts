@@ -354,7 +354,11 @@ export class Delivery {
   }
 
   #announce(outcomes: readonly IncomingOutcome[]): void {
-    const messages = outcomes.flatMap((outcome) => (outcome.kind === 'committed' ? [outcome.message] : []));
+    // A void fills a number and is shown nowhere (DL14).
+    const isShown = (message: StoredMessage): boolean => message.kind === 'text';
+    const messages = outcomes
+      .flatMap((outcome) => (outcome.kind === 'committed' ? [outcome.message] : []))
+      .filter(isShown);
     if (messages.length > 0) this.#options.handlers.onMessages(messages, true);
   }
 
