@@ -11,11 +11,11 @@ export class Announcer {
   }
 
   async revoked(account: AccountNumber, { revoked }: Revocation, why: EndOfSession): Promise<void> {
-    for (const device of revoked) await this.#bus.publish({ type: 'device-revoked', account, ...device, why });
+    await Promise.all(revoked.map((device) => this.#bus.publish({ type: 'device-revoked', account, ...device, why })));
   }
 
   async rosters({ touched }: RosterChange): Promise<void> {
-    for (const { account, version } of touched) await this.#bus.publish({ type: 'roster-changed', account, version });
+    await Promise.all(touched.map((row) => this.#bus.publish({ type: 'roster-changed', ...row })));
   }
 
   ownProfile(account: AccountNumber): Promise<void> {
@@ -24,10 +24,9 @@ export class Announcer {
 
   /** Friendships go first: from then on nothing passes between its sessions and those who were its friends. */
   async deleted(account: AccountNumber, deletion: AccountDeletion): Promise<void> {
-    for (const friend of deletion.friends) {
-      await this.#bus.publish({ type: 'friendship', a: account, b: friend, friends: false });
-    }
-    await this.revoked(account, deletion, 'account-deleted');
-    await this.rosters(deletion);
+    const ended = deletion.friends.map((friend) =>
+      this.#bus.publish({ type: 'friendship', a: account, b: friend, friends: false }),
+    );
+    await Promise.all([...ended, this.revoked(account, deletion, 'account-deleted'), this.rosters(deletion)]);
   }
 }

@@ -2,6 +2,7 @@ import type { AskPolicy } from '@magpie/common/frames/frame-table.ts';
 import { type AccountNumber, parseAccountName, parseAccountNumber, type RequestId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
+import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock } from '@magpie/common/time.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -18,7 +19,7 @@ type FriendAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
 /** Answers about a number that one has no line for: they tell as much as a look-up, and count as one. */
-const TELLS_WHO_EXISTS: ReadonlySet<FriendError | 'stale-epoch'> = new Set(['not-found', 'answer-needed', 'too-many']);
+const TELLS_WHO_EXISTS: ReadonlySet<RefusalCode> = new Set(['not-found', 'answer-needed', 'too-many']);
 
 /** What a look-up shows. */
 export type FoundAccount = Pick<Account, 'account' | 'name' | 'displayName' | 'accountKey' | 'ask' | 'question'>;
@@ -80,14 +81,12 @@ export class Friends {
     const { number } = by.account;
     const pairWaitMs = this.#asked.waitMs(number, to, clock.now());
     if (pairWaitMs > 0) return err(refusal('rate-limited', 'friend requests to this account', pairWaitMs));
-    const written = await this.#spending(this.#requests, 'friend requests', number, () =>
-      store.friendAdd(fenceOf(by), to, text, clock.wallNow()),
-    );
-    if (!written.ok) return written;
-    const change = written.value;
-    if (change.ok && change.value.friends) this.#asked.agreed(number, to);
-    else if (change.ok && change.value.touched.length > 0) this.#asked.asked(number, to, clock.now());
-    return this.#finish(by, to, change);
+    return this.#spending(this.#requests, 'friend requests', number, async () => {
+      const written = await store.friendAdd(fenceOf(by), to, text, clock.wallNow());
+      if (written.ok && written.value.friends) this.#asked.agreed(number, to);
+      else if (written.ok && written.value.touched.length > 0) this.#asked.asked(number, to, clock.now());
+      return this.#finish(by, to, written);
+    });
   }
 
   async answer(by: LiveSession, from: AccountNumber, accept: boolean): Promise<Result<void, Refusal>> {
@@ -105,10 +104,9 @@ export class Friends {
   /** To the other it is a removal, in every byte and from the same turn on (R15). */
   async block(by: LiveSession, other: AccountNumber): Promise<Result<void, Refusal>> {
     const { store, clock } = this.#ports;
-    const written = await this.#spending(this.#blocks, 'blocks', by.account.number, () =>
-      store.block(fenceOf(by), other, clock.wallNow()),
+    return this.#spending(this.#blocks, 'blocks', by.account.number, async () =>
+      this.#finish(by, other, await store.block(fenceOf(by), other, clock.wallNow())),
     );
-    return written.ok ? this.#finish(by, other, written.value) : written;
   }
 
   async unblock(by: LiveSession, other: AccountNumber): Promise<Result<void, Refusal>> {
@@ -138,9 +136,8 @@ export class Friends {
 
   /** Tells everybody whose list a committed change touched. */
   async publish(change: RosterChange): Promise<void> {
-    for (const { account, version } of change.touched) {
-      await this.#ports.bus.publish({ type: 'roster-changed', account, version });
-    }
+    const { bus } = this.#ports;
+    await Promise.all(change.touched.map((touched) => bus.publish({ type: 'roster-changed', ...touched })));
   }
 
   /** Pushes what is new to the sessions here of an account whose list has changed. */
@@ -176,13 +173,14 @@ export class Friends {
   /**
    * Spends one of `budget` and one look-up before the write, and gives back what it did not turn out to be: a write that
    * was made costs no look-up, a refusal costs none of `budget`.
+   * @param write publishes what it has changed itself: after this function it would be late
    */
   async #spending(
     budget: RateTable,
     what: string,
     number: AccountNumber,
-    write: () => Promise<FriendAnswer>,
-  ): Promise<Result<FriendAnswer, Refusal>> {
+    write: () => Promise<Result<void, Refusal>>,
+  ): Promise<Result<void, Refusal>> {
     const now = this.#ports.clock.now();
     const lookupWaitMs = this.#lookups.take(number, now);
     if (lookupWaitMs > 0) return err(refusal('rate-limited', 'look-ups', lookupWaitMs));
@@ -191,14 +189,14 @@ export class Friends {
       this.#lookups.giveBack(number);
       return err(refusal('rate-limited', what, budgetWaitMs));
     }
-    let written: FriendAnswer | undefined;
+    let written: Result<void, Refusal> | undefined;
     try {
       written = await write();
     } finally {
       if (!written?.ok) budget.giveBack(number);
-      if (!written || written.ok || !TELLS_WHO_EXISTS.has(written.error)) this.#lookups.giveBack(number);
+      if (!written || written.ok || !TELLS_WHO_EXISTS.has(written.error.code)) this.#lookups.giveBack(number);
     }
-    return ok(written);
+    return written;
   }
 
   #isSelfOrFriend(by: LiveSession, other: AccountNumber): boolean {
@@ -210,12 +208,17 @@ export class Friends {
     return rows.some(({ account, state }) => account === other && state === 'asking');
   }
 
-  /** Follows the write in the same turn, so that changes are published in the order of their commits. */
+  /**
+   * Called with nothing but one `await` between it and the store: answers of one batch come one after the other, and only
+   * so are the changes of all requests published in the order of their commits.
+   */
   async #finish(by: LiveSession, other: AccountNumber, written: FriendAnswer): Promise<Result<void, Refusal>> {
     if (!written.ok) return err(refusal(written.error));
     const { friends } = written.value;
-    await this.#ports.bus.publish({ type: 'friendship', a: by.account.number, b: other, friends });
-    await this.publish(written.value);
+    await Promise.all([
+      this.#ports.bus.publish({ type: 'friendship', a: by.account.number, b: other, friends }),
+      this.publish(written.value),
+    ]);
     return ok(undefined);
   }
 }
