@@ -9,7 +9,7 @@ const HALF_OPEN = 3;
 /** Each holds fewer than one source may, so that the limits over all sources are what is tried. */
 const SOURCES = 50;
 /** Logged in, and as far as a frame may go but for its last byte. */
-const MEMBERS = 40;
+const MEMBERS = 10;
 /** How often the length bombs get another byte. */
 const DRIP_MS = 500;
 /** `M G P`, version 1, XX, suite 1 (PROTOCOL.md, the preamble). */

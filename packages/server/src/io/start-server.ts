@@ -22,6 +22,7 @@ import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { tcpListener } from './tcp-listener.ts';
 import { udpSockets } from './udp-reflector.ts';
+import { boundYoungHeap } from './young-heap.ts';
 
 /** An orderly stop may always take this long, however short `drain_seconds` is … */
 const STOP_MS_MIN = 4_500;
@@ -78,6 +79,7 @@ export async function startServer(config: ServerConfig, log: Log, options: Start
     udp: udpSockets,
     atTurnEnd: setImmediate,
   };
+  opening.defer(boundYoungHeap());
   const { server, listen, udpPorts } = await bind(ports, config);
   opening.defer(() => server.stop());
 
