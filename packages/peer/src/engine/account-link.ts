@@ -289,6 +289,7 @@ export class AccountLink {
     if (this.#early !== early) return NOT_CONNECTED;
     if (this.#profile && this.#profile.account !== welcome.account) return this.#refuseStranger(this.#profile);
     this.#options.time.learn(welcome.serverWallMs);
+    this.#options.own.handleWelcome();
     try {
       await this.#remember(welcome, at);
       // Before any handshake: our list's version rides in it, and friends refuse a lower one than they know (R6).

@@ -10,6 +10,9 @@ export interface Identity {
 
 /** Where the account key of another device is kept once it has come to this one (R7). */
 export interface IdentityKeeper {
-  /** Durable when it resolves; the device's own keys stay. Rejects when the file cannot be written. */
+  /**
+   * Durable when it resolves; the device's own keys stay, and what was there before is kept beside it
+   * (`identity.key.old`). Rejects when the file cannot be written.
+   */
   replaceAccountSeed(seed: Uint8Array): Promise<void>;
 }

@@ -32,3 +32,5 @@ export const NOTICES_WAITING_MAX = 64;
 export const APPROVAL_WAIT_MS = 60_000;
 /** R7: an approval code dies with this many wrong proofs. */
 export const APPROVAL_TRIES_MAX = 3;
+/** The version of a device list rides in a handshake as `u32` (PK11). */
+export const LIST_VERSION_MAX = 2 ** 32 - 1;

@@ -33,6 +33,8 @@ export class OwnDevices {
   readonly #options: OwnDevicesOptions;
   #seed: Uint8Array;
   #accountPair: KeyPair;
+  /** The seed that was replaced last in this run: it counts again when its replacement is refused. */
+  #seedBefore: Uint8Array | undefined;
   /** Ascending, all of the present account key. */
   #chain: readonly KnownList[] = [];
   /** Syncs run one after the other: two at once would upload or store the same lists twice. */
@@ -81,9 +83,30 @@ export class OwnDevices {
   /** The account key of an account that this device joins. Durable before anything is signed with it. */
   async takeSeed(seed: Uint8Array): Promise<void> {
     await this.#options.identityKeeper.replaceAccountSeed(seed);
+    this.#seedBefore = this.#seed;
     this.#seed = Uint8Array.from(seed);
     this.#accountPair = signingKeyPairOf(this.#seed);
     this.#chain = [];
+  }
+
+  /**
+   * The account kept its key after all, or has it again: so does this device, with the lists signed by it.
+   * @param accountKey the only one to go back to; absent: whichever it was
+   * @returns false when there is none to go back to
+   */
+  async takeBack(accountKey?: Uint8Array): Promise<boolean> {
+    const before = this.#seedBefore;
+    if (!before) return false;
+    if (accountKey && !equalBytes(signingKeyPairOf(before).publicKey, accountKey)) return false;
+    await this.takeSeed(before);
+    this.#seedBefore = undefined;
+    await this.load();
+    return true;
+  }
+
+  /** Logged in: the server has the key that this device has. */
+  handleWelcome(): void {
+    this.#seedBefore = undefined;
   }
 
   /** A list that begins a chain, with this device alone. */

@@ -19,12 +19,13 @@ import {
   UNEXPECTED,
   type Welcome,
 } from '../server-link/login-dialog.ts';
+import type { RequestError } from '../server-link/server-connection.ts';
 import type { Profile } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 import { type KnownList, knownList } from './device-chain.ts';
 import type { LoginInput, RegisterInput } from './engine.ts';
 import { fitsInvite, fitsLogin, fitsNewPassword, fitsRegistration, fittingLabel } from './input-limits.ts';
-import { APPROVAL_WAIT_MS } from './limits.ts';
+import { APPROVAL_WAIT_MS, LIST_VERSION_MAX } from './limits.ts';
 import type { OwnDevices } from './own-devices.ts';
 
 /** Why a sign-in itself saw no way on. */
@@ -46,6 +47,10 @@ export interface SignInOptions {
 }
 
 type Answer<T> = Result<T, LoginError | SignInFailure>;
+type Refusal = {
+  readonly ok: false;
+  readonly error: { readonly kind: 'request'; readonly error: RequestError & { readonly kind: 'refused' } };
+};
 type EnrollNeeded = FrameOf<'enroll-needed'>;
 
 /** How a device that the account's list does not hold gets the account's key (R7). */
@@ -98,6 +103,8 @@ class Joining {
   readonly #codes: Codes;
   readonly #options: SignInOptions;
   #newCode: RecoveryCode | undefined;
+  /** This sign-in made up another key in place of the one that was here. */
+  #replacedKey = false;
 
   constructor(account: string, input: LoginInput, codes: Codes, options: SignInOptions) {
     this.#account = account;
@@ -156,16 +163,20 @@ class Joining {
     const recovery = this.#newCode ? sealedBy(this.#newCode, own.seed) : { recoveryKey: NO_KEY, sealedSeed: NO_SEAL };
     const replaceKey = begins && !sameKey(needed.accountKey, NO_KEY);
     const device = this.#device(list.value.blob);
-    return welcomed(await dialog.request({ type: 'enroll', ...device, ...recovery, replaceKey }));
+    const answer = await dialog.request({ type: 'enroll', ...device, ...recovery, replaceKey });
+    // Refused for certain: the key of before is still that of the account. After a loss nobody knows.
+    if (this.#replacedKey && isRefusal(answer) && !(await this.#tookBack())) return failed({ code: 'STORE_FAILED' });
+    return welcomed(answer);
   }
 
   /** The list that holds this device, signed by the account's key, which has come to this device by then. */
   async #nextList(dialog: LoginDialog, needed: EnrollNeeded): Promise<Answer<KnownList>> {
     const { own } = this.#options;
     const { accountKey, deviceListVersion } = needed;
-    // Made by the operator: the first device gives it its key.
-    if (sameKey(accountKey, NO_KEY)) return this.#begun(deviceListVersion + 1);
-    if (!sameKey(accountKey, own.accountKey)) {
+    // It could not ride in a handshake (PK11).
+    if (deviceListVersion >= LIST_VERSION_MAX) return refused('bad-device-list');
+    if (sameKey(accountKey, NO_KEY)) return this.#firstList(needed);
+    if (!sameKey(accountKey, own.accountKey) && !(await own.takeBack(accountKey))) {
       const seed = await this.#accountSeed(dialog, needed);
       if (!seed.ok) return seed;
       if (seed.value === 'new') return this.#begun(deviceListVersion + 1);
@@ -181,10 +192,28 @@ class Joining {
     return next ? ok(next) : refused('too-many');
   }
 
+  /**
+   * The server knows no key of this account: the operator made it, or the server has lost it. The first device gives it
+   * its key; but one that friends have pinned is not given up on the server's word, only on the user's.
+   */
+  async #firstList({ name, deviceListVersion }: EnrollNeeded): Promise<Answer<KnownList>> {
+    const { own, profile } = this.#options;
+    const { approval, recovery, newIdentity } = this.#codes;
+    const version = deviceListVersion + 1;
+    if (approval || recovery) return failed({ code: 'WRONG_CODE' });
+    if (newIdentity || (!profile() && !own.newest)) return this.#begun(version);
+    const again = own.listsAbove(deviceListVersion).find(({ list }) => list.version === version);
+    const holdsThis = again?.list.devices.some((device) => own.isThis(device));
+    return again && holdsThis ? ok(again) : failed({ code: 'NEW_DEVICE', detail: { name } });
+  }
+
   /** A key that has signed before begins no second chain: friends would see it fork. */
   async #begun(version: number): Promise<Answer<KnownList>> {
     const { own, random } = this.#options;
-    if (own.newest && !(await this.#taken(random.bytes(32)))) return failed({ code: 'STORE_FAILED' });
+    if (own.newest) {
+      if (!(await this.#taken(random.bytes(32)))) return failed({ code: 'STORE_FAILED' });
+      this.#replacedKey = true;
+    }
     return ok(own.beginList(version));
   }
 
@@ -192,6 +221,15 @@ class Joining {
   async #taken(seed: Uint8Array): Promise<boolean> {
     try {
       await this.#options.own.takeSeed(seed);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #tookBack(): Promise<boolean> {
+    try {
+      await this.#options.own.takeBack();
       return true;
     } catch {
       return false;
@@ -253,8 +291,11 @@ function welcomed(answer: Awaited<ReturnType<LoginDialog['request']>>): Answer<W
 }
 
 function isRefused(answer: Result<unknown, LoginError>, code: string): boolean {
-  if (answer.ok || answer.error.kind !== 'request') return false;
-  return answer.error.error.kind === 'refused' && answer.error.error.code === code;
+  return isRefusal(answer) && answer.error.error.code === code;
+}
+
+function isRefusal(answer: Result<unknown, LoginError>): answer is Refusal {
+  return !answer.ok && answer.error.kind === 'request' && answer.error.error.kind === 'refused';
 }
 
 function sameKey(a: Uint8Array, b: Uint8Array): boolean {

@@ -110,7 +110,15 @@ describe('the identity file', () => {
       value: { ...(made.ok ? made.value : {}), accountSeed: NEW_SEED },
     });
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(folder)).toEqual([IDENTITY_FILE_NAME]);
+    expect(readdirSync(folder).sort()).toEqual([IDENTITY_FILE_NAME, `${IDENTITY_FILE_NAME}.old`]);
+  });
+
+  it('keeps what it replaces beside it, as an identity that can be put back', async () => {
+    await loadOrCreateIdentity(folder, counting());
+    const whole = readFileSync(path, 'latin1');
+    await new IdentityFile(folder, counting(70)).replaceAccountSeed(NEW_SEED);
+    expect(readFileSync(`${path}.old`, 'latin1')).toBe(whole);
+    expect(statSync(`${path}.old`).mode & 0o777).toBe(0o600);
   });
 
   it('keeps the old account key, whole, when the new one cannot be written', async () => {

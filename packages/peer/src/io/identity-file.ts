@@ -60,7 +60,8 @@ export async function loadOrCreateIdentity(
 
 /**
  * Keeps another account key in the identity file, when this device joins an account (R7). The file is replaced as a
- * whole: after a crash it holds the old key or the new one, and in either case the device's own keys.
+ * whole: after a crash it holds the old key or the new one, and in either case the device's own keys. What was there
+ * before is kept in `identity.key.old`: a key that friends have pinned is never gone for good.
  */
 export class IdentityFile implements IdentityKeeper {
   readonly #path: string;
@@ -83,15 +84,20 @@ export class IdentityFile implements IdentityKeeper {
   async #replace(accountSeed: Uint8Array): Promise<void> {
     const present = await loadIdentity(this.#path);
     if (!present.ok) throw new Error(`identity file: ${present.error.code}`);
-    const temporary = `${this.#path}.${toHex(this.#random.bytes(8))}.new`;
+    await this.#put(`${this.#path}.old`, present.value);
+    await this.#put(this.#path, { ...present.value, accountSeed });
+  }
+
+  async #put(path: string, identity: Identity): Promise<void> {
+    const temporary = `${path}.${toHex(this.#random.bytes(8))}.new`;
     try {
-      await writeSynced(temporary, formatIdentity({ ...present.value, accountSeed }));
-      await rename(temporary, this.#path);
+      await writeSynced(temporary, formatIdentity(identity));
+      await rename(temporary, path);
     } catch (error) {
       await unlink(temporary).catch(() => undefined);
       throw error;
     }
-    await syncFolder(dirname(this.#path));
+    await syncFolder(dirname(path));
   }
 }
 
