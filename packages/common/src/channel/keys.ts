@@ -3,6 +3,7 @@ import { assert } from '../assert.ts';
 import { toHex } from '../bytes/hex.ts';
 import type { DeviceId } from '../ids.ts';
 import type { RandomSource } from '../random.ts';
+import { freshBytes } from './fresh-bytes.ts';
 
 export const EXCHANGE_KEY_BYTES = 32;
 export const SIGN_KEY_BYTES = 32;
@@ -32,10 +33,10 @@ export function exchangeKeyPairOf(secretKey: Uint8Array): KeyPair {
 
 /**
  * X25519.
- * @returns the 32-byte secret, or undefined when it would be all zero: the public key is a point of small order
+ * @returns the 32-byte secret, in a slice of a common slab, or undefined when it would be all zero: the public key is a point of small order
  */
 export function exchange(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
-  const shared = new Uint8Array(EXCHANGE_KEY_BYTES);
+  const shared = freshBytes(EXCHANGE_KEY_BYTES);
   try {
     sodium.crypto_scalarmult(shared, secretKey, publicKey);
   } catch {
@@ -83,34 +84,43 @@ const joined = new Uint8Array(512);
 
 /** BLAKE2b (RFC 7693) of the parts joined. @param length of the hash, 16 to 64 bytes */
 export function blake2b(length: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = new Uint8Array(length);
+  return hashInto(new Uint8Array(length), parts);
+}
+
+/** BLAKE2b in its keyed mode, a MAC. @param length 16 to 64 bytes @param key 16 to 64 bytes */
+export function keyedHash(length: number, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  return hashInto(new Uint8Array(length), parts, key);
+}
+
+/** BLAKE2b at its full length, in a slice of a common slab: for what is not kept. */
+export function briefHash(...parts: readonly Uint8Array[]): Uint8Array {
+  return hashInto(freshBytes(HASH_BYTES), parts);
+}
+
+function hashInto(hash: Uint8Array, parts: readonly Uint8Array[], key?: Uint8Array): Uint8Array {
   let bytes = 0;
   for (const part of parts) {
     if (bytes + part.length <= joined.length) joined.set(part, bytes);
     bytes += part.length;
   }
-  if (bytes <= joined.length) sodium.crypto_generichash(hash, joined.subarray(0, bytes));
-  else sodium.crypto_generichash_batch(hash, parts);
-  return hash;
-}
-
-/** BLAKE2b in its keyed mode, a MAC. @param length 16 to 64 bytes @param key 16 to 64 bytes */
-export function keyedHash(length: number, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = new Uint8Array(length);
-  sodium.crypto_generichash_batch(hash, parts, key);
+  if (bytes <= joined.length) sodium.crypto_generichash(hash, joined.subarray(0, bytes), key);
+  else sodium.crypto_generichash_batch(hash, parts, key);
   return hash;
 }
 
 /** A key of HMAC filled up to a block; one for all, as `joined` is. */
 const block = new Uint8Array(HASH_BLOCK_BYTES);
 
-/** HMAC-BLAKE2b (RFC 2104 over 64-byte BLAKE2b), which Noise prescribes although BLAKE2b has a mode with a key. */
+/**
+ * HMAC-BLAKE2b (RFC 2104 over 64-byte BLAKE2b), which Noise prescribes although BLAKE2b has a mode with a key. In a slice
+ * of a common slab, as `briefHash`.
+ */
 export function hmacBlake2b(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const short = key.length > HASH_BLOCK_BYTES ? blake2b(HASH_BYTES, key) : key;
+  const short = key.length > HASH_BLOCK_BYTES ? briefHash(key) : key;
   fillBlock(short, 0x36);
-  const inner = blake2b(HASH_BYTES, block, ...parts);
+  const inner = briefHash(block, ...parts);
   fillBlock(short, 0x5c);
-  return blake2b(HASH_BYTES, block, inner);
+  return briefHash(block, inner);
 }
 
 function fillBlock(key: Uint8Array, pad: number): void {

@@ -169,7 +169,7 @@ export class NoiseHandshake {
           const remoteStatic = this.#symmetric.decryptAndHash(message.subarray(at, at + length));
           at += length;
           if (!remoteStatic || !this.#acceptable(remoteStatic, 's', tokens)) return undefined;
-          this.#remoteStatic = remoteStatic;
+          this.#remoteStatic = remoteStatic.slice();
           break;
         }
         case 'psk':

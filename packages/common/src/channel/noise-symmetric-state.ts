@@ -1,6 +1,7 @@
 import { AEAD_TAG_BYTES } from '../limits.ts';
 import { CIPHER_KEY_BYTES, openInto, sealInto } from './aead.ts';
-import { blake2b, HASH_BYTES, hmacBlake2b } from './keys.ts';
+import { freshBytes } from './fresh-bytes.ts';
+import { blake2b, briefHash, HASH_BYTES, hmacBlake2b } from './keys.ts';
 
 const ONE = Uint8Array.of(1);
 const TWO = Uint8Array.of(2);
@@ -42,7 +43,7 @@ export class NoiseSymmetricState {
   }
 
   mixHash(data: Uint8Array): void {
-    this.#hash = blake2b(HASH_BYTES, this.#hash, data);
+    this.#hash = briefHash(this.#hash, data);
   }
 
   mixKey(input: Uint8Array): void {
@@ -64,19 +65,19 @@ export class NoiseSymmetricState {
   encryptAndHash(plaintext: Uint8Array): Uint8Array {
     let out = plaintext;
     if (this.#key) {
-      out = new Uint8Array(plaintext.length + AEAD_TAG_BYTES);
+      out = freshBytes(plaintext.length + AEAD_TAG_BYTES);
       sealInto(out, this.#key, this.#nonce++, this.#hash, plaintext);
     }
     this.mixHash(out);
     return out;
   }
 
-  /** @returns a new array, or undefined when the tag does not verify */
+  /** @returns an array that nobody else has, or undefined when the tag does not verify */
   decryptAndHash(ciphertext: Uint8Array): Uint8Array | undefined {
     let plaintext: Uint8Array;
     if (this.#key) {
       if (ciphertext.length < AEAD_TAG_BYTES) return undefined;
-      plaintext = new Uint8Array(ciphertext.length - AEAD_TAG_BYTES);
+      plaintext = freshBytes(ciphertext.length - AEAD_TAG_BYTES);
       if (!openInto(plaintext, this.#key, this.#nonce++, this.#hash, ciphertext)) return undefined;
     } else plaintext = ciphertext.slice();
     this.mixHash(ciphertext);

@@ -57,7 +57,7 @@ export class RecordReader {
   open(bytesMax: number): 'opened' | undefined | RecordFailure {
     const record = this.#input.message(bytesMax);
     if (record === undefined || record === 'too-large') return record;
-    const plaintext = freshBytes(Math.max(record.length - AEAD_TAG_BYTES, 0));
+    const plaintext = plaintextFor(record);
     if (!this.#cipher!.openInto(plaintext, record)) return 'bad-record';
     this.#opened++;
     this.#sinceRekey++;
@@ -86,4 +86,10 @@ export class RecordReader {
       this.#sinceRekey = 0;
     }
   }
+}
+
+/** A record that is most of what it came in is opened where it lies; from a larger piece a kept frame would hold all of it. */
+function plaintextFor(record: Uint8Array): Uint8Array {
+  const bytes = Math.max(record.length - AEAD_TAG_BYTES, 0);
+  return 2 * record.length >= record.buffer.byteLength ? record.subarray(0, bytes) : freshBytes(bytes);
 }

@@ -8,7 +8,7 @@ declare module 'sodium-native' {
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
     crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
-    crypto_generichash(output: Uint8Array, input: Uint8Array): void;
+    crypto_generichash(output: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
     crypto_generichash_batch(output: Uint8Array, input: readonly Uint8Array[], key?: Uint8Array): void;
     crypto_aead_chacha20poly1305_ietf_encrypt(
       ciphertext: Uint8Array,
