@@ -42,11 +42,33 @@ const SPELLINGS: Readonly<Record<string, string>> = {
   ...{ '@': 'a', $: 's', '!': 'i', '+': 't', '€': 'e' },
 };
 
-const wordsByFirst = Map.groupBy(new Set(COMMON_WORDS), (word) => word[0]!);
+/** Where each character stands in the walks. */
+const walksThrough = Map.groupBy(
+  WALKS.flatMap((walk) => [...walk].map((character, at) => ({ character, walk: [...walk], at }))),
+  ({ character }) => character,
+);
 
-/** A part of a password that counts as one guess among 2 to `bits`. */
+/** The common words by their letters, so that a look at one place of a password meets only words that begin there. */
+interface WordTree {
+  readonly next: Map<string, WordTree>;
+  isWord: boolean;
+}
+
+const wordTree: WordTree = { next: new Map(), isWord: false };
+for (const word of COMMON_WORDS) {
+  let node = wordTree;
+  for (const letter of word) {
+    const next = node.next.get(letter) ?? { next: new Map(), isWord: false };
+    node.next.set(letter, next);
+    node = next;
+  }
+  node.isWord = true;
+}
+
+/** A part of a password, of any of these lengths, that counts as one guess among 2 to `bits`. */
 interface Piece {
-  readonly length: number;
+  readonly lengthMin: number;
+  readonly lengthMax: number;
   readonly bits: number;
 }
 
@@ -65,99 +87,119 @@ function guessBits(password: readonly string[], accountName: string): number {
 /** The password itself, or what it is a repetition of: 123123123, 112233. */
 function shortenedBits(password: readonly string[], accountName: string): number {
   const unit = unitOf(password);
-  const unitExtra = unit.length < password.length ? CHANGE_BITS.repeated : 0;
   const single = unit.filter((character, i) => character !== unit[i - 1]);
   const singleUnit = unitOf(single);
-  return Math.min(
-    coverBits(password, accountName),
-    coverBits(unit, accountName) + unitExtra,
-    coverBits(singleUnit, accountName) + unitExtra + CHANGE_BITS.doubled,
-  );
+  const unitExtra = unit.length < password.length ? CHANGE_BITS.repeated : 0;
+  let bits = coverBits(password, accountName);
+  if (unit.length < password.length) bits = Math.min(bits, coverBits(unit, accountName) + unitExtra);
+  if (singleUnit.length === unit.length) return bits;
+  return Math.min(bits, coverBits(singleUnit, accountName) + unitExtra + CHANGE_BITS.doubled);
 }
 
-/** The shortest beginning that the whole is a repetition of; the last one may be cut off. */
+/** The shortest beginning that the whole is a repetition of; the last one may be cut off (Knuth, Morris and Pratt). */
 function unitOf(password: readonly string[]): readonly string[] {
-  for (let length = 1; length < password.length; length++) {
-    if (password.every((character, i) => character === password[i % length])) return password.slice(0, length);
+  /** By length of a beginning: how much of it both begins and ends it. */
+  const borders = [0, 0];
+  let border = 0;
+  for (let at = 1; at < password.length; at++) {
+    while (border > 0 && password[at] !== password[border]) border = borders[border]!;
+    if (password[at] === password[border]) border++;
+    borders.push(border);
   }
-  return password;
+  return password.slice(0, password.length - border);
 }
 
 /** The cheapest way to put the password together from pieces and single characters. */
 function coverBits(password: readonly string[], accountName: string): number {
   const cheapest = [0, ...Array<number>(password.length).fill(Number.POSITIVE_INFINITY)];
   for (let at = 0; at < password.length; at++) {
-    const single: Piece = { length: 1, bits: characterBits(password[at]!) };
-    for (const { length, bits } of [single, ...piecesAt(password, at, accountName)]) {
-      cheapest[at + length] = Math.min(cheapest[at + length]!, cheapest[at]! + bits);
+    const before = cheapest[at]!;
+    const single: Piece = { lengthMin: 1, lengthMax: 1, bits: characterBits(password[at]!) };
+    for (const { lengthMin, lengthMax, bits } of [single, ...piecesAt(password, at, accountName)]) {
+      for (let end = at + lengthMin; end <= at + lengthMax; end++) {
+        if (before + bits < cheapest[end]!) cheapest[end] = before + bits;
+      }
     }
   }
   return cheapest[password.length]!;
 }
 
 function characterBits(character: string): number {
-  if (/[0-9]/.test(character)) return BITS.digit;
-  if (/[a-z]/.test(character)) return BITS.letter;
+  if (isDigit(character)) return BITS.digit;
+  if (character >= 'a' && character <= 'z') return BITS.letter;
   return character <= '~' ? BITS.sign : BITS.beyondAscii;
 }
 
-function piecesAt(password: readonly string[], at: number, accountName: string): readonly Piece[] {
-  return [
-    ...runsAt(password, at),
-    ...walksAt(password, at),
-    ...wordsAt(password, at, accountName),
-    ...daysAt(password, at),
-  ];
+function isDigit(character: string): boolean {
+  return character >= '0' && character <= '9';
 }
 
-function runsAt(password: readonly string[], at: number): readonly Piece[] {
+function piecesAt(password: readonly string[], at: number, accountName: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  addRuns(pieces, password, at);
+  addWalks(pieces, password, at);
+  addWords(pieces, password, at, wordTree, at, BITS.word);
+  addOwnName(pieces, password, at, accountName);
+  if (isDigit(password[at]!)) addDays(pieces, password, at);
+  return pieces;
+}
+
+function addRuns(pieces: Piece[], password: readonly string[], at: number): void {
   let length = 1;
   while (password[at + length] === password[at]) length++;
-  return piecesUpTo(length, characterBits(password[at]!) + CHANGE_BITS.run);
+  addUpTo(pieces, length, characterBits(password[at]!) + CHANGE_BITS.run);
 }
 
-function walksAt(password: readonly string[], at: number): readonly Piece[] {
+function addWalks(pieces: Piece[], password: readonly string[], at: number): void {
   let longest = 0;
-  for (const walk of WALKS) {
-    for (let from = walk.indexOf(password[at]!); from >= 0; from = walk.indexOf(password[at]!, from + 1)) {
-      let length = 1;
-      while (from + length < walk.length && walk[from + length] === password[at + length]) length++;
-      longest = Math.max(longest, length);
-    }
+  for (const { walk, at: from } of walksThrough.get(password[at]!) ?? []) {
+    let length = 1;
+    while (from + length < walk.length && walk[from + length] === password[at + length]) length++;
+    longest = Math.max(longest, length);
   }
-  return piecesUpTo(longest, BITS.walk);
+  addUpTo(pieces, longest, BITS.walk);
 }
 
-function piecesUpTo(length: number, bits: number): readonly Piece[] {
-  const count = Math.max(0, length - WALK_LENGTH_MIN + 1);
-  return Array.from({ length: count }, (_, i) => ({ length: WALK_LENGTH_MIN + i, bits }));
+function addUpTo(pieces: Piece[], length: number, bits: number): void {
+  if (length >= WALK_LENGTH_MIN) pieces.push({ lengthMin: WALK_LENGTH_MIN, lengthMax: length, bits });
 }
 
-function wordsAt(password: readonly string[], at: number, accountName: string): readonly Piece[] {
-  const first = password[at]!;
-  const words = [first, ...(SPELLINGS[first] ?? '')].flatMap((letter) => wordsByFirst.get(letter) ?? []);
-  const pieces = words.map((word) => wordPiece(password, at, word, BITS.word));
-  return [...pieces, wordPiece(password, at, accountName, BITS.ownName)].filter((piece) => piece !== undefined);
+/** @param node the words that what is between `at` and `end` is the beginning of */
+function addWords(
+  pieces: Piece[],
+  password: readonly string[],
+  at: number,
+  node: WordTree,
+  end: number,
+  bits: number,
+): void {
+  if (node.isWord) pieces.push({ lengthMin: end - at, lengthMax: end - at, bits });
+  const character = password[end];
+  if (character === undefined) return;
+  const same = node.next.get(character);
+  if (same) addWords(pieces, password, at, same, end + 1, bits);
+  for (const letter of SPELLINGS[character] ?? '') {
+    const spelled = node.next.get(letter);
+    if (spelled) addWords(pieces, password, at, spelled, end + 1, BITS.word + CHANGE_BITS.respelled);
+  }
 }
 
-function wordPiece(password: readonly string[], at: number, word: string, bits: number): Piece | undefined {
+function addOwnName(pieces: Piece[], password: readonly string[], at: number, name: string): void {
   let respelled = 0;
-  for (let i = 0; i < word.length; i++) {
+  for (let i = 0; i < name.length; i++) {
     const character = password[at + i];
-    if (character === word[i]) continue;
-    if (character === undefined || !SPELLINGS[character]?.includes(word[i]!)) return undefined;
+    if (character === name[i]) continue;
+    if (character === undefined || !SPELLINGS[character]?.includes(name[i]!)) return;
     respelled = CHANGE_BITS.respelled;
   }
-  return { length: word.length, bits: bits + respelled };
+  pieces.push({ lengthMin: name.length, lengthMax: name.length, bits: BITS.ownName + respelled });
 }
 
 const YEAR = /^(?:19|20)[0-9]{2}/;
 const DATE = /^(?:(?:19|20)[0-9]{2}[01][0-9][0-3][0-9]|[0-3][0-9][0-3][0-9](?:19|20)[0-9]{2})/;
 
-function daysAt(password: readonly string[], at: number): readonly Piece[] {
+function addDays(pieces: Piece[], password: readonly string[], at: number): void {
   const text = password.slice(at, at + 8).join('');
-  const pieces: Piece[] = [];
-  if (YEAR.test(text)) pieces.push({ length: 4, bits: BITS.year });
-  if (DATE.test(text)) pieces.push({ length: 8, bits: BITS.date });
-  return pieces;
+  if (YEAR.test(text)) pieces.push({ lengthMin: 4, lengthMax: 4, bits: BITS.year });
+  if (DATE.test(text)) pieces.push({ lengthMin: 8, lengthMax: 8, bits: BITS.date });
 }

@@ -53,10 +53,10 @@ export class Logins {
     request: FrameOf<'recover'>,
   ): Promise<Result<AcceptedLogin | EnrollNeeded, Refusal>> {
     const { serverKey, store } = this.#ports;
-    const weak = newPasswordFault(request.newPassword, parseAccountName(request.account.trim()) ?? '');
-    if (weak) return err(weak);
     const claimant = await this.#credentials.claimantOf(client, request.account);
     if (!claimant.ok) return claimant;
+    const weak = newPasswordFault(request.newPassword, parseAccountName(request.account.trim()) ?? '');
+    if (weak) return err(weak);
     const claim = { ...request, serverKey, exchangeKey: client.exchangeKey };
     const proved = await this.#credentials.checkProof(claimant.value, (account) => {
       const key = account?.recoveryKey.some((byte) => byte !== 0) ? account.recoveryKey : this.#nobodysKey;

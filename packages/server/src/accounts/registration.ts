@@ -15,6 +15,8 @@ import { type AcceptedLogin, claimSession } from './session-claim.ts';
 export type RegistrationMode = 'open' | 'invite' | 'closed';
 
 const HOUR_SECONDS = 3_600;
+/** Names and passwords that one source has judged, for each account that it may make: people miss the rules a few times. */
+const TRIES_PER_REGISTRATION = 10;
 
 /** New accounts. */
 export class Registration {
@@ -22,19 +24,26 @@ export class Registration {
   readonly #credentials: CredentialCheck;
   readonly #mode: RegistrationMode;
   readonly #perSource: RateTable;
+  readonly #triesPerSource: RateTable;
 
   constructor(ports: AccountsPorts, credentials: CredentialCheck, mode: RegistrationMode, limits: ServerLimits) {
     this.#ports = ports;
     this.#credentials = credentials;
     this.#mode = mode;
-    const perHour = limits.registrationsPerSourcePerHour;
-    this.#perSource = new RateTable(perHour / HOUR_SECONDS, perHour, RATE_BUCKETS, ports.random);
+    const table = (perHour: number) => new RateTable(perHour / HOUR_SECONDS, perHour, RATE_BUCKETS, ports.random);
+    this.#perSource = table(limits.registrationsPerSourcePerHour);
+    this.#triesPerSource = table(TRIES_PER_REGISTRATION * limits.registrationsPerSourcePerHour);
   }
 
-  /** Rules first, then the budget, then signature and invitation, then the name, and only then a hash. */
+  /**
+   * Rules first, as often as a source may try; then its registrations, then signature and invitation, then the name, and
+   * only then a hash.
+   */
   async register(client: LoginClient, request: FrameOf<'register'>): Promise<Result<AcceptedLogin, Refusal>> {
     const { store, clock } = this.#ports;
     if (this.#mode === 'closed') return err(refusal('registration-closed'));
+    const tryWaitMs = this.#triesPerSource.take(client.source, clock.now());
+    if (tryWaitMs > 0) return err(refusal('rate-limited', 'registrations', tryWaitMs));
     const credentials = checkNewAccount(request);
     if (!credentials.ok) return credentials;
     const recovery = parseRecovery(request);
