@@ -12,6 +12,7 @@ const SOURCES = 50;
 const MEMBERS = 10;
 /** How often the length bombs get another byte. */
 const DRIP_MS = 500;
+const RECORD_PREFIX_BYTES = 2;
 /** `M G P`, version 1, XX, suite 1 (PROTOCOL.md, the preamble). */
 const PREAMBLE = Uint8Array.of(0x4d, 0x47, 0x50, 1, 0, 1, 0, 0);
 
@@ -44,7 +45,13 @@ const KINDS: readonly ((target: Target, source: string) => Socket)[] = [
   established(() => u16(LINK_RECORD_BYTES_MAX), dripZero),
   established(() => u16(0xff_ff), dripZero),
   // A good record that begins a frame far longer than strangers may send.
-  established((client) => client.seal(new Uint8Array(FRAME_BYTES_MAX)).subarray(0, LINK_RECORD_BYTES_MAX)),
+  established((client) =>
+    client.seal(new Uint8Array(FRAME_BYTES_MAX)).subarray(0, RECORD_PREFIX_BYTES + LINK_RECORD_BYTES_MAX),
+  ),
+  // As much of a record as there can be, but for its last byte.
+  established((client) =>
+    client.seal(new Uint8Array(FRAME_BYTES_MAX)).subarray(0, RECORD_PREFIX_BYTES + LINK_RECORD_BYTES_MAX - 1),
+  ),
 ];
 
 const open = new Set<Socket>();
@@ -94,6 +101,11 @@ export function fillHalfFrames(): void {
     hold(client.socket);
     drips.set(client.socket, (socket) => socket.write(bytes.subarray(at, ++at)));
   }
+}
+
+/** Connections that are still open. */
+export function halfOpenHeld(): number {
+  return open.size;
 }
 
 export function leaveHalfOpen(): void {
