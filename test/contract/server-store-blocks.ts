@@ -1,5 +1,6 @@
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import { BLOCKED_MAX, REQUESTS_PENDING_MAX } from '@magpie/common/limits.ts';
+import { REQUESTS_OF_BLOCKED_MAX } from '@magpie/server/store/roster-rules.ts';
 import type { Fence, Store } from '@magpie/server/store/store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimedIn, friendsIn, list, NOW, rowIn, sessionIn } from './server-store-samples.ts';
@@ -139,13 +140,38 @@ export function serverStoreBlocksContract(engine: string, open: () => Promise<St
 
     it('unblocks nobody whose request would be one too many', async () => {
       const [alice, bob] = [await sessionIn(store, 'alice', 1), await sessionIn(store, 'bob', 2)];
-      await store.block(alice, bob.account, NOW);
-      await store.friendAdd(bob, alice.account, '', NOW);
-      for (let i = 0; i < REQUESTS_PENDING_MAX; i++) {
-        await store.friendAdd(await sessionIn(store, `user${i}`, 10 + i), alice.account, '', NOW);
+      const blocked = [bob, ...(await sessionsIn(store, REQUESTS_OF_BLOCKED_MAX))];
+      for (const one of blocked) {
+        await store.block(alice, one.account, NOW);
+        await store.friendAdd(one, alice.account, '', NOW);
+      }
+      await askAll(store, await sessionsIn(store, REQUESTS_PENDING_MAX - REQUESTS_OF_BLOCKED_MAX, 300), alice);
+      for (const one of blocked.slice(1)) {
+        expect(await store.unblock(alice, one.account, NOW)).toMatchObject({ ok: true });
       }
       expect(await store.unblock(alice, bob.account, NOW)).toEqual({ ok: false, error: 'too-many' });
       expect(await rowIn(store, alice, bob)).toMatchObject({ state: 'blocked' });
+    });
+
+    it.each([false, true])('[SV35] lets nobody count requests to tell a block (blocked: %s)', async (blocked) => {
+      const [alice, bob] = [await sessionIn(store, 'alice', 1), await sessionIn(store, 'bob', 2)];
+      if (blocked) await store.block(alice, bob.account, NOW);
+      await askAll(store, await sessionsIn(store, REQUESTS_PENDING_MAX - 1), alice);
+      expect(await store.friendAdd(bob, alice.account, '', NOW)).toMatchObject({ ok: true });
+      const carol = await sessionIn(store, 'carol', 3);
+      expect(await store.friendAdd(carol, alice.account, '', NOW)).toEqual({ ok: false, error: 'too-many' });
+      await store.friendRemove(bob, alice.account, NOW);
+      expect(await store.friendAdd(carol, alice.account, '', NOW)).toMatchObject({ ok: true });
+    });
+
+    it('[SV35] keeps half of the places for requests of those who are not blocked', async () => {
+      const alice = await sessionIn(store, 'alice', 1);
+      const blocked = await sessionsIn(store, REQUESTS_OF_BLOCKED_MAX + 5);
+      for (const one of blocked) await store.block(alice, one.account, NOW);
+      await askAll(store, blocked, alice);
+      await askAll(store, await sessionsIn(store, REQUESTS_PENDING_MAX - REQUESTS_OF_BLOCKED_MAX, 300), alice);
+      const last = await sessionIn(store, 'last', 3);
+      expect(await store.friendAdd(last, alice.account, '', NOW)).toEqual({ ok: false, error: 'too-many' });
     });
 
     it('[R21] fences blocks, profiles, policies, recovery and device lists by the epoch of their session', async () => {
@@ -259,4 +285,14 @@ export function serverStoreBlocksContract(engine: string, open: () => Promise<St
       });
     });
   });
+}
+
+function sessionsIn(store: Store, count: number, firstSeed = 10): Promise<readonly Fence[]> {
+  return Promise.all(Array.from({ length: count }, (_, i) => sessionIn(store, `user${firstSeed + i}`, firstSeed + i)));
+}
+
+async function askAll(store: Store, askers: readonly Fence[], of: Fence): Promise<void> {
+  for (const asker of askers) {
+    expect(await store.friendAdd(asker, of.account, '', NOW)).toMatchObject({ ok: true });
+  }
 }

@@ -90,6 +90,14 @@ export class MemoryRoster implements CallsOf<'roster'>, RosterView {
     return count;
   }
 
+  blockedAskersOf(owner: AccountNumber): number {
+    let count = 0;
+    for (const [other, { state }] of this.#rows.edgesOf(owner)) {
+      if (state === 'blocked' && this.edge(other, owner)?.state === 'asked') count++;
+    }
+    return count;
+  }
+
   /** Those whose row shows `account` as it is: what changed of it goes to them. */
   touchViewersOf(account: AccountNumber): readonly Touched[] {
     return this.#viewersOf(account).map((owner) => this.#put(owner, account, this.edge(owner, account)!));

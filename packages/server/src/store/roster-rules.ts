@@ -16,6 +16,8 @@ export interface RosterView {
   askPolicyOf(account: AccountNumber): AskPolicy | undefined;
   edge(owner: AccountNumber, other: AccountNumber): RosterEdge | undefined;
   countOf(owner: AccountNumber, state: RosterState): number;
+  /** Accounts that `owner` has blocked and that have asked it since. */
+  blockedAskersOf(owner: AccountNumber): number;
 }
 
 /** The new rows, `member` in both or in none; `theirs` is absent where the other side must notice nothing. */
@@ -26,6 +28,12 @@ export interface PairChange {
 
 /** `undefined`: allowed, and nothing changes between two who are no friends. */
 type Decision = Result<PairChange | undefined, FriendError>;
+
+/**
+ * A request that a block keeps away takes a place like any other, or somebody who fills the places could count which of
+ * two cases it is. Half of them at most: so many accounts that are blocked cannot keep everybody else from asking.
+ */
+export const REQUESTS_OF_BLOCKED_MAX = REQUESTS_PENDING_MAX / 2;
 
 const MEMBER: RosterEdge = { state: 'member', text: '' };
 const REMOVED: RosterEdge = { state: 'removed', text: '' };
@@ -134,6 +142,6 @@ function mayAsk(view: RosterView, me: AccountNumber, them: AccountNumber): boole
   return (
     view.countOf(me, 'member') < FRIENDS_MAX &&
     view.countOf(me, 'asked') < REQUESTS_PENDING_MAX &&
-    view.countOf(them, 'asking') < REQUESTS_PENDING_MAX
+    view.countOf(them, 'asking') + Math.min(view.blockedAskersOf(them), REQUESTS_OF_BLOCKED_MAX) < REQUESTS_PENDING_MAX
   );
 }

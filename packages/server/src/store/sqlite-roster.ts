@@ -81,6 +81,10 @@ export class SqliteRoster implements CallsOf<'roster'>, RosterView {
     return this.#sql.countOf.get(owner, state)!;
   }
 
+  blockedAskersOf(owner: AccountNumber): number {
+    return this.#sql.blockedAskersOf.get(owner)!;
+  }
+
   /** Those whose row shows `account` as it is: what changed of it goes to them. */
   touchViewersOf(account: AccountNumber): readonly Touched[] {
     return this.#sql.viewersOf.all(account).map((owner) => this.#touch(owner, account));

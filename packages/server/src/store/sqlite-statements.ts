@@ -160,6 +160,10 @@ export function prepareStatements(db: SqliteDatabase) {
       'SELECT state, text FROM roster WHERE owner = ? AND other = ?',
     ),
     countOf: single<[number, RosterState], number>('SELECT count(*) FROM roster WHERE owner = ? AND state = ?'),
+    blockedAskersOf: single<[number], number>(
+      `SELECT count(*) FROM roster mine JOIN roster theirs ON theirs.owner = mine.other AND theirs.other = mine.owner
+       WHERE mine.owner = ? AND mine.state = 'blocked' AND theirs.state = 'asked'`,
+    ),
     friendsOf: single<[number], AccountNumber>(
       "SELECT other FROM roster WHERE owner = ? AND state = 'member' ORDER BY other",
     ),
