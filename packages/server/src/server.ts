@@ -114,6 +114,8 @@ class ComposedServer implements Server {
   readonly #listening: TcpListening[] = [];
   #udpPorts: readonly number[] = [];
   #presenceTimer: { readonly at: Instant; readonly timer: Timer } | undefined;
+  /** Nobody is here any more who could be told. */
+  #presenceEnded = false;
   #stopping: Promise<void> | undefined;
 
   constructor(ports: ServerPorts, options: ServerOptions) {
@@ -235,6 +237,7 @@ class ComposedServer implements Server {
   async #stop(drainPerSecond: number | undefined): Promise<void> {
     const listening = this.#closeListeners();
     await this.#connections.stop(drainPerSecond, SHUTDOWN_DRAIN_MS);
+    this.#presenceEnded = true;
     this.#presenceTimer?.timer.cancel();
     this.#reflectorPorts.close();
     await this.#lastSeen.flush(this.#presence.shownAccounts());
@@ -261,7 +264,7 @@ class ComposedServer implements Server {
     if (at === this.#presenceTimer?.at) return;
     this.#presenceTimer?.timer.cancel();
     this.#presenceTimer = undefined;
-    if (at === undefined || this.#stopping) return;
+    if (at === undefined || this.#presenceEnded) return;
     const timer = this.#ports.clock.setTimer(at, () => {
       this.#presenceTimer = undefined;
       this.#presence.handleTimeout(this.#ports.clock.now());

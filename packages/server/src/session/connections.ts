@@ -114,8 +114,8 @@ export class Connections {
   }
 
   /**
-   * Takes nobody in any more and tells every client to come back later: those without a login at once, the others at the
-   * given rate. Resolves when all sockets are gone, or the last was told and `lingerMs` have passed. Called again while
+   * Takes nobody in any more and tells every client to come back later: those without a session at once, the others at
+   * the given rate. Resolves when all sockets are gone, or the last was told and `lingerMs` have passed. Called again while
    * it runs: tells all who are left at once.
    */
   stop(perSecond: number | undefined, lingerMs: number): Promise<void> {
@@ -131,11 +131,14 @@ export class Connections {
   }
 
   async #stop(stopping: Stopping, lingerMs: number): Promise<void> {
-    for (const connection of this.#anonymous) this.#sendAway(connection);
+    for (const connection of this.#all) if (!connection.session) this.#sendAway(connection);
     let due = [...this.#all].filter(({ open }) => open);
+    let share = 0;
     while (due.length > 0) {
-      const count = Math.max(1, Math.round((stopping.perSecond * DRAIN_STEP_MS) / 1_000));
-      for (const connection of due.splice(0, Math.min(count, due.length))) this.#sendAway(connection);
+      share += (stopping.perSecond * DRAIN_STEP_MS) / 1_000;
+      const count = Math.min(Math.floor(share), due.length);
+      share -= count;
+      for (const connection of due.splice(0, count)) this.#sendAway(connection);
       due = due.filter(({ open }) => open);
       if (due.length > 0) await this.#wait(DRAIN_STEP_MS, stopping);
     }

@@ -109,6 +109,40 @@ describe('a stop with a rate (SV15)', () => {
     expect(late.closeCode).toBe('shutting-down');
   });
 
+  it('[SV15] closes at once who only waits to be let in, and keeps also to a rate below one in a step', async () => {
+    const world = await TestWorld.start();
+    const clients: TestClient[] = [];
+    for (let i = 0; i < 10; i++) clients.push(await world.register(`user_${i}`, `192.0.2.${i}`));
+    const proved = world.connect();
+    expect(codeOf(await proved.login('user_0'))).toBe('enroll-needed');
+    void world.server.stop(2);
+    await settle();
+    expect(proved.closeCode).toBe('shutting-down');
+    await world.advance(3_000);
+    const gone = clients.filter(({ closed }) => closed).length;
+    expect(gone).toBeGreaterThanOrEqual(5);
+    expect(gone).toBeLessThanOrEqual(7);
+    await world.advance(2_000);
+    expect(clients.every(({ closed }) => closed)).toBe(true);
+  });
+
+  it('[SV15] tells friends who are still here what changes meanwhile', async () => {
+    const world = await TestWorld.start();
+    for (let i = 0; i < 30; i++) await world.register(`user_${i}`, `192.0.2.${i}`);
+    const [alice, bob] = await world.friends();
+    const [carol, dave] = await world.friends('carol', 'dave');
+    await world.advance(3_000);
+    await bob.request({ type: 'presence-set', status: 'away', text: '' });
+    await bob.request({ type: 'presence-set', status: 'busy', text: 'soon gone' });
+    for (const client of [alice, carol]) client.take('presence');
+    void world.server.stop(1);
+    dave.wire.drop();
+    await world.advance(20_000);
+    expect([alice.closed, carol.closed]).toEqual([false, false]);
+    expect(alice.take('presence').at(-1)?.entries).toMatchObject([{ account: bob.account, text: 'soon gone' }]);
+    expect(carol.take('presence').at(-1)?.entries).toMatchObject([{ account: dave.account, status: 'offline' }]);
+  });
+
   it('[SV15] hurries when it is told to stop again', async () => {
     const world = await TestWorld.start();
     const clients = [];
