@@ -84,6 +84,8 @@ export const contact = z.object({
   /** Text of the friend request, else empty. */
   text: z.string(),
   keyChanged: z.boolean(),
+  /** The key is the one pinned, but the list of devices does not follow from the one known. */
+  listBroken: z.boolean(),
   /** The safety number was compared, or the contact came by a link. */
   verified: z.boolean(),
   neverDirect: z.boolean(),

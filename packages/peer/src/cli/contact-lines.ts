@@ -37,6 +37,7 @@ function presenceCell(invocation: Invocation, contact: ContactJson): string {
 }
 
 function stateText({ text }: Invocation, contact: ContactJson): string {
+  if (contact.listBroken) return text('contact.list-broken');
   return text(contact.keyChanged ? 'contact.key-changed' : `roster.${contact.state}`);
 }
 

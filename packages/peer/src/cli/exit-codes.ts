@@ -34,6 +34,7 @@ const EXIT_OF_CODE: Readonly<Record<string, number>> = {
   NOT_FRIENDS: EXIT.refused,
   SELF: EXIT.refused,
   KEY_CHANGED: EXIT.refused,
+  OLD_DEVICE_LIST: EXIT.refused,
   OTHER_SERVER: EXIT.refused,
   WRONG_DEVICE: EXIT.refused,
   SERVER_KEY_UNKNOWN: EXIT.refused,

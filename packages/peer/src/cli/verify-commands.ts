@@ -59,7 +59,8 @@ function safetyLines({ out, text }: Invocation, { contact, digits, verified, key
   const rows = Array.from({ length: Math.ceil(groups.length / GROUPS_PER_LINE) }, (_, row) =>
     groups.slice(row * GROUPS_PER_LINE, (row + 1) * GROUPS_PER_LINE).join(' '),
   );
-  const state = keyChanged ? 'verify.key-changed' : verified ? 'verify.verified' : 'verify.not-verified';
+  const changed = contact.listBroken ? 'verify.list-broken' : 'verify.key-changed';
+  const state = keyChanged ? changed : verified ? 'verify.verified' : 'verify.not-verified';
   return [
     text('verify.number', { who: nameText(contact) }),
     ...rows.map((row) => `    ${out.style('bold', row)}`),

@@ -328,6 +328,7 @@ export class FakeEngine implements Engine {
       unread: 0,
       text: state === 'asking' ? 'hello' : '',
       keyChanged: false,
+      listBroken: false,
       verified: false,
       signatureLine: '',
       statusText: '',

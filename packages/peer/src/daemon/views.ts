@@ -80,6 +80,7 @@ export function contactJson(view: ContactView): ContactJson {
     unread: view.unread,
     text: view.text,
     keyChanged: view.keyChanged,
+    listBroken: view.listBroken,
     verified: view.verified,
     neverDirect: view.neverDirect,
   };

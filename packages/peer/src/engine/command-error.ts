@@ -20,6 +20,8 @@ export const COMMAND_ERROR_CODES = [
   'TEXT_TOO_LARGE',
   'BAD_TEXT',
   'KEY_CHANGED',
+  /** The server shows no list of their devices, or one from before that which is known (ID10). */
+  'OLD_DEVICE_LIST',
   'STORE_FAILED',
   'TIMED_OUT',
   /** The password is right, and the account's list does not hold this device: a code or a new identity is needed (R7). */

@@ -20,6 +20,13 @@ describe('finding somebody', () => {
     }
   });
 
+  it('[ID20] takes a name that two numbers have for nobody, and each by its number', () => {
+    const carol = 10_003 as AccountNumber;
+    const book = bookOf(contact('bob', BOB, bobKeys), contact('bob', carol, carolKeys));
+    expect(book.find('bob')).toMatchObject({ error: { code: 'AMBIGUOUS' } });
+    expect(book.find('10003')).toMatchObject({ value: { account: carol } });
+  });
+
   it('for a message finds friends only', () => {
     for (const state of ['asked', 'asking', 'removed'] as const) {
       const book = bookOf({ ...contact('bob', BOB, bobKeys), state });

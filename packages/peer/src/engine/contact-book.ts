@@ -64,10 +64,13 @@ export class ContactBook {
   /** Number, name or remark, in any case. A remark is the user's own word, so it never hides somebody of that name. */
   find(who: string): Result<Contact, CommandError> {
     const number = parseAccountNumber(who.trim());
+    const numbered = number === undefined ? undefined : this.#contacts.get(number);
+    if (numbered) return ok(numbered);
     const text = who.trim().toLowerCase();
-    for (const contact of this.#contacts.values()) {
-      if (contact.account === number || contact.name === text) return ok(contact);
-    }
+    const [named, namesake] = this.all().filter(({ name }) => name === text);
+    // ID20: no honest server gives a name twice.
+    if (named && namesake) return err({ code: 'AMBIGUOUS', detail: { who } });
+    if (named) return ok(named);
     const remarked = this.all().filter(({ local }) => text !== '' && local.remark.toLowerCase() === text);
     const present = remarked.filter(({ state }) => state !== 'removed');
     const [found, another] = present.length > 0 ? present : remarked;
@@ -133,8 +136,17 @@ export class ContactBook {
  * (R6): nothing goes to this account until the user has looked.
  */
 export function keyChanged(contact: Contact): boolean {
-  if (contact.local.listBroken) return true;
-  return contact.pinnedKey.length > 0 && !equalBytes(contact.pinnedKey, contact.accountKey);
+  return hasKey(contact) && (contact.local.listBroken || otherKey(contact));
+}
+
+/** The key itself is another one, whatever its list. */
+export function otherKey({ pinnedKey, accountKey }: Contact): boolean {
+  return pinnedKey.length > 0 && !equalBytes(pinnedKey, accountKey);
+}
+
+/** ID6: zeros stand for no key: the account is deleted, or nobody has ever signed in to it. */
+export function hasKey({ accountKey }: Pick<Contact, 'accountKey'>): boolean {
+  return accountKey.some((byte) => byte !== 0);
 }
 
 /** Whether somebody means the account of this profile itself. */
@@ -156,7 +168,7 @@ function sameRow(a: Contact, b: Contact): boolean {
 }
 
 function certifiedDevices(contact: Contact): readonly FriendDevice[] {
-  if (contact.state !== 'member' || keyChanged(contact)) return [];
+  if (contact.state !== 'member' || !hasKey(contact) || keyChanged(contact)) return [];
   const list = verifyDeviceList(contact.deviceList, contact.accountKey);
   if (!list.ok) return [];
   return list.value.devices.map(({ exchangeKey, signKey }) => ({

@@ -1,7 +1,7 @@
 import { equalBytes } from '@magpie/common/channel/keys.ts';
 import { pinOf } from '@magpie/common/channel/pin.ts';
 import type { FrameOf } from '@magpie/common/frames/frame.ts';
-import type { AccountNumber } from '@magpie/common/ids.ts';
+import { type AccountNumber, parseAccountNumber } from '@magpie/common/ids.ts';
 import { type Invitation, invitationText, isInvitation, parseInvitation } from '@magpie/common/invitation.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
@@ -21,6 +21,8 @@ export interface ContactCommandsOptions {
   readonly accountKey: () => Uint8Array;
   readonly request: (request: Request) => Promise<Result<Answer, RequestError>>;
   readonly refreshRoster: () => Promise<void>;
+  /** The server has ended it with somebody: so does this profile, before it asks for the row. */
+  readonly applyOwn: (before: Contact | undefined, state: 'blocked' | 'removed') => Promise<Result<void, CommandError>>;
   /** The store's rows changed by our own doing. */
   readonly reload: () => Promise<void>;
   readonly roadOf: (account: AccountNumber) => MessageRoad | undefined;
@@ -92,7 +94,7 @@ export class ContactCommands implements Surface {
     const found = this.find(who);
     if (!found.ok) return found;
     const { account } = found.value;
-    return this.#command(account, who, { type: 'friend-answer', account, accept });
+    return this.#command(account, who, { type: 'friend-answer', account, accept }, accept ? undefined : 'removed');
   }
 
   async removeContact(who: string): Promise<Result<void, CommandError>> {
@@ -100,20 +102,19 @@ export class ContactCommands implements Surface {
     const found = this.find(who);
     if (!found.ok) return found;
     const { account } = found.value;
-    const removed = await this.#command(account, who, { type: 'friend-remove', account });
+    const removed = await this.#command(account, who, { type: 'friend-remove', account }, 'removed');
     return removed.ok ? ok(undefined) : removed;
   }
 
   async blockContact(who: string): Promise<Result<ContactView, CommandError>> {
     if (!this.#options.profile()?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const found = this.find(who);
-    if (found.ok) return this.#command(found.value.account, who, { type: 'block', account: found.value.account });
-    if (found.error.code !== 'NOT_FOUND') return found;
+    if (!found.ok && found.error.code !== 'NOT_FOUND') return found;
     // A stranger, before they ask.
-    const looked = await this.lookup(who);
-    if (!looked.ok) return looked;
-    const { account } = looked.value;
-    return this.#command(account, who, { type: 'block', account });
+    const known = found.ok ? found : await this.lookup(who);
+    if (!known.ok) return known;
+    const { account } = known.value;
+    return this.#command(account, who, { type: 'block', account }, 'blocked');
   }
 
   async unblockContact(who: string): Promise<Result<ContactView, CommandError>> {
@@ -163,15 +164,32 @@ export class ContactCommands implements Surface {
   async #lookup(who: string): Promise<Result<FrameOf<'account'>, CommandError>> {
     const looked = await this.#options.request({ type: 'lookup', account: who.trim() });
     if (!looked.ok) return err(withWho(requestError(looked.error), who));
-    return looked.value.type === 'account' ? ok(looked.value) : err({ code: 'INTERNAL' });
+    if (looked.value.type !== 'account') return err({ code: 'INTERNAL' });
+    const { account, name } = looked.value;
+    const asked = who.trim().toLowerCase();
+    // Somebody else than was asked for is nobody.
+    if (asked !== name && parseAccountNumber(asked) !== account) return err({ code: 'NOT_FOUND', detail: { who } });
+    const known = this.#options.book.all().filter((contact) => contact.account === account || contact.name === name);
+    const isOne = known.every((contact) => contact.account === account && contact.name === name);
+    return isOne ? ok(looked.value) : err({ code: 'AMBIGUOUS', detail: { who } });
   }
 
-  async #command(account: AccountNumber, who: string, request: Request): Promise<Result<ContactView, CommandError>> {
+  /** @param ends what becomes of somebody with whom this command ends it */
+  async #command(
+    account: AccountNumber,
+    who: string,
+    request: Request,
+    ends?: 'blocked' | 'removed',
+  ): Promise<Result<ContactView, CommandError>> {
+    const before = this.#options.book.get(account);
     const answer = await this.#options.request(request);
     if (!answer.ok) return err(withWho(requestError(answer.error), who));
+    const ended = ends ? await this.#options.applyOwn(before, ends) : ok(undefined);
+    if (!ended.ok) return ended;
     await this.#options.refreshRoster();
     const contact = this.#options.book.get(account);
-    return contact ? ok(this.view(contact)) : err({ code: 'NOT_FOUND', detail: { who } });
+    // Done there, and not known here: its row is still to come.
+    return contact ? ok(this.view(contact)) : err({ code: 'TIMED_OUT', detail: { who } });
   }
 }
 

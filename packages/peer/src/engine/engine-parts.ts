@@ -226,6 +226,7 @@ export class EngineParts {
       accountKey: () => this.own.accountKey,
       request: (request) => this.account.request(request),
       refreshRoster: () => this.roster.refresh(),
+      applyOwn: (before, state) => this.roster.applyOwn(before, state),
       reload: () => this.roster.reload(),
       roadOf: (account) => this.roads.of(account),
     });

@@ -216,6 +216,8 @@ export interface ContactView {
   readonly text: string;
   /** Their account key is another one than the one pinned, or their list of devices does not follow from the one known (R6). */
   readonly keyChanged: boolean;
+  /** That is so because of the list: the key is the one pinned. */
+  readonly listBroken: boolean;
   /** The user has compared the safety number, or the contact came by a link. */
   readonly verified: boolean;
   readonly signatureLine: string;

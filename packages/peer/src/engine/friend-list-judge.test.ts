@@ -23,6 +23,12 @@ describe('a list of devices that the server shows of a friend', () => {
     expect(await judge(chain[4]!, contact(EMPTY))).toEqual({ list: chain[4], verdict: 'taken' });
   });
 
+  it('[ID20] changes no name', async () => {
+    const renamed = { ...entryWith(chain[1]!), name: 'other' as AccountName, displayName: 'Other' };
+    const { entry } = await judgeEntry(renamed, contact(chain[1]!), noQuestion);
+    expect(entry).toMatchObject({ name: 'friend', displayName: 'Other' });
+  });
+
   it('[ID18] is taken without a question when it is the same or the next one', async () => {
     expect(await judge(chain[1]!, contact(chain[1]!))).toEqual({ list: chain[1], verdict: 'taken' });
     expect(await judge(chain[2]!, contact(chain[1]!))).toEqual({ list: chain[2], verdict: 'taken' });

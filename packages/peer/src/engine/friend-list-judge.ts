@@ -18,12 +18,14 @@ export interface Judged {
 }
 
 /**
- * ID10, ID18, ID19: which list of devices of a friend counts from now on. A list that was seen is never given up for an
+ * ID10, ID18, ID19, ID20: which list of devices, and which name, of a friend counts from now on. A list that was seen is never given up for an
  * older one or for one beside it, also not over a removal or another key in between: devices that were taken off must
  * not come back.
  */
-export async function judgeEntry(entry: RosterEntry, held: Contact | undefined, fetch: FetchChain): Promise<Judged> {
-  if (!held) return { entry, verdict: 'taken' };
+export async function judgeEntry(shown: RosterEntry, held: Contact | undefined, fetch: FetchChain): Promise<Judged> {
+  if (!held) return { entry: shown, verdict: 'taken' };
+  // ID20: what a user writes to by name is never moved to somebody else.
+  const entry = { ...shown, name: held.name };
   if (!equalBytes(held.accountKey, entry.accountKey)) {
     // Back to the pinned key, whose list was lost from sight meanwhile: any list of it may be an old one.
     const back = held.pinnedKey.length > 0 && equalBytes(held.pinnedKey, entry.accountKey);
@@ -33,15 +35,15 @@ export async function judgeEntry(entry: RosterEntry, held: Contact | undefined, 
   if (!before) return { entry, verdict: 'taken' };
   const kept = { ...entry, deviceList: held.deviceList };
   if (entry.deviceList.length === 0 || held.local.listBroken) return { entry: kept, verdict: 'kept' };
-  const shown = knownList(entry.deviceList, entry.accountKey);
-  if (!shown) return { entry: kept, verdict: 'broken' };
-  if (shown.list.version < before.list.version) return { entry: kept, verdict: 'kept' };
-  if (equalBytes(shown.blob, before.blob) || follows(shown, before)) return { entry, verdict: 'taken' };
-  if (shown.list.version === before.list.version) return { entry: kept, verdict: 'broken' };
+  const next = knownList(entry.deviceList, entry.accountKey);
+  if (!next) return { entry: kept, verdict: 'broken' };
+  if (next.list.version < before.list.version) return { entry: kept, verdict: 'kept' };
+  if (equalBytes(next.blob, before.blob) || follows(next, before)) return { entry, verdict: 'taken' };
+  if (next.list.version === before.list.version) return { entry: kept, verdict: 'broken' };
   const chain = await fetch(entry.account, before.list.version);
   if (!chain.ok) return { entry: kept, verdict: 'owed' };
   const last = endOf(before, chain.value, entry.accountKey);
-  if (!last || last.list.version < shown.list.version) return { entry: kept, verdict: 'broken' };
+  if (!last || last.list.version < next.list.version) return { entry: kept, verdict: 'broken' };
   return { entry: { ...entry, deviceList: last.blob }, verdict: 'taken' };
 }
 

@@ -8,9 +8,10 @@ import type { AccountLink } from './account-link.ts';
 import type { CommandError } from './command-error.ts';
 import type { ContactBook } from './contact-book.ts';
 import { knownList } from './device-chain.ts';
-import { judgeEntry } from './friend-list-judge.ts';
+import { type FetchChain, judgeEntry } from './friend-list-judge.ts';
 import { requestError } from './link-errors.ts';
 import { fetchChain } from './own-devices.ts';
+import { rosterAfterRestore } from './restored-roster.ts';
 
 export interface RosterSyncOptions {
   readonly account: AccountLink;
@@ -20,62 +21,66 @@ export interface RosterSyncOptions {
   readonly onChanged: (account: AccountNumber) => void;
 }
 
-/** Keeps the stored friend list equal to the server's: by version, whole at first, then what changed. */
+interface News {
+  readonly entries: readonly RosterEntry[];
+  readonly version: number;
+}
+
+/** Says that nobody was asked: what needs a chain is owed. */
+const UNASKED: FetchChain = async () => err('unasked');
+
+/**
+ * Keeps the stored friend list equal to the server's: by version, whole at first, then what changed. No question to the
+ * server holds up what is known already: who is no friend any more is none at once (SV93).
+ */
 export class RosterSync {
   readonly #options: RosterSyncOptions;
-  /** Changes are worked in one after the other, so that an older one never overwrites a newer. */
+  /** Changes are worked in one after the other, so that an older one never overwrites a newer. Nobody is asked in it. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** Entries whose list does not follow by itself, and whose chain could not be fetched yet. */
+  /** Questions for what is newer, one after the other. */
+  #asking: Promise<unknown> = Promise.resolve();
+  #askings = 0;
+  /** Nothing below the version of the list is missing, so that pushes may raise it. */
+  #complete = false;
+  /** Entries whose list does not follow by itself, and whose chain is not fetched yet. */
   readonly #owed = new Map<AccountNumber, RosterEntry>();
+  #following: Promise<void> | undefined;
+  #owedAnew = false;
+  /** Reads of the rows, counted: one that was overtaken by a later one is older. */
+  #readsBegun = 0;
+  #readShown = 0;
 
   constructor(options: RosterSyncOptions) {
     this.#options = options;
   }
 
-  /** Fetches what is newer than what we have. */
+  /** Fetches what is newer than what we have; all of it when the server has gone back (SV84). */
   refresh(): Promise<void> {
-    return this.#inTurn(async () => {
-      const since = this.#options.account.profile?.rosterVersion ?? 0;
-      const answers = await this.#options.account.requestAll({ type: 'roster-get', since });
-      if (!answers.ok) return;
-      const frames = answers.value.flatMap((answer) => (answer.type === 'roster' ? [answer] : []));
-      const entries = frames.flatMap((frame) => frame.entries);
-      const shown = new Set(entries.map(({ account }) => account));
-      const owed = [...this.#owed.values()].filter(({ account }) => !shown.has(account));
-      await this.#store([...owed, ...entries], frames.at(-1)?.version ?? since);
-    });
+    this.#askings++;
+    const result = this.#asking.then(() => this.#refresh()).finally(() => this.#askings--);
+    this.#asking = result.catch(() => undefined);
+    return result;
   }
 
   /** A change that the server pushed. */
-  apply(entries: readonly RosterEntry[], version: number): Promise<void> {
-    return this.#inTurn(async () => {
+  async apply(entries: readonly RosterEntry[], version: number): Promise<void> {
+    await this.#inTurn(async () => {
       // Not only higher ones: a change of many rows comes in pages of the same version.
-      if (version >= (this.#options.account.profile?.rosterVersion ?? 0)) await this.#store(entries, version);
+      if (version >= this.#version) await this.#store(entries, this.#complete ? version : this.#version);
     });
+    // The last question was lost, and what lies before this push with it.
+    if (!this.#complete && this.#askings === 0) await this.refresh();
+    await this.#followOwed();
   }
 
-  /** A device of theirs has shown that their list is newer than the one known here. */
-  refreshList(account: AccountNumber): Promise<void> {
-    return this.#inTurn(async () => {
-      const contact = this.#options.book.get(account);
-      const shown = contact && (await this.#shownList(contact));
-      if (contact && shown?.ok) await this.#store([{ ...entryOf(contact), deviceList: shown.value }], this.#version);
-    });
-  }
-
-  /**
-   * The user looked and agreed (ID19): the newest list of that account counts, whatever came before. The contact's note
-   * that its list is broken is left to whoever asks.
-   */
-  takeNewestList({ account }: Contact): Promise<Result<void, CommandError>> {
-    return this.#inTurn(
+  /** The server has done what the user wished of this account: that is so at once, whether it tells the row or not. */
+  applyOwn(before: Contact | undefined, state: 'blocked' | 'removed'): Promise<Result<void, CommandError>> {
+    return this.#inTurn<Result<void, CommandError>>(
       async () => {
-        const contact = this.#options.book.get(account);
-        if (!contact) return err({ code: 'NOT_FOUND' });
-        const shown = await this.#shownList(contact);
-        if (!shown.ok) return shown;
-        this.#owed.delete(account);
-        await this.#options.store.applyRoster([{ ...entryOf(contact), deviceList: shown.value }], this.#version);
+        const contact = before && this.#options.book.get(before.account);
+        // A row that is newer than the wish is what the server made of it, and of what came after.
+        if (!contact || contact.version !== before.version) return ok(undefined);
+        await this.#options.store.applyRoster([{ ...entryOf(contact), state }], this.#version);
         await this.#load();
         return ok(undefined);
       },
@@ -83,36 +88,112 @@ export class RosterSync {
     );
   }
 
-  async #shownList(contact: Contact): Promise<Result<Uint8Array, CommandError>> {
-    const answer = await this.#options.account.request({ type: 'device-list-get', account: contact.account });
-    if (!answer.ok) return err(requestError(answer.error));
-    if (answer.value.type !== 'device-list') return err({ code: 'INTERNAL' });
-    const { accountKey, deviceList } = answer.value;
-    // Another key is another matter, and comes with the friend list.
-    const valid = equalBytes(accountKey, contact.accountKey) && knownList(deviceList, accountKey);
-    return valid ? ok(deviceList) : err({ code: 'KEY_CHANGED' });
+  /** A device of theirs has shown that their list is newer than the one known here. */
+  async refreshList(account: AccountNumber): Promise<void> {
+    const shown = await this.#askList(account);
+    if (!shown.ok) return;
+    await this.#inTurn(async () => {
+      const contact = this.#options.book.get(account);
+      if (!contact || !listFor(contact, shown.value).ok) return;
+      await this.#store([{ ...entryOf(contact), deviceList: shown.value.deviceList }], this.#version);
+    });
+    await this.#followOwed();
+  }
+
+  /**
+   * The user looked and agreed (ID19): the newest list of that account counts, whatever came before, but no older one
+   * (ID10). The contact's note that its list is broken is left to whoever asks.
+   */
+  async takeNewestList({ account }: Contact): Promise<Result<void, CommandError>> {
+    const shown = await this.#askList(account);
+    if (!shown.ok) return shown;
+    return this.#inTurn(
+      async () => {
+        const contact = this.#options.book.get(account);
+        if (!contact) return err({ code: 'NOT_FOUND' });
+        const list = listFor(contact, shown.value);
+        if (!list.ok) return list;
+        this.#owed.delete(account);
+        await this.#options.store.applyRoster([{ ...entryOf(contact), deviceList: list.value }], this.#version);
+        await this.#load();
+        return ok(undefined);
+      },
+      err({ code: 'STORE_FAILED' }),
+    );
+  }
+
+  /** The stored rows changed by our own doing: a pin or a note. Waits for nothing but the store. */
+  async reload(): Promise<void> {
+    await this.#load().catch((cause: { readonly code?: string }) => this.#logFailure(cause));
   }
 
   get #version(): number {
     return this.#options.account.profile?.rosterVersion ?? 0;
   }
 
-  /** The stored rows changed by our own doing: a pin or a note. */
-  reload(): Promise<void> {
-    return this.#inTurn(() => this.#load());
+  async #refresh(): Promise<void> {
+    this.#complete = false;
+    const news = await this.#ask(this.#version);
+    // Restored from a backup: what it counts from now on it may have counted before, for something else.
+    const restored = news !== undefined && news.version < this.#version;
+    const told = restored ? await this.#ask(0) : news;
+    if (!told) return;
+    await this.#inTurn(async () => {
+      if (restored) await this.#replace(told);
+      else await this.#store(told.entries, told.version);
+      this.#complete = true;
+    });
+    await this.#followOwed();
+  }
+
+  async #ask(since: number): Promise<News | undefined> {
+    const answers = await this.#options.account.requestAll({ type: 'roster-get', since });
+    if (!answers.ok) return undefined;
+    const frames = answers.value.flatMap((answer) => (answer.type === 'roster' ? [answer] : []));
+    const last = frames.at(-1);
+    return last && { entries: frames.flatMap((frame) => frame.entries), version: last.version };
+  }
+
+  async #askList(account: AccountNumber): Promise<Result<ShownList, CommandError>> {
+    const answer = await this.#options.account.request({ type: 'device-list-get', account });
+    if (!answer.ok) return err(requestError(answer.error));
+    return answer.value.type === 'device-list' ? ok(answer.value) : err({ code: 'INTERNAL' });
   }
 
   async #load(): Promise<void> {
     const { store, book, onChanged } = this.#options;
-    for (const changed of book.load(await store.contacts())) onChanged(changed);
+    const read = ++this.#readsBegun;
+    const contacts = await store.contacts();
+    if (read < this.#readShown) return;
+    this.#readShown = read;
+    for (const changed of book.load(contacts)) onChanged(changed);
   }
 
-  async #store(entries: readonly RosterEntry[], version: number): Promise<void> {
-    if (entries.length === 0) return;
-    const { store, account, log } = this.#options;
+  /** The whole list of a server that has gone back. */
+  async #replace({ entries, version }: News): Promise<void> {
+    const { book, account, log } = this.#options;
+    const { rows, lostBlocks } = rosterAfterRestore(entries, version, book.all().map(entryOf));
+    log.warn({ held: this.#version, shown: version }, 'the server has an older friend list, which was taken whole');
+    await this.#storeAll(rows, version);
+    for (const lost of lostBlocks) void account.request({ type: 'block', account: lost });
+  }
+
+  /** What is newer than the rows that are here; a row that was overtaken by a push is not. */
+  async #store(entries: readonly RosterEntry[], version: number, fetch?: FetchChain): Promise<void> {
+    const { book } = this.#options;
+    const newer = entries.filter((entry) => entry.version >= (book.get(entry.account)?.version ?? 0));
+    if (newer.length > 0) await this.#storeAll(newer, version, fetch);
+  }
+
+  async #storeAll(entries: readonly RosterEntry[], version: number, fetch = UNASKED): Promise<void> {
+    const { store, account, log, book } = this.#options;
     const judged: RosterEntry[] = [];
     for (const shown of entries) {
-      const { entry, verdict } = await this.#judge(shown);
+      const held = book.get(shown.account);
+      if (held && held.name !== shown.name) {
+        log.warn({ account: shown.account }, 'the server gave an account another name');
+      }
+      const { entry, verdict } = await judgeEntry(shown, held, fetch);
       judged.push(entry);
       if (verdict === 'owed') this.#owed.set(entry.account, shown);
       else this.#owed.delete(entry.account);
@@ -126,21 +207,68 @@ export class RosterSync {
     await this.#load();
   }
 
-  #judge(entry: RosterEntry): ReturnType<typeof judgeEntry> {
-    const { account, book } = this.#options;
-    return judgeEntry(entry, book.get(entry.account), (friend, since) => fetchChain(friend, since, account));
+  /** Asks for the chains that are owed, one friend after the other, and never twice at once. */
+  #followOwed(): Promise<void> {
+    this.#owedAnew = this.#owed.size > 0;
+    this.#following ??= this.#followAll().finally(() => {
+      this.#following = undefined;
+    });
+    return this.#following;
+  }
+
+  async #followAll(): Promise<void> {
+    while (this.#owedAnew) {
+      this.#owedAnew = false;
+      for (const account of [...this.#owed.keys()]) await this.#follow(account);
+    }
+  }
+
+  async #follow(account: AccountNumber): Promise<void> {
+    const { book } = this.#options;
+    const shown = this.#owed.get(account);
+    const held = book.get(account);
+    const before = held && knownList(held.deviceList, held.accountKey);
+    if (!shown || !before) return;
+    const since = before.list.version;
+    const chain = await fetchChain(account, since, this.#options.account);
+    if (!chain.ok) return;
+    await this.#inTurn(async () => {
+      const contact = book.get(account);
+      // What was shown anew meanwhile is asked for anew.
+      if (!contact || this.#owed.get(account) !== shown) return;
+      const fetched: FetchChain = async (_account, from) => (from === since ? chain : err('unasked'));
+      await this.#store([{ ...entryOf(contact), deviceList: shown.deviceList }], this.#version, fetched);
+    });
   }
 
   #inTurn(work: () => Promise<void>): Promise<void>;
   #inTurn<T>(work: () => Promise<T>, failed: T): Promise<T>;
   #inTurn<T>(work: () => Promise<T>, failed?: T): Promise<T | undefined> {
     const result = this.#queue.then(work).catch((cause: { readonly code?: string }) => {
-      this.#options.log.error({ code: cause.code ?? 'unknown' }, 'the friend list could not be stored');
+      this.#logFailure(cause);
       return failed;
     });
     this.#queue = result;
     return result;
   }
+
+  #logFailure(cause: { readonly code?: string }): void {
+    this.#options.log.error({ code: cause.code ?? 'unknown' }, 'the friend list could not be stored');
+  }
+}
+
+interface ShownList {
+  readonly accountKey: Uint8Array;
+  readonly deviceList: Uint8Array;
+}
+
+/** Another key is another matter, and comes with the friend list. */
+function listFor(contact: Contact, { accountKey, deviceList }: ShownList): Result<Uint8Array, CommandError> {
+  if (!equalBytes(accountKey, contact.accountKey)) return err({ code: 'KEY_CHANGED' });
+  const list = knownList(deviceList, accountKey);
+  const held = knownList(contact.deviceList, accountKey);
+  if (!list || (held && list.list.version < held.list.version)) return err({ code: 'OLD_DEVICE_LIST' });
+  return ok(deviceList);
 }
 
 function entryOf({ pinnedKey, unread, local, ...entry }: Contact): RosterEntry {
