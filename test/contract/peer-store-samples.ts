@@ -31,6 +31,7 @@ export const PROFILE: Profile = {
   stampReserved: 1_700_000_000_000_123,
   deviceListVersion: 1,
   signatureLine: '山高月小',
+  recoveryUnseen: true,
 };
 
 export function textTo(chat: AccountNumber, n: number): OutgoingText {

@@ -52,6 +52,7 @@ export class Person {
     const peer = this.#machine();
     const signedIn = await registerPeer(this.world, this.oracle, peer);
     this.recoveryCode = signedIn.recoveryCode ?? '';
+    await peer.engine.recoveryKept();
     this.devices.push(peer);
   }
 

@@ -178,6 +178,7 @@ async function register(who: RpcConnection, name: string, { address }: ServerPro
   const { recoveryCode } = await who.call('account.register', {
     ...{ server: address, trustFirst: false, name, displayName: name, password: PASSWORD },
   });
+  await who.call('account.recoveryKept', {});
   return recoveryCode ?? '';
 }
 

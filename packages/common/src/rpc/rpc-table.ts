@@ -53,7 +53,10 @@ export const RPC_TABLE = {
     }),
     result: s.signIn,
   },
-  /** A register or login of anybody that is under way fails then; answers also when there is none. */
+  /**
+   * The registers and logins of this connection fail with CANCELLED, under way or waiting; answers also when there are
+   * none. The end of the connection does the same.
+   */
   'account.cancelSignIn': { params: nothing, result: nothing },
   'account.logout': { params: nothing, result: nothing },
   'account.whoami': { params: nothing, result: s.account },
@@ -80,6 +83,8 @@ export const RPC_TABLE = {
   /** The event `approval` tells what becomes of it. */
   'account.offerApproval': { params: nothing, result: s.approval },
   'account.renewRecovery': { params: nothing, result: z.object({ recoveryCode: z.string() }) },
+  /** The newest recovery code has been shown or kept. Until somebody says so, each login makes another one. */
+  'account.recoveryKept': { params: nothing, result: nothing },
   'account.invitation': { params: nothing, result: z.object({ link: z.string() }) },
   'account.delete': { params: z.strictObject({ password }), result: nothing },
 

@@ -163,6 +163,8 @@ export const status = z.object({
   server: link,
   presence: presenceStatus,
   neverDirect: z.boolean(),
+  /** A recovery code was made that perhaps nobody has seen: `account.renewRecovery`. */
+  recoveryUnseen: z.boolean(),
   peers: z.object({ direct: z.int(), relay: z.int(), offline: z.int() }),
   unread: z.object({ chats: z.int(), messages: z.int() }),
   udp,

@@ -14,8 +14,6 @@ import { AskedServer, readServer, type ServerGiven, SIGN_IN_OPTIONS, serverOptio
 
 /** Beside the ten minutes of a code: the connection, the password queue and the way of the seed. */
 const APPROVED_LOGIN_MS_DEFAULT = APPROVAL_MS_MAX + 30_000;
-/** Nobody waits long for the end of a wait. */
-const CANCEL_MS_MAX = 2_000;
 
 /** @returns the noun, for the commands of other files */
 export function addAccountCommands(host: CommandHost): Command {
@@ -143,24 +141,8 @@ async function loginBy(
     const params = withoutAbsent({ ...words, server: address }) as RpcParams<'account.login'>;
     if (words.approvalCode === undefined) return link.call('account.login', params);
     invocation.out.note(invocation.text('new-device.waiting'));
-    return whileWaitedFor(invocation, link, link.call('account.login', params, APPROVED_LOGIN_MS_DEFAULT));
+    return link.call('account.login', params, APPROVED_LOGIN_MS_DEFAULT);
   });
-}
-
-/** Another device is waited for: Ctrl-C or the end of patience ends that in the daemon, too. */
-async function whileWaitedFor<T>({ ports }: Invocation, link: DaemonLink, waits: Promise<T>): Promise<T> {
-  const interrupted = Promise.withResolvers<never>();
-  const unlisten = ports.onSignal(() => interrupted.reject(new CliError({ code: 'CANCELLED' })));
-  try {
-    return await Promise.race([waits, interrupted.promise]);
-  } catch (error) {
-    const gaveUp = error instanceof CliError && ['CANCELLED', 'TIMED_OUT'].includes(error.error.code);
-    if (gaveUp) await link.call('account.cancelSignIn', {}, CANCEL_MS_MAX).catch(() => {});
-    throw error;
-  } finally {
-    unlisten();
-    waits.catch(() => {});
-  }
 }
 
 function common(options: OptionValues): { readonly trustFirst: boolean; readonly label: string | undefined } {

@@ -56,6 +56,8 @@ export function addDeviceCommands(host: CommandHost, account: Command): void {
     body: (invocation, _words, options) =>
       withDaemon(invocation, async (link) => {
         await withRecoveryFile(
+          invocation,
+          link,
           options,
           () => link.call('account.renewRecovery', {}),
           (_renewed, kept) => {

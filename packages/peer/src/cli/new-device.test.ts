@@ -115,6 +115,7 @@ describe('account login on a device that the account does not know (R7)', () => 
     const file = await fileWith('code', 'aaaa\n');
     const words = [...LOGIN, ...(await passwordFile()), '--approval-code-file', file, '--timeout', '50ms', '--json'];
     expect((await cli.run(words)).exit).toBe(8);
+    await delay(20);
     expect([cli.engine.cancelled, cli.daemonRuns]).toEqual([1, true]);
   });
 

@@ -1,5 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestCli } from './test-cli.ts';
 
@@ -61,6 +62,45 @@ describe('the recovery code (R7)', () => {
     expect([json.ok, json.recoveryCode]).toEqual([true, null]);
     await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
   });
+
+  it('takes the place of an empty file, which a command that was killed has left', async () => {
+    const file = join(cli.folder, 'recovery.txt');
+    await writeFile(file, '');
+    expect((await cli.run([...register, '--recovery-file', file, '--json'])).json).toMatchObject({
+      recoveryFile: file,
+    });
+    expect(await readFile(file, 'utf8')).toBe(`${CODE}\n`);
+  });
+
+  it('is told of as seen only once it is on the terminal or in the file', async () => {
+    const file = join(cli.folder, 'recovery.txt');
+    await cli.run([...register, '--recovery-file', file, '--json']);
+    expect(cli.engine.recoveryUnseen).toBe(false);
+    cli.engine.recoveryUnseen = true;
+    expect((await cli.run('status')).out).toContain('account recovery renew');
+    expect((await cli.run('status --json')).json).toMatchObject({ recoveryUnseen: true });
+    await cli.run('account recovery renew');
+    expect(cli.engine.recoveryUnseen).toBe(false);
+  });
+
+  it.each([true, false])(
+    'leaves neither a file nor a registration behind Ctrl-C, where the daemon runs: %s',
+    async (runs) => {
+      if (runs) await cli.startDaemon();
+      cli.engine.registerMs = 60_000;
+      const file = join(cli.folder, 'recovery.txt');
+      const ran = await cli.run([...register, '--recovery-file', file, '--json'], {
+        during: async (signal) => {
+          await delay(300);
+          signal('SIGINT');
+        },
+      });
+      expect([ran.exit, ran.json.error?.code]).toEqual([130, 'CANCELLED']);
+      await expect(stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
+      await delay(20);
+      expect([cli.engine.cancelled, cli.daemonRuns]).toEqual([1, runs]);
+    },
+  );
 
   it('can be renewed, to the terminal or to a file', async () => {
     await cli.startDaemon();

@@ -1,4 +1,4 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { CliError } from './cli-error.ts';
 
 /** A new file that only this user may read. It is made before the secret is, so that no secret comes that cannot be kept. */
@@ -14,6 +14,7 @@ export class SecretFile {
   /** Throws FILE_UNWRITABLE, also when there is such a file already: nothing is ever overwritten. */
   static async create(path: string): Promise<SecretFile> {
     try {
+      if (await isEmptyOwn(path)) await unlink(path);
       return new SecretFile(path, await open(path, 'wx', 0o600));
     } catch (error) {
       throw new CliError({ code: 'FILE_UNWRITABLE', detail: { file: path, cause: causeOf(error) } });
@@ -37,6 +38,12 @@ export class SecretFile {
     await this.#file.close().catch(() => {});
     await unlink(this.path).catch(() => {});
   }
+}
+
+/** What a command that was killed has left behind. */
+async function isEmptyOwn(path: string): Promise<boolean> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isFile() === true && stats.size === 0 && stats.uid === (process.getuid?.() ?? stats.uid);
 }
 
 function causeOf(error: unknown): string {

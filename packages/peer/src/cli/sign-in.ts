@@ -29,6 +29,8 @@ export async function signIn(
   await withStartedDaemon(invocation, async (link, started) => {
     try {
       await withRecoveryFile(
+        invocation,
+        link,
         options,
         () => body(link),
         ({ account }, kept) => {

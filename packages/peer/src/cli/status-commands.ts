@@ -68,6 +68,7 @@ function statusLines(invocation: Invocation, status: StatusJson): string[] {
     text('status.unread', { messages: unread.messages, chats: unread.chats }),
     ...udpLines(invocation, status),
     ...(status.neverDirect ? [text('status.never-direct')] : []),
+    ...(status.recoveryUnseen ? [text('status.recovery-unseen', { magpie })] : []),
   ];
 }
 

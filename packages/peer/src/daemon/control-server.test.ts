@@ -82,6 +82,20 @@ describe('the control socket (R29)', () => {
     expect(await face.client.call('presence.get', {})).toEqual({ ok: false, error: { code: 'INTERNAL' } });
   });
 
+  it.each(['cancels', 'goes'])('ends the sign-ins of a face that %s, and of no other', async (way) => {
+    engine.registerMs = 300;
+    const [one, other] = [await open(), await open()];
+    const input = { server: 'host:1#PIN', trustFirst: false, name: 'alice', displayName: 'A', password: 'p' };
+    const ended = one.client.call('account.register', input);
+    const goesOn = other.client.call('account.register', input);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (way === 'goes') one.client.close();
+    else expect(await one.client.call('account.cancelSignIn', {})).toEqual({ ok: true, value: {} });
+    expect(await ended).toMatchObject({ error: { code: way === 'goes' ? 'CONNECTION_LOST' : 'CANCELLED' } });
+    expect((await goesOn).ok).toBe(true);
+    expect(engine.cancelled).toBe(1);
+  });
+
   it('stops the daemon only after the answer', async () => {
     const face = await open();
     expect(await face.client.call('daemon.stop', {})).toEqual({ ok: true, value: { pid: process.pid } });

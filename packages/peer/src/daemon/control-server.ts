@@ -8,7 +8,7 @@ import { LineDecoder } from '@magpie/common/rpc/line-decoder.ts';
 import { encodeRpcMessage, parseRpcLine, type RpcError, type RpcMessage } from '@magpie/common/rpc/rpc-message.ts';
 import { isDoneByPeople, isRpcMethod, RPC_TABLE, type RpcParams } from '@magpie/common/rpc/rpc-table.ts';
 import { API_SCHEMA, type EventJson } from '@magpie/common/rpc/schemas.ts';
-import { type DaemonSurface, type RpcHandlers, rpcHandlers } from './rpc-methods.ts';
+import { type Caller, type DaemonSurface, type RpcHandlers, rpcHandlers } from './rpc-methods.ts';
 import { Watch } from './watch.ts';
 
 export interface ControlServer {
@@ -74,7 +74,7 @@ function closeAll(server: Server, clients: ReadonlySet<ControlClient>): Promise<
 }
 
 /** One connection of a face. Nothing it does or fails to do holds up the engine. */
-class ControlClient {
+class ControlClient implements Caller {
   readonly #socket: Socket;
   readonly #surface: DaemonSurface;
   readonly #handlers: RpcHandlers;
@@ -84,6 +84,7 @@ class ControlClient {
   readonly #waiting: string[] = [];
   #callsInFlight = 0;
   #watch: Watch | undefined;
+  #signIns = new AbortController();
 
   constructor(socket: Socket, surface: DaemonSurface, handlers: RpcHandlers, log: Log) {
     this.#socket = socket;
@@ -92,9 +93,21 @@ class ControlClient {
     this.#log = log;
     socket.on('data', (bytes) => this.#handleBytes(bytes));
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#watch?.close());
+    socket.on('close', () => {
+      this.#watch?.close();
+      this.#signIns.abort();
+    });
     const { version, pid } = surface.status;
     this.#write({ kind: 'notification', method: 'hello', params: { schema: API_SCHEMA, version, pid } });
+  }
+
+  get signIns(): AbortSignal {
+    return this.#signIns.signal;
+  }
+
+  cancelSignIns(): void {
+    this.#signIns.abort();
+    this.#signIns = new AbortController();
   }
 
   end(): void {
@@ -164,8 +177,8 @@ class ControlClient {
     }
     if (isDoneByPeople(method)) this.#surface.engine.noteActivity();
     if (method === 'watch.start') return this.#startWatch(parsed.data as RpcParams<'watch.start'>);
-    const handler = this.#handlers[method] as (params: unknown) => Promise<Result<unknown, RpcError>>;
-    const outcome = await handler(parsed.data);
+    const handler = this.#handlers[method] as (params: unknown, caller: Caller) => Promise<Result<unknown, RpcError>>;
+    const outcome = await handler(parsed.data, this);
     return outcome.ok ? ok({ result: outcome.value }) : outcome;
   }
 

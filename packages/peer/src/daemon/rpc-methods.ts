@@ -34,10 +34,17 @@ export interface DaemonSurface {
   readonly testHooks: boolean;
 }
 
+/** The face that makes a call. */
+export interface Caller {
+  /** Aborted when it cancels its sign-ins or goes. */
+  readonly signIns: AbortSignal;
+  cancelSignIns(): void;
+}
+
 /** `watch.start` belongs to a connection and lives in watch.ts. */
 type CallMethod = Exclude<RpcMethod, 'watch.start'>;
 export type RpcHandlers = {
-  readonly [M in CallMethod]: (params: RpcParams<M>) => Promise<Result<RpcResult<M>, RpcError>>;
+  readonly [M in CallMethod]: (params: RpcParams<M>, caller: Caller) => Promise<Result<RpcResult<M>, RpcError>>;
 };
 
 /** The methods of the local API, each one call of the engine and a change of shape. */
@@ -111,12 +118,12 @@ type AccountMethod = Extract<CallMethod, `account.${string}`>;
 
 function accountHandlers(engine: Engine): Pick<RpcHandlers, AccountMethod> {
   return {
-    'account.register': async (params) =>
-      mapped(await engine.register({ ...params, label: params.label ?? kindOfSystem() }), signInJson),
-    'account.login': async (params) =>
-      mapped(await engine.login({ ...params, label: params.label ?? kindOfSystem() }), signInJson),
-    'account.cancelSignIn': async () => {
-      engine.cancelSignIn();
+    'account.register': async (params, { signIns }) =>
+      mapped(await engine.register({ ...params, label: params.label ?? kindOfSystem() }, signIns), signInJson),
+    'account.login': async (params, { signIns }) =>
+      mapped(await engine.login({ ...params, label: params.label ?? kindOfSystem() }, signIns), signInJson),
+    'account.cancelSignIn': async (_params, caller) => {
+      caller.cancelSignIns();
       return ok({});
     },
     'account.logout': async () => mapped(await engine.logout(), () => ({})),
@@ -131,6 +138,7 @@ function accountHandlers(engine: Engine): Pick<RpcHandlers, AccountMethod> {
     'account.offerApproval': async () =>
       mapped(await engine.offerApproval(), ({ code, expiresAt }) => ({ code, expiresAt: isoTime(expiresAt) })),
     'account.renewRecovery': async () => mapped(await engine.renewRecovery(), ({ recoveryCode }) => ({ recoveryCode })),
+    'account.recoveryKept': async () => mapped(await engine.recoveryKept(), () => ({})),
     'account.invitation': async () => mapped(await engine.invitation(), ({ link }) => ({ link })),
     'account.delete': async ({ password }) => mapped(await engine.deleteAccount(password), () => ({})),
   };

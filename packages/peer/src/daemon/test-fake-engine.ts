@@ -35,7 +35,11 @@ export class FakeEngine implements Engine {
   recoveryCode: string | undefined;
   /** How long a login with an approval code waits, unless it is cancelled. */
   approvalMs = 0;
+  /** How long a registration takes. */
+  registerMs = 0;
+  /** Sign-ins that were ended by whoever asked for them. */
   cancelled = 0;
+  recoveryUnseen = false;
   expiresAt = 4_000_000_000_000 as WallMs;
   ownPolicy: PolicyView = { ask: 'anyone', question: '', showLastSeen: true };
   ownPresence: PresenceView = { status: 'online', text: '', wish: 'online', autoAwayMs: 600_000 };
@@ -66,16 +70,18 @@ export class FakeEngine implements Engine {
     for (const listener of this.#listeners) listener(event);
   }
 
-  async register(input: Parameters<Engine['register']>[0]) {
+  async register(input: Parameters<Engine['register']>[0], signal?: AbortSignal) {
+    if (!(await this.#waited(this.registerMs, signal))) return err<CommandError>({ code: 'CANCELLED' });
     return this.#signIn('register', input, input.name, input.server, input.trustFirst);
   }
 
-  async login(input: Parameters<Engine['login']>[0]) {
+  async login(input: Parameters<Engine['login']>[0], signal?: AbortSignal) {
     const server = input.server ?? 'host:1#known';
     if (input.password === undefined && input.recoveryCode === undefined && !this.account) {
       return err<CommandError>({ code: 'SERVER_REFUSED', refusal: 'unknown-device' });
     }
-    if (input.approvalCode !== undefined) await new Promise((resolve) => setTimeout(resolve, this.approvalMs));
+    const waitMs = input.approvalCode === undefined ? 0 : this.approvalMs;
+    if (!(await this.#waited(waitMs, signal))) return err<CommandError>({ code: 'CANCELLED' });
     return this.#signIn('login', input, input.account ?? 'alice', server, input.trustFirst);
   }
 
@@ -122,7 +128,10 @@ export class FakeEngine implements Engine {
   }
 
   async renewRecovery() {
-    return this.#did('renewRecovery', {}, () => ({ recoveryCode: 'abcd-efgh-new' }));
+    return this.#did('renewRecovery', {}, () => {
+      this.recoveryUnseen = true;
+      return { recoveryCode: 'abcd-efgh-new' };
+    });
   }
 
   async deleteAccount(password: string) {
@@ -133,8 +142,9 @@ export class FakeEngine implements Engine {
     return this.#did('invitation', {}, () => ({ link: 'magpie://host:1/friend?pin=P&number=10001&name=alice&key=K' }));
   }
 
-  cancelSignIn(): void {
-    this.cancelled++;
+  async recoveryKept() {
+    this.recoveryUnseen = false;
+    return ok(undefined);
   }
 
   async logout() {
@@ -290,6 +300,7 @@ export class FakeEngine implements Engine {
       server: { state: 'connected' as const, rttMs: 9, lastError: undefined, retryAt: undefined },
       presence: 'online' as const,
       neverDirect: this.neverDirect,
+      recoveryUnseen: this.recoveryUnseen,
       peers: { direct: 1, relay: 0, offline: 1 },
       unread: { chats: 1, messages: 2 },
       udp: {
@@ -378,6 +389,19 @@ export class FakeEngine implements Engine {
     return this;
   }
 
+  /** @returns false when the signal came first */
+  #waited(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    if (ms === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(true), ms);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        this.cancelled++;
+        resolve(false);
+      });
+    });
+  }
+
   #signIn(name: string, input: object, account: string, server: string, trustFirst: boolean) {
     if (!this.nextError && !server.includes('#') && !trustFirst) {
       this.calls.push({ name, input });
@@ -385,6 +409,7 @@ export class FakeEngine implements Engine {
     }
     return this.#did(name, input, () => {
       this.account = accountOf(account, server);
+      this.recoveryUnseen ||= this.recoveryCode !== undefined;
       return { account: this.account, recoveryCode: this.recoveryCode };
     });
   }

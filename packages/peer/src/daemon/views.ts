@@ -139,6 +139,7 @@ export function statusJson(view: StatusView): StatusJson {
     account: view.account ? accountJson(view.account) : null,
     presence: view.presence,
     neverDirect: view.neverDirect,
+    recoveryUnseen: view.recoveryUnseen,
     peers: view.peers,
     unread: view.unread,
     ...netStatusJson(view),

@@ -45,6 +45,7 @@ type Surface = Pick<
   | 'revokeDevice'
   | 'offerApproval'
   | 'renewRecovery'
+  | 'recoveryKept'
   | 'deleteAccount'
 >;
 
@@ -58,18 +59,14 @@ export class AccountCommands implements Surface {
     this.#devices = new DeviceCommands(options);
   }
 
-  async register(input: RegisterInput): Promise<Result<SignInView, CommandError>> {
-    return this.#signedIn(await this.#options.account.register(input));
+  async register(input: RegisterInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>> {
+    return this.#signedIn(await this.#options.account.register(input, signal));
   }
 
-  async login(input: LoginInput): Promise<Result<SignInView, CommandError>> {
+  async login(input: LoginInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>> {
     const { account } = this.#options;
-    const isFirst = account.profile === undefined;
-    const signedIn = this.#signedIn(await account.login(input));
-    if (!signedIn.ok || signedIn.value.recoveryCode !== undefined || !isFirst) return signedIn;
-    // Known to the server although nothing is stored here: an earlier sign-in broke off, and if it made a recovery code,
-    // nobody has seen it. Who came by a code has one, or another device that can make one.
-    if (input.approvalCode !== undefined || input.recoveryCode !== undefined) return signedIn;
+    const signedIn = this.#signedIn(await account.login(input, signal));
+    if (!signedIn.ok || signedIn.value.recoveryCode !== undefined || !account.recoveryUnseen) return signedIn;
     const renewed = await this.renewRecovery();
     return renewed.ok ? ok({ ...signedIn.value, ...renewed.value }) : signedIn;
   }
@@ -141,11 +138,23 @@ export class AccountCommands implements Surface {
     return ok(approvals.offer());
   }
 
-  async renewRecovery(): Promise<Result<{ readonly recoveryCode: string }, CommandError>> {
-    const { random, own } = this.#options;
-    const code = newRecoveryCode(random);
-    const set = await this.#done({ type: 'recovery-set', ...sealedBy(code, own.seed) });
-    return set.ok ? ok({ recoveryCode: formatRecoveryCode(code) }) : set;
+  renewRecovery(): Promise<Result<{ readonly recoveryCode: string }, CommandError>> {
+    return orStoreFailed(async () => {
+      const { account, random, own } = this.#options;
+      if (!account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+      if (!account.up) return err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
+      const unseenBefore = account.recoveryUnseen;
+      const code = newRecoveryCode(random);
+      // From the request on the old one may count no more, whatever becomes of the answer.
+      await account.noteRecovery(true);
+      const set = await this.#done({ type: 'recovery-set', ...sealedBy(code, own.seed) });
+      if (!set.ok && set.error.refusal !== undefined) await account.noteRecovery(unseenBefore);
+      return set.ok ? ok({ recoveryCode: formatRecoveryCode(code) }) : set;
+    });
+  }
+
+  recoveryKept(): Promise<Result<void, CommandError>> {
+    return orStoreFailed(async () => ok(await this.#options.account.noteRecovery(false)));
   }
 
   async deleteAccount(password: string): Promise<Result<void, CommandError>> {

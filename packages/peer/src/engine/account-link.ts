@@ -51,7 +51,8 @@ export class AccountLink {
   /** Frames that came while `onUp` was still working; undefined when they pass straight on. */
   #early: Frame[] | undefined;
   #lastCommand: Promise<unknown> = Promise.resolve();
-  #loggingIn = false;
+  /** What the first profile will say: of a sign-in that is not stored yet, see `recoveryUnseen` there. */
+  #recoveryUnseen = false;
   /** Settles when the last login has been worked in. */
   #settled: Promise<CommandError | undefined> = Promise.resolve(undefined);
 
@@ -130,17 +131,13 @@ export class AccountLink {
     });
   }
 
-  register(input: RegisterInput): Promise<Result<SignInView, CommandError>> {
-    return this.#inTurn(() => this.#register(input));
+  /** @param signal ends this very sign-in, under way or waiting; its connection goes, and the command fails */
+  register(input: RegisterInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>> {
+    return this.#inTurn(() => this.#register(input, signal));
   }
 
-  login(input: LoginInput): Promise<Result<SignInView, CommandError>> {
-    return this.#inTurn(() => this.#loginAs(input));
-  }
-
-  /** Ends a registration or login that is under way; its connection goes, and the command fails. */
-  cancelLogin(): void {
-    if (this.#loggingIn) void this.#link.close();
+  login(input: LoginInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>> {
+    return this.#inTurn(() => this.#loginAs(input, signal));
   }
 
   /** The server forgets this device's key; history stays (R32). */
@@ -174,6 +171,17 @@ export class AccountLink {
     await this.#update({ displayName: patch.displayName, signatureLine: patch.signatureLine });
   }
 
+  /** R7: a recovery code was made that perhaps nobody has seen. */
+  get recoveryUnseen(): boolean {
+    return this.#profile?.recoveryUnseen ?? this.#recoveryUnseen;
+  }
+
+  /** Durable when it resolves, as soon as there is a profile. */
+  async noteRecovery(unseen: boolean): Promise<void> {
+    if (this.#profile && this.#profile.recoveryUnseen !== unseen) await this.#update({ recoveryUnseen: unseen });
+    this.#recoveryUnseen = unseen;
+  }
+
   /** Takes over what the server has of our lists, or gives it what it lacks. */
   async syncDevices(version: number): Promise<boolean> {
     if (!this.#profile) return false;
@@ -195,15 +203,15 @@ export class AccountLink {
     return result;
   }
 
-  async #register(input: RegisterInput): Promise<Result<SignInView, CommandError>> {
+  async #register(input: RegisterInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>> {
     if (this.#profile) return err({ code: 'ALREADY_SIGNED_IN', detail: { name: this.#profile.name } });
     const target = targetOf(input.server, input.trustFirst);
     if (!target) return err({ code: 'BAD_SERVER_ADDRESS', detail: { server: input.server } });
     const prepared = registration(input, this.#signInOptions());
-    return prepared.ok ? this.#login(target, prepared.value) : prepared;
+    return prepared.ok ? this.#login(target, prepared.value, signal) : prepared;
   }
 
-  async #loginAs(input: LoginInput): Promise<Result<SignInView, CommandError>> {
+  async #loginAs(input: LoginInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>> {
     const profile = this.#profile;
     const named = input.server ? targetOf(input.server, input.trustFirst) : profile && knownTarget(profile);
     // R10: the key is known there, and only a pin that the user names vouches for another.
@@ -222,7 +230,11 @@ export class AccountLink {
       return err({ code: 'ALREADY_SIGNED_IN', detail: { name: profile.name } });
     }
     const prepared = signIn(account, input, this.#signInOptions());
-    return prepared.ok ? this.#login(target, prepared.value) : prepared;
+    if (!prepared.ok) return prepared;
+    // A server that knows this device although nothing is stored here: an earlier sign-in broke off, and if it made a
+    // recovery code, nobody has seen it. Who came by a code has one, or another device that can make one.
+    if (!profile) this.#recoveryUnseen = input.approvalCode === undefined && input.recoveryCode === undefined;
+    return this.#login(target, prepared.value, signal);
   }
 
   async #logout(): Promise<Result<void, CommandError>> {
@@ -244,15 +256,22 @@ export class AccountLink {
     return stored;
   }
 
-  async #login(target: ServerTarget, { script, recoveryCode }: SignIn): Promise<Result<SignInView, CommandError>> {
+  async #login(
+    target: ServerTarget,
+    { script, recoveryCode }: SignIn,
+    signal: AbortSignal | undefined,
+  ): Promise<Result<SignInView, CommandError>> {
+    if (signal?.aborted) return err(CANCELLED);
     const before = this.#state;
     this.#leave();
     this.#setState('connecting', undefined);
-    this.#loggingIn = true;
+    const end = (): void => void this.#link.close();
+    signal?.addEventListener('abort', end, { once: true });
     const result = await this.#link.login(target, script);
-    this.#loggingIn = false;
+    signal?.removeEventListener('abort', end);
     if (!result.ok) {
-      const error = result.error.kind === 'sign-in' ? result.error.error : loginError(result.error);
+      const failed = result.error.kind === 'sign-in' ? result.error.error : loginError(result.error);
+      const error = signal?.aborted ? CANCELLED : failed;
       // Somebody went offline meanwhile, or the program ends.
       if (this.#state !== 'connecting') return err(error);
       this.#standAgain(before, error);
@@ -276,7 +295,13 @@ export class AccountLink {
   }
 
   #signInOptions() {
-    return { own: this.#options.own, random: this.#options.ports.random, profile: () => this.#profile };
+    return {
+      own: this.#options.own,
+      random: this.#options.ports.random,
+      profile: () => this.#profile,
+      recoveryUnseen: () => this.recoveryUnseen,
+      noteRecovery: (unseen: boolean) => this.noteRecovery(unseen),
+    };
   }
 
   /** @returns why the login came to nothing all the same */
@@ -345,6 +370,7 @@ export class AccountLink {
       rosterVersion: 0,
       stampReserved: this.#options.time.wallNow() + STAMP_BLOCK_MS,
       deviceListVersion: this.#options.own.listVersion,
+      recoveryUnseen: this.#recoveryUnseen,
     };
     await store.saveProfile(profile);
     this.#profile = profile;
@@ -406,6 +432,8 @@ const SIGNED_OUT_BY: ReadonlySet<string> = new Set<RefusalCode>([
   'password-changed',
   'account-deleted',
 ]);
+
+const CANCELLED: CommandError = { code: 'CANCELLED' };
 
 /** Also what became of a connection that was lost while its login was worked in. */
 const NOT_CONNECTED: CommandError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } };

@@ -24,6 +24,8 @@ export const COMMAND_ERROR_CODES = [
   'OLD_DEVICE_LIST',
   'STORE_FAILED',
   'TIMED_OUT',
+  /** Whoever gave the command does not want it any more. */
+  'CANCELLED',
   /** The password is right, and the account's list does not hold this device: a code or a new identity is needed (R7). */
   'NEW_DEVICE',
   /** A recovery or approval code that opens nothing, or is none. */

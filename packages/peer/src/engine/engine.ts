@@ -14,10 +14,9 @@ export interface Engine {
   /** Listeners are called in order of events, never inside a command; they must not throw or block. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
 
-  register(input: RegisterInput): Promise<Result<SignInView, CommandError>>;
-  login(input: LoginInput): Promise<Result<SignInView, CommandError>>;
-  /** A registration or login that is under way, perhaps waiting for an approval, fails now; else nothing happens. */
-  cancelSignIn(): void;
+  /** @param signal ends it: at once while it is under way, as soon as its turn comes while it waits for another one */
+  register(input: RegisterInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>>;
+  login(input: LoginInput, signal?: AbortSignal): Promise<Result<SignInView, CommandError>>;
   logout(): Promise<Result<void, CommandError>>;
   whoami(): Promise<Result<AccountView, CommandError>>;
 
@@ -37,6 +36,8 @@ export interface Engine {
   offerApproval(): Promise<Result<{ readonly code: string; readonly expiresAt: WallMs }, CommandError>>;
   /** A new recovery code; the old one opens nothing any more. */
   renewRecovery(): Promise<Result<{ readonly recoveryCode: string }, CommandError>>;
+  /** The face has shown the newest recovery code, or put it where its user wanted. Until then each login makes another. */
+  recoveryKept(): Promise<Result<void, CommandError>>;
   /** Deletes the account on the server; this profile is signed out, its history stays. */
   deleteAccount(password: string): Promise<Result<void, CommandError>>;
 
@@ -140,7 +141,10 @@ export interface LoginInput {
 
 export interface SignInView {
   readonly account: AccountView;
-  /** Made by this very sign-in, and never shown again: registration, first login to an account of the operator, new identity. */
+  /**
+   * Made by this very sign-in, and never shown again: registration, first login to an account of the operator, new
+   * identity, or because the one before was perhaps never seen. Whoever has shown it says so (`recoveryKept`).
+   */
   readonly recoveryCode: string | undefined;
 }
 
@@ -247,6 +251,8 @@ export interface StatusView {
   };
   readonly presence: PresenceStatus;
   readonly neverDirect: boolean;
+  /** A recovery code was made that perhaps nobody has seen. */
+  readonly recoveryUnseen: boolean;
   readonly peers: { readonly direct: number; readonly relay: number; readonly offline: number };
   readonly unread: { readonly chats: number; readonly messages: number };
   readonly udp: UdpView;

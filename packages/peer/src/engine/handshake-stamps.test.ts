@@ -105,6 +105,7 @@ async function storeWith(stampReserved: number, disk = { full: false }): Promise
     stampReserved,
     deviceListVersion: 1,
     signatureLine: '',
+    recoveryUnseen: false,
   };
   await store.saveProfile(profile);
   return store;

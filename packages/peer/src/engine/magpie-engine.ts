@@ -58,16 +58,12 @@ export class MagpieEngine implements Engine {
     return this.#parts.bus.subscribe(listener);
   }
 
-  register(input: RegisterInput): ReturnType<Engine['register']> {
-    return this.#parts.commands.register(input);
+  register(input: RegisterInput, signal?: AbortSignal): ReturnType<Engine['register']> {
+    return this.#parts.commands.register(input, signal);
   }
 
-  login(input: LoginInput): ReturnType<Engine['login']> {
-    return this.#parts.commands.login(input);
-  }
-
-  cancelSignIn(): void {
-    this.#parts.account.cancelLogin();
+  login(input: LoginInput, signal?: AbortSignal): ReturnType<Engine['login']> {
+    return this.#parts.commands.login(input, signal);
   }
 
   logout(): ReturnType<Engine['logout']> {
@@ -108,6 +104,10 @@ export class MagpieEngine implements Engine {
 
   renewRecovery(): ReturnType<Engine['renewRecovery']> {
     return this.#parts.commands.renewRecovery();
+  }
+
+  recoveryKept(): ReturnType<Engine['recoveryKept']> {
+    return this.#parts.commands.recoveryKept();
   }
 
   deleteAccount(password: string): ReturnType<Engine['deleteAccount']> {
@@ -219,6 +219,7 @@ export class MagpieEngine implements Engine {
       server: this.#parts.account.status,
       presence: this.#parts.presence.shown,
       neverDirect: this.#parts.policy.never,
+      recoveryUnseen: this.#parts.account.recoveryUnseen,
       ...friendCounts(friends, (account) => this.#parts.roads.of(account)?.kind, this.#parts.book),
       udp: this.#parts.gate.view(this.#parts.reachability.reflexive),
     };

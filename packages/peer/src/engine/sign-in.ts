@@ -44,6 +44,9 @@ export interface SignInOptions {
   readonly own: OwnDevices;
   readonly random: RandomSource;
   readonly profile: () => Profile | undefined;
+  readonly recoveryUnseen: () => boolean;
+  /** A recovery code is about to count that nobody has seen yet (true), or does not count after all. */
+  readonly noteRecovery: (unseen: boolean) => Promise<void>;
 }
 
 type Answer<T> = Result<T, LoginError | SignInFailure>;
@@ -68,7 +71,7 @@ export function registration(input: RegisterInput, options: SignInOptions): Resu
   const invite = input.invite ?? '';
   for (const fits of [fitsRegistration(input), fitsInvite(invite)]) if (!fits.ok) return fits;
   const { name, displayName, password } = input;
-  const { own, random } = options;
+  const { own, random, noteRecovery } = options;
   const code = newRecoveryCode(random);
   const script: LoginScript<SignInFailure> = async (dialog) => {
     const { signKey } = own.keys;
@@ -76,7 +79,11 @@ export function registration(input: RegisterInput, options: SignInOptions): Resu
     const deviceList = own.beginList(1).blob;
     const account = { name, displayName, password, invite, ...sealedBy(code, own.seed) };
     const label = fittingLabel(input.label);
-    return welcomed(await dialog.request({ type: 'register', ...account, signKey, accountKey, deviceList, label }));
+    // Nothing is stored yet: it goes into the profile that begins with the welcome.
+    await noteRecovery(true);
+    const answer = await dialog.request({ type: 'register', ...account, signKey, accountKey, deviceList, label });
+    if (isRefusal(answer)) await noteRecovery(false);
+    return welcomed(answer);
   };
   return ok({ script, recoveryCode: () => formatRecoveryCode(code) });
 }
@@ -163,7 +170,10 @@ class Joining {
     const recovery = this.#newCode ? sealedBy(this.#newCode, own.seed) : { recoveryKey: NO_KEY, sealedSeed: NO_SEAL };
     const replaceKey = begins && !sameKey(needed.accountKey, NO_KEY);
     const device = this.#device(list.value.blob);
+    const unseenBefore = this.#options.recoveryUnseen();
+    if (begins && !(await this.#noted(true))) return failed({ code: 'STORE_FAILED' });
     const answer = await dialog.request({ type: 'enroll', ...device, ...recovery, replaceKey });
+    if (begins && isRefusal(answer)) await this.#noted(unseenBefore);
     // Refused for certain: the key of before is still that of the account. After a loss nobody knows.
     if (this.#replacedKey && isRefusal(answer) && !(await this.#tookBack())) return failed({ code: 'STORE_FAILED' });
     return welcomed(answer);
@@ -218,22 +228,16 @@ class Joining {
   }
 
   /** Durable before anything is signed with it: a crash from here on leaves a device that can enroll by itself. */
-  async #taken(seed: Uint8Array): Promise<boolean> {
-    try {
-      await this.#options.own.takeSeed(seed);
-      return true;
-    } catch {
-      return false;
-    }
+  #taken(seed: Uint8Array): Promise<boolean> {
+    return succeeds(this.#options.own.takeSeed(seed));
   }
 
-  async #tookBack(): Promise<boolean> {
-    try {
-      await this.#options.own.takeBack();
-      return true;
-    } catch {
-      return false;
-    }
+  #tookBack(): Promise<boolean> {
+    return succeeds(this.#options.own.takeBack());
+  }
+
+  #noted(unseen: boolean): Promise<boolean> {
+    return succeeds(this.#options.noteRecovery(unseen));
   }
 
   async #accountSeed(dialog: LoginDialog, needed: EnrollNeeded): Promise<Answer<Uint8Array | 'new'>> {
@@ -283,6 +287,14 @@ function codesOf(input: LoginInput): Result<Codes, CommandError> {
 /** What the server keeps for whoever has the code. */
 export function sealedBy(code: RecoveryCode, seed: Uint8Array) {
   return { recoveryKey: recoveryKeyPair(code).publicKey, sealedSeed: sealSeed(code, seed) };
+}
+
+/** Whether the disk took it. */
+function succeeds(written: Promise<unknown>): Promise<boolean> {
+  return written.then(
+    () => true,
+    () => false,
+  );
 }
 
 function welcomed(answer: Awaited<ReturnType<LoginDialog['request']>>): Answer<Welcome> {

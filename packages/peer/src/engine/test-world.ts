@@ -162,6 +162,7 @@ export class TestPeer {
         password: PASSWORD,
       }),
     );
+    await this.#world.ok(this.engine.recoveryKept());
   }
 
   async restart(): Promise<void> {

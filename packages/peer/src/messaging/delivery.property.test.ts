@@ -92,6 +92,7 @@ class Pair {
       stampReserved: 0,
       deviceListVersion: 1,
       signatureLine: '',
+      recoveryUnseen: false,
     });
     this.#alice.meetDevices(BOB, [BOBS_DEVICE]);
     this.#newSession();

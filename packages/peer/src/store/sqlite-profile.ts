@@ -27,6 +27,7 @@ export class SqliteProfile {
     this.#statements.saveProfile.run({
       ...profile,
       signedIn: profile.signedIn ? 1 : 0,
+      recoveryUnseen: profile.recoveryUnseen ? 1 : 0,
       incarnation: toBlob(profile.incarnation),
     });
   }
@@ -45,9 +46,9 @@ function prepare(db: Sqlite.Database) {
     profile: db.prepare<[], ProfileRow>('SELECT * FROM profile'),
     saveProfile: db.prepare(`
       INSERT OR REPLACE INTO profile (one, account, name, display_name, server_host, server_port, server_key, signed_in,
-        incarnation, login_count, roster_version, stamp_reserved, device_list_version, signature_line)
+        incarnation, login_count, roster_version, stamp_reserved, device_list_version, signature_line, recovery_unseen)
       VALUES (1, @account, @name, @displayName, @serverHost, @serverPort, @serverKey, @signedIn,
-        @incarnation, @loginCount, @rosterVersion, @stampReserved, @deviceListVersion, @signatureLine)`),
+        @incarnation, @loginCount, @rosterVersion, @stampReserved, @deviceListVersion, @signatureLine, @recoveryUnseen)`),
     peerStamp: db.prepare<[Buffer], number>('SELECT stamp FROM peer_stamp WHERE device = ?').pluck(),
     savePeerStamp: db.prepare(`
       INSERT INTO peer_stamp (device, stamp) VALUES (?, ?)

@@ -36,6 +36,7 @@ export interface ProfileRow {
   readonly stamp_reserved: number;
   readonly device_list_version: number;
   readonly signature_line: string;
+  readonly recovery_unseen: number;
 }
 
 export interface ContactRow extends NotesRow {
@@ -112,6 +113,7 @@ export function profileOf(row: ProfileRow): Profile {
     stampReserved: row.stamp_reserved,
     deviceListVersion: row.device_list_version,
     signatureLine: row.signature_line,
+    recoveryUnseen: row.recovery_unseen === 1,
   };
 }
 

@@ -107,6 +107,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   ALTER TABLE profile ADD COLUMN signature_line TEXT NOT NULL DEFAULT '';
+  ALTER TABLE profile ADD COLUMN recovery_unseen INTEGER NOT NULL DEFAULT 0 CHECK (recovery_unseen IN (0, 1));
 
   -- What only this profile knows of an account: pin and notes, with or without a roster entry, kept through removal.
   CREATE TABLE known (

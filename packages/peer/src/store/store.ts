@@ -22,6 +22,8 @@ export interface Profile {
   readonly stampReserved: number;
   readonly deviceListVersion: number;
   readonly signatureLine: string;
+  /** R7: a recovery code was made that perhaps nobody has seen; the next login makes one that is shown. */
+  readonly recoveryUnseen: boolean;
 }
 
 /** What the user has chosen for this profile; it does not leave the machine. */
