@@ -10,10 +10,8 @@ const ROUNDS = 3;
 const SECONDS = 3;
 /** Packets of one pair under way: one at a time as in a chat, and as many as a transfer has. */
 const WINDOWS = [1, 4, 8, 32] as const;
-/** What a server of this design must relay when packets may share reads and writes … */
+/** Packet by packet even the bare forwarder does not reach this on a small machine: its row stands beside. */
 const PER_CPU_SECOND_MIN = 50_000;
-/** … and one that never may: read, write, and nothing else is most of the cost, so it is held against that. */
-const SHARE_OF_BARE_MIN = 0.5;
 
 const REFERENCE = 'for scale, 100-byte messages per CPU-second without encryption: ejabberd 47600, Prosody 8700';
 
@@ -83,8 +81,8 @@ function rowsOf(
       `${what}; rounds: ${listed(perCpuSecond)}; ${REFERENCE}`,
       value,
       '1/s',
-      window === 1 ? `>= ${PER_CPU_SECOND_MIN}, or half of what is possible here` : `>= ${PER_CPU_SECOND_MIN}`,
-      value >= PER_CPU_SECOND_MIN || (window === 1 && share >= SHARE_OF_BARE_MIN),
+      `>= ${PER_CPU_SECOND_MIN}`,
+      value >= PER_CPU_SECOND_MIN,
     ),
     measured(
       `relayed-to-possible-${window}`,
