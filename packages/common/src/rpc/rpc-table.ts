@@ -116,8 +116,14 @@ export const RPC_TABLE = {
     result: s.contact,
   },
   'contact.safety': { params: who, result: s.safety },
+  /** `digits`: of the number that was looked at; KEY_CHANGED when it is another one by now. */
   'contact.verify': {
-    params: z.strictObject({ who: s.whoText, matches: z.boolean(), acceptNewKey: z.boolean() }),
+    params: z.strictObject({
+      who: s.whoText,
+      matches: z.boolean(),
+      acceptNewKey: z.boolean(),
+      digits: z.string().max(SHORT_TEXT_CHARS_MAX),
+    }),
     result: s.safety,
   },
 

@@ -122,6 +122,27 @@ describe('contact block and unblock', () => {
 });
 
 describe('contact verify', () => {
+  const NUMBER = Array.from({ length: 12 }, (_, i) => String(10_000 + i)).join(' ');
+
+  it.each(['--matches', '--accept-new-key'])('is about the number that was looked at: %s', async (option) => {
+    await cli.run(`contact verify bob ${option} --json`);
+    expect(cli.engine.calls.at(-1)?.input).toMatchObject({ digits: NUMBER });
+    const other = ['contact', 'verify', 'bob', option, '--digits', '11111 22222', '--json'];
+    expect((await cli.run(other)).json.error?.code).toBe('KEY_CHANGED');
+    expect((await cli.run(other.with(5, NUMBER))).exit).toBe(0);
+  });
+
+  it('shows the number on a terminal and asks before it counts', async () => {
+    const declined = await cli.run('contact verify bob --accept-new-key', { typed: ['n'] });
+    expect([declined.exit, declined.err.includes('10000')]).toEqual([130, true]);
+    expect(cli.engine.calls.map(({ name }) => name)).toEqual(['safetyNumber']);
+    expect((await cli.run('contact verify bob --accept-new-key', { typed: ['y'] })).exit).toBe(0);
+  });
+
+  it('takes a number only for something', async () => {
+    expect((await cli.run('contact verify bob --digits 12345 --json')).exit).toBe(2);
+  });
+
   const DIGITS = /10000 10001 10002 10003\n +10004 10005 10006 10007\n +10008 10009 10010 10011/;
 
   it('shows the safety number and what to type when it is the same', async () => {
@@ -142,7 +163,7 @@ describe('contact verify', () => {
     expect((await cli.run('contact verify bob')).err).toContain('--accept-new-key');
     const { json } = await cli.run('contact verify bob --accept-new-key --json');
     expect(json).toMatchObject({ safety: { keyChanged: false, verified: false } });
-    expect(cli.engine.calls.at(-1)?.input).toEqual({ who: 'bob', matches: false, acceptNewKey: true });
+    expect(cli.engine.calls.at(-1)?.input).toMatchObject({ who: 'bob', matches: false, acceptNewKey: true });
   });
 });
 

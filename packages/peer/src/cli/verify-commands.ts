@@ -1,10 +1,12 @@
 import type { SafetyJson } from '@magpie/common/rpc/schemas.ts';
 import type { Command } from 'commander';
+import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
 import { nameText } from './contact-lines.ts';
 import { withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
 import { printable } from './printable.ts';
+import { confirm } from './prompt.ts';
 import { qrLines } from './qr.ts';
 
 const GROUPS_PER_LINE = 4;
@@ -18,6 +20,7 @@ export function addVerifyCommands(host: CommandHost, account: Command, contact: 
     options: [
       ['--matches', 'option.matches'],
       ['--accept-new-key', 'option.accept-new-key'],
+      ['--digits <number>', 'option.digits'],
       ['--qr', 'option.qr'],
     ],
     body: verify,
@@ -38,12 +41,18 @@ export function addVerifyCommands(host: CommandHost, account: Command, contact: 
 
 async function verify(invocation: Invocation, [who]: readonly string[], options: OptionValues): Promise<undefined> {
   const verdict = { matches: options.matches === true, acceptNewKey: options.acceptNewKey === true };
+  const decides = verdict.matches || verdict.acceptNewKey;
+  if (options.digits !== undefined && !decides) throw usageError('usage.digits-alone');
   return withDaemon(invocation, async (link) => {
     const { out, text, magpie } = invocation;
-    const decides = verdict.matches || verdict.acceptNewKey;
+    const looked = await link.call('contact.safety', { who: who! });
     const safety = decides
-      ? await link.call('contact.verify', { who: who!, ...verdict })
-      : await link.call('contact.safety', { who: who! });
+      ? await link.call('contact.verify', {
+          who: who!,
+          ...verdict,
+          digits: await seenDigits(invocation, looked, options),
+        })
+      : looked;
     const lines = safetyLines(invocation, safety);
     if (options.qr === true) lines.push(...(await qrLines(out, safety.digits)));
     out.data({ safety }, lines);
@@ -52,6 +61,20 @@ async function verify(invocation: Invocation, [who]: readonly string[], options:
     else if (!safety.verified) out.note(text('verify.next-matches', values));
     return undefined;
   });
+}
+
+/**
+ * The number that this verdict is about: as given; else as it is shown now, which a person is asked about, and a script
+ * takes as it is. Whatever the key becomes meanwhile, nothing else is agreed to.
+ */
+async function seenDigits(invocation: Invocation, looked: SafetyJson, { digits }: OptionValues): Promise<string> {
+  if (typeof digits === 'string') return digits;
+  const { ports, text, interactive } = invocation;
+  if (interactive) {
+    ports.stderr.write(`${safetyLines(invocation, looked).join('\n')}\n`);
+    if (!(await confirm(ports, text('prompt.digits')))) throw new CliError({ code: 'CANCELLED' });
+  }
+  return looked.digits;
 }
 
 function safetyLines({ out, text }: Invocation, { contact, digits, verified, keyChanged }: SafetyJson): string[] {

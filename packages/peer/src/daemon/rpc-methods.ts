@@ -77,8 +77,7 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
     'contact.set': async ({ who, alias, group, neverDirect }) =>
       mapped(await engine.setContact(who, { remark: alias, group, neverDirect }), contactJson),
     'contact.safety': async ({ who }) => mapped(await engine.safetyNumber(who), safetyJson),
-    'contact.verify': async ({ who, matches, acceptNewKey }) =>
-      mapped(await engine.verifyContact(who, { matches, acceptNewKey }), safetyJson),
+    'contact.verify': async ({ who, ...verdict }) => mapped(await engine.verifyContact(who, verdict), safetyJson),
 
     'presence.get': async () => mapped(await engine.presence(), presenceJson),
     'presence.set': async ({ presence, text }) => mapped(await engine.setPresence(presence, text), presenceJson),

@@ -219,6 +219,7 @@ export class FakeEngine implements Engine {
   async verifyContact(who: string, verdict: Parameters<Engine['verifyContact']>[1]) {
     const found = await this.contact(who);
     if (!found.ok) return found;
+    if (verdict.digits !== safetyOf(found.value).digits) return err<CommandError>({ code: 'KEY_CHANGED' });
     return this.#did('verifyContact', { who, ...verdict }, () => {
       const keyChanged = found.value.keyChanged && !verdict.acceptNewKey;
       const changed = { ...found.value, keyChanged, verified: verdict.matches };

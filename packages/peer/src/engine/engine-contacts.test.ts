@@ -140,10 +140,10 @@ describe('a key', () => {
     expect((await alice.chat('bob')).at(-1)).toMatchObject({ state: 'queued', reason: 'key-changed' });
 
     const verdict = { matches: true, acceptNewKey: false };
-    expect(await world.settle(alice.engine.verifyContact('bob', verdict))).toMatchObject({
+    expect(await world.settle(alice.verify('bob', verdict))).toMatchObject({
       error: { code: 'KEY_CHANGED' },
     });
-    const accepted = await world.ok(alice.engine.verifyContact('bob', { matches: false, acceptNewKey: true }));
+    const accepted = await world.ok(alice.verify('bob', { matches: false, acceptNewKey: true }));
     expect(accepted).toMatchObject({ keyChanged: false, verified: false, contact: { keyChanged: false } });
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 10_000);
     expect(await bob.texts('alice')).toEqual(['held']);
@@ -152,7 +152,7 @@ describe('a key', () => {
   it('[ID6] of somebody who began anew changes the safety number, ends the session, and is taken by the user alone', async () => {
     const { world, alice, bob } = await friends();
     await say(world, alice, bob, 'hello');
-    const before = await world.ok(alice.engine.verifyContact('bob', { matches: true, acceptNewKey: false }));
+    const before = await world.ok(alice.verify('bob', { matches: true, acceptNewKey: false }));
     const ended = watchEnded();
     const anew = world.peer('bob-anew');
     await world.settle(anew.start());
@@ -175,7 +175,7 @@ describe('a key', () => {
     const after = await world.ok(alice.engine.safetyNumber('bob'));
     expect(after).toMatchObject({ verified: false, keyChanged: true });
     expect(after.digits).not.toBe(before.digits);
-    await world.ok(alice.engine.verifyContact('bob', { matches: true, acceptNewKey: true }));
+    await world.ok(alice.verify('bob', { matches: true, acceptNewKey: true }));
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 20_000);
     expect(await anew.texts('alice')).toContain('held');
     expect(await alice.contact('bob')).toMatchObject({ verified: true, keyChanged: false });
@@ -189,12 +189,12 @@ describe('a key', () => {
     ];
     expect(ours.digits).toBe(theirs.digits);
     expect(ours).toMatchObject({ verified: false, keyChanged: false });
-    const verified = await world.ok(alice.engine.verifyContact('bob', { matches: true, acceptNewKey: false }));
+    const verified = await world.ok(alice.verify('bob', { matches: true, acceptNewKey: false }));
     expect(verified.verified).toBe(true);
     alice.crash();
     await alice.restart();
     expect((await alice.contact('bob'))?.verified).toBe(true);
-    await world.ok(alice.engine.verifyContact('bob', { matches: false, acceptNewKey: false }));
+    await world.ok(alice.verify('bob', { matches: false, acceptNewKey: false }));
     expect((await alice.contact('bob'))?.verified).toBe(false);
   });
 });

@@ -131,7 +131,7 @@ describe('a second computer (R7)', () => {
     await world.ok(bob.engine.send({ to: 'alice', text: 'who are you' }));
     await world.run(5_000);
     expect(await phone.texts('bob')).toEqual([]);
-    await world.ok(bob.engine.verifyContact('alice', { matches: true, acceptNewKey: true }));
+    await world.ok(bob.verify('alice', { matches: true, acceptNewKey: true }));
     await world.until(async () => (await phone.texts('bob')).includes('who are you'));
     await phone.stop();
     await phone.restart();
@@ -340,7 +340,7 @@ describe('the chain of a friend (R6)', () => {
     await bob.stop();
     await bob.restart();
     expect(await bob.contact('alice')).toMatchObject({ keyChanged: true });
-    await world.ok(bob.engine.verifyContact('alice', { matches: false, acceptNewKey: true }));
+    await world.ok(bob.verify('alice', { matches: false, acceptNewKey: true }));
     await world.until(async () => (await alice.texts('bob')).includes('is that you'));
   });
 });

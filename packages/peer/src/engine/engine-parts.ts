@@ -239,6 +239,7 @@ export class EngineParts {
       view: (contact) => this.contacts.view(contact),
       reload: () => this.roster.reload(),
       takeNewestList: (contact) => this.roster.takeNewestList(contact),
+      exclusively: (work) => this.roster.exclusively(work),
     });
     this.messages = new MessageCommands({
       store,

@@ -63,11 +63,12 @@ export interface Engine {
     },
   ): Promise<Result<ContactView, CommandError>>;
   safetyNumber(who: string): Promise<Result<SafetyView, CommandError>>;
-  /** `matches`: the user has compared the number. `acceptNewKey`: pins the key that the account has now (R32). */
-  verifyContact(
-    who: string,
-    verdict: { readonly matches: boolean; readonly acceptNewKey: boolean },
-  ): Promise<Result<SafetyView, CommandError>>;
+  /**
+   * `matches`: the user has compared the number; the key is pinned with that if none was. `acceptNewKey`: pins the key that
+   * the account has now (R32). Neither: it counts as compared no longer. KEY_CHANGED when the number is not that of
+   * `digits` (white space does not matter) any more.
+   */
+  verifyContact(who: string, verdict: Verdict): Promise<Result<SafetyView, CommandError>>;
   /** A link that carries server, pin, number and account key of this account. */
   invitation(): Promise<Result<{ readonly link: string }, CommandError>>;
 
@@ -178,6 +179,13 @@ export interface SafetyView {
   readonly digits: string;
   readonly verified: boolean;
   readonly keyChanged: boolean;
+}
+
+export interface Verdict {
+  readonly matches: boolean;
+  readonly acceptNewKey: boolean;
+  /** The safety number that the user has looked at. */
+  readonly digits: string;
 }
 
 export interface PresenceView {

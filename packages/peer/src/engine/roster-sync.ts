@@ -122,6 +122,11 @@ export class RosterSync {
     );
   }
 
+  /** Nothing that the server tells is worked in meanwhile. */
+  exclusively<T>(work: () => Promise<Result<T, CommandError>>): Promise<Result<T, CommandError>> {
+    return this.#inTurn(work, err({ code: 'STORE_FAILED' }));
+  }
+
   /** The stored rows changed by our own doing: a pin or a note. Waits for nothing but the store. */
   async reload(): Promise<void> {
     await this.#load().catch((cause: { readonly code?: string }) => this.#logFailure(cause));

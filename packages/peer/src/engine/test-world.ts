@@ -9,7 +9,7 @@ import { World } from '../../../../test/sim/world.ts';
 import { MemoryPeerStore } from '../store/memory-store.ts';
 import type { CommandError } from './command-error.ts';
 import { createEngine } from './create-engine.ts';
-import type { Engine, EngineEvent, MessageView } from './engine.ts';
+import type { Engine, EngineEvent, MessageView, SafetyView, Verdict } from './engine.ts';
 import type { Identity } from './identity.ts';
 
 export const PASSWORD = 'seven quiet magpies';
@@ -187,6 +187,12 @@ export class TestPeer {
   async contact(name: string) {
     const contacts = await this.engine.contacts();
     return contacts.ok ? contacts.value.find((contact) => contact.name === name) : undefined;
+  }
+
+  /** Looks at the safety number, and says so. */
+  async verify(who: string, verdict: Omit<Verdict, 'digits'>): Promise<Result<SafetyView, CommandError>> {
+    const seen = await this.engine.safetyNumber(who);
+    return seen.ok ? this.engine.verifyContact(who, { ...verdict, digits: seen.value.digits }) : seen;
   }
 
   /** Texts of a chat in its order, with their states. */

@@ -3,8 +3,8 @@ import { DISPLAY_NAME_BYTES_MAX, DISPLAY_NAME_CODE_POINTS_MAX } from '@magpie/co
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Contact, ContactNotes, PeerStore, Profile } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
-import { type ContactBook, keyChanged } from './contact-book.ts';
-import type { ContactView, Engine, SafetyView } from './engine.ts';
+import { type ContactBook, hasKey, keyChanged } from './contact-book.ts';
+import type { ContactView, Engine, SafetyView, Verdict } from './engine.ts';
 import { shortText } from './short-text.ts';
 import { orStoreFailed } from './store-failure.ts';
 
@@ -19,6 +19,8 @@ export interface TrustCommandsOptions {
   readonly reload: () => Promise<void>;
   /** The user took the key that the account has now: its newest list of devices counts, whatever came before (R6). */
   readonly takeNewestList: (contact: Contact) => Promise<Result<void, CommandError>>;
+  /** Runs while nothing that the server tells is worked in. */
+  readonly exclusively: <T>(work: () => Promise<Result<T, CommandError>>) => Promise<Result<T, CommandError>>;
 }
 
 type Surface = Pick<Engine, 'setContact' | 'safetyNumber' | 'verifyContact'>;
@@ -46,29 +48,45 @@ export class TrustCommands implements Surface {
     return found.ok ? ok(this.#safety(found.value)) : found;
   }
 
-  verifyContact(
-    who: string,
-    verdict: { readonly matches: boolean; readonly acceptNewKey: boolean },
-  ): Promise<Result<SafetyView, CommandError>> {
+  verifyContact(who: string, verdict: Verdict): Promise<Result<SafetyView, CommandError>> {
     return orStoreFailed(async () => {
       const found = this.#options.find(who);
       if (!found.ok) return found;
-      const contact = found.value;
-      if (verdict.acceptNewKey) return this.#accept(contact, verdict.matches);
-      // A number that was compared is that of the new key: it means nothing until that one is taken.
-      if (keyChanged(contact) && verdict.matches) return err({ code: 'KEY_CHANGED', detail: { who } });
-      return ok(this.#safety(await this.#note(contact, { verified: verdict.matches })));
+      const { local } = found.value;
+      if (!verdict.matches && !verdict.acceptNewKey) {
+        return ok(this.#safety(await this.#note(found.value, { verified: false })));
+      }
+      const seen = this.#seen(found.value, verdict, who);
+      if (!seen.ok) return seen;
+      // While it still counts as broken: no device is spoken to by the old list meanwhile.
+      const broken = verdict.acceptNewKey && local.listBroken;
+      const taken = broken ? await this.#options.takeNewestList(found.value) : ok(undefined);
+      if (!taken.ok) return taken;
+      return this.#options.exclusively(async () => {
+        const contact = this.#current(found.value);
+        const still = this.#seen(contact, verdict, who);
+        return still.ok ? ok(this.#safety(await this.#agreed(contact, verdict))) : still;
+      });
     });
   }
 
-  async #accept(contact: Contact, verified: boolean): Promise<Result<SafetyView, CommandError>> {
-    const { store, reload, takeNewestList } = this.#options;
-    // While it still counts as broken: no device is spoken to by the old list meanwhile.
-    const taken = contact.local.listBroken ? await takeNewestList(contact) : ok(undefined);
-    if (!taken.ok) return taken;
-    await store.acceptAccountKey(contact.account, verified);
-    await reload();
-    return ok(this.#safety(this.#current(contact)));
+  /** What the user looked at is still what the account shows: a key that came since was never compared with anything. */
+  #seen(contact: Contact, { matches, acceptNewKey, digits }: Verdict, who: string): Result<void, CommandError> {
+    if (!hasKey(contact)) return err({ code: 'NOT_FOUND', detail: { who } });
+    // A number that was compared is that of the new key: it means nothing until that one is taken.
+    const changed = matches && !acceptNewKey && keyChanged(contact);
+    if (changed || digitsIn(digits) !== digitsIn(this.#safety(contact).digits)) {
+      return err({ code: 'KEY_CHANGED', detail: { who } });
+    }
+    return ok(undefined);
+  }
+
+  async #agreed(contact: Contact, { matches, acceptNewKey }: Verdict): Promise<Contact> {
+    // Without a pin what was compared would be forgotten, and any key of later would count as it.
+    if (!acceptNewKey && contact.pinnedKey.length > 0) return this.#note(contact, { verified: matches });
+    await this.#options.store.acceptAccountKey(contact.account, matches);
+    await this.#options.reload();
+    return this.#current(contact);
   }
 
   async #note(contact: Contact, notes: Partial<ContactNotes>): Promise<Contact> {
@@ -87,6 +105,10 @@ export class TrustCommands implements Surface {
     const view = this.#options.view(contact);
     return { contact: view, digits, verified: view.verified, keyChanged: view.keyChanged };
   }
+}
+
+function digitsIn(text: string): string {
+  return text.replace(/\D/g, '');
 }
 
 /** As long as a display name: they stand in the same column. */
