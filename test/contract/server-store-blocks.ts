@@ -37,6 +37,9 @@ export function serverStoreBlocksContract(engine: string, open: () => Promise<St
       expect(await store.roster(carol.account, 0)).toEqual(await store.roster(bob.account, 0));
       expect(await rowIn(store, alice, carol)).toMatchObject({ state: 'blocked', deviceList: new Uint8Array(0) });
       expect(await store.areFriends(alice.account, carol.account)).toBe(false);
+      expect(await store.rosterState(alice.account, carol.account)).toBe('blocked');
+      expect(await store.rosterState(carol.account, alice.account)).toBe('removed');
+      expect(await store.rosterState(carol.account, bob.account)).toBeUndefined();
       expect(await store.friendsOf(carol.account)).toEqual([]);
     });
 

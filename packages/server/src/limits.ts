@@ -66,6 +66,9 @@ export interface ServerLimits {
   readonly deviceListsPerHour: number;
   /** After a long absence there may be one for every friend. */
   readonly deviceChainsPerHour: number;
+  /** Entries of its own friend list that an account reads: the longest list 20 times at once, then every minute. */
+  readonly rosterEntriesBurst: number;
+  readonly rosterEntriesPerHour: number;
   readonly lookupsPerHour: number;
   readonly friendRequestsPerDay: number;
   readonly blocksPerDay: number;
@@ -122,6 +125,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   settingChangesPerHour: 60,
   deviceListsPerHour: 60,
   deviceChainsPerHour: 2_000,
+  rosterEntriesBurst: 40_000,
+  rosterEntriesPerHour: 120_000,
   lookupsPerHour: 300,
   friendRequestsPerDay: 100,
   blocksPerDay: 100,

@@ -69,6 +69,17 @@ export class RateTable {
     return 0;
   }
 
+  /** Spends without asking, for what is known only once it is done. Afterwards ask `debtMs`. */
+  spend(key: string | number, units: number, now: Instant): void {
+    const bucket = this.#bucketOf(key);
+    this.#wholeAt[bucket] = Math.max(this.#wholeAt[bucket]!, now) + units * this.#msPerUnit;
+  }
+
+  /** @returns ms until the budget is out of debt, 0 when it is in none */
+  debtMs(key: string | number, now: Instant): number {
+    return Math.max(0, this.#wholeAt[this.#bucketOf(key)]! - now - this.#aheadMsMax);
+  }
+
   /** Undoes one `take` that gave 0: what it was for did not happen. */
   giveBack(key: string | number): void {
     this.#wholeAt[this.#bucketOf(key)]! -= this.#msPerUnit;

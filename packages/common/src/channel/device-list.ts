@@ -77,6 +77,13 @@ export function verifyDeviceList(
   return ok(list.value);
 }
 
+/** A list that was verified before, when it was stored. @returns undefined where there is none */
+export function readDeviceList(verified: Uint8Array): DeviceList | undefined {
+  if (verified.length > DEVICE_LIST_BYTES_MAX || verified.length <= SIGNATURE_BYTES) return undefined;
+  const list = decode(deviceListCodec, Uint8Array.from(verified.subarray(0, verified.length - SIGNATURE_BYTES)));
+  return list.ok ? list.value : undefined;
+}
+
 /** What the next list carries as `previousHash`: BLAKE2b-256 of the whole signed blob. */
 export function deviceListHash(blob: Uint8Array): Uint8Array {
   return blake2b(DEVICE_LIST_HASH_BYTES, blob);

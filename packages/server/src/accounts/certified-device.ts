@@ -1,4 +1,4 @@
-import { type DeviceList, verifyDeviceList } from '@magpie/common/channel/device-list.ts';
+import { type DeviceList, readDeviceList, verifyDeviceList } from '@magpie/common/channel/device-list.ts';
 import { deviceIdOf, equalBytes } from '@magpie/common/channel/keys.ts';
 import type { DeviceId } from '@magpie/common/ids.ts';
 import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
@@ -97,8 +97,8 @@ export function certifyNextList(
 
 /** The devices of the account's present list; empty while it has none. */
 export function listedDevices(account: Account): readonly DeviceId[] {
-  const list = verifyDeviceList(account.deviceList, account.accountKey);
-  return list.ok ? devicesOf(list.value) : [];
+  const list = readDeviceList(account.deviceList);
+  return list ? devicesOf(list) : [];
 }
 
 function isNext(version: number, account: Account): boolean {

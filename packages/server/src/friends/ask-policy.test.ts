@@ -42,7 +42,7 @@ describe('who may ask (SV36)', () => {
     const [alice, bob] = [await world.register('alice'), await world.register('bob')];
     await setPolicy(world, alice, 'nobody');
     const calls: string[] = [];
-    for (const name of ['accountByName', 'accountByNumber', 'roster', 'areFriends', 'friendsOf'] as const) {
+    for (const name of ['accountByName', 'accountByNumber', 'roster', 'rosterState', 'areFriends'] as const) {
       const call = world.store[name].bind(world.store) as (...args: never[]) => never;
       world.store[name] = (...args: unknown[]) => {
         calls.push(name);

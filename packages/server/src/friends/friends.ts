@@ -16,6 +16,8 @@ import { rosterFrames } from './roster-frames.ts';
 
 type FriendAnswer = Result<FriendshipChange, FriendError | 'stale-epoch'>;
 
+/** Numbers begin above it. */
+const NOBODY = 0 as AccountNumber;
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 86_400;
 /** Answers about a number that one has no line for: they tell as much as a look-up, and count as one. */
@@ -39,6 +41,7 @@ export class Friends {
   readonly #lookups: RateTable;
   readonly #requests: RateTable;
   readonly #blocks: RateTable;
+  readonly #rosterEntries: RateTable;
   readonly #asked: AskedPairs;
   /** With more than this on its way to a client the next page waits, so that a long list makes nobody a slow reader. */
   readonly #pageAboveBytesMax: number;
@@ -57,6 +60,13 @@ export class Friends {
       ports.random,
     );
     this.#blocks = new RateTable(blocksPerDay / DAY_SECONDS, blocksPerDay, RATE_BUCKETS, ports.random);
+    const { rosterEntriesPerHour, rosterEntriesBurst } = limits;
+    this.#rosterEntries = new RateTable(
+      rosterEntriesPerHour / HOUR_SECONDS,
+      rosterEntriesBurst,
+      RATE_BUCKETS,
+      ports.random,
+    );
     this.#asked = new AskedPairs(limits.friendRequestsPerPairPerWeek);
   }
 
@@ -115,13 +125,19 @@ export class Friends {
   }
 
   /** Sends every entry above `since`, in pages as fast as they are taken; the last one says so. */
-  async sendRoster(to: LiveSession, requestId: RequestId, since: number): Promise<void> {
-    const { version, rows } = await this.#ports.store.roster(to.account.number, since);
+  async sendRoster(to: LiveSession, requestId: RequestId, since: number): Promise<Refusal | undefined> {
+    const { store, clock } = this.#ports;
+    const { number } = to.account;
+    const waitMs = this.#rosterEntries.debtMs(number, clock.now());
+    if (waitMs > 0) return refusal('rate-limited', 'entries of the list', waitMs);
+    const { version, rows } = await store.roster(number, since);
+    this.#rosterEntries.spend(number, rows.length, clock.now());
     for (const frame of rosterFrames(requestId, version, rows)) {
       while (to.wire.open && to.wire.queuedBytes > this.#pageAboveBytesMax) await to.wire.whenTaken();
-      if (!to.wire.open) return;
+      if (!to.wire.open) return undefined;
       to.wire.send(frame);
     }
+    return undefined;
   }
 
   /** The signed device list of oneself or of a friend. */
@@ -204,8 +220,7 @@ export class Friends {
   }
 
   async #wasAskedBy(by: LiveSession, other: AccountNumber | undefined): Promise<boolean> {
-    const { rows } = await this.#ports.store.roster(by.account.number, 0);
-    return rows.some(({ account, state }) => account === other && state === 'asking');
+    return (await this.#ports.store.rosterState(by.account.number, other ?? NOBODY)) === 'asking';
   }
 
   /**

@@ -235,8 +235,7 @@ export class Dispatcher implements RequestDispatcher {
       case 'notice-ack':
         return done(await notices.ack(session, request.upTo));
       case 'roster-get':
-        await friends.sendRoster(session, requestId, request.since);
-        return undefined;
+        return friends.sendRoster(session, requestId, request.since);
       case 'presence-set':
         return done(presence.setStatus(session, request.status, request.text, clock.now()));
       case 'introduce': {

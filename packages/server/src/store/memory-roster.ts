@@ -48,6 +48,10 @@ export class MemoryRoster implements CallsOf<'roster'>, RosterView {
     return this.edge(a, b)?.state === 'member' && this.edge(b, a)?.state === 'member';
   }
 
+  rosterState(owner: AccountNumber, other: AccountNumber): RosterState | undefined {
+    return this.edge(owner, other)?.state;
+  }
+
   friendsOf(account: AccountNumber): readonly AccountNumber[] {
     return [...this.#rows.edgesOf(account)]
       .filter(([, edge]) => edge.state === 'member')

@@ -40,6 +40,10 @@ export class SqliteRoster implements CallsOf<'roster'>, RosterView {
     return this.edge(a, b)?.state === 'member' && this.edge(b, a)?.state === 'member';
   }
 
+  rosterState(owner: AccountNumber, other: AccountNumber): RosterState | undefined {
+    return this.edge(owner, other)?.state;
+  }
+
   friendsOf(account: AccountNumber): readonly AccountNumber[] {
     return this.#sql.friendsOf.all(account);
   }

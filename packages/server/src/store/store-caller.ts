@@ -31,6 +31,7 @@ export abstract class StoreCaller implements Store {
 
   roster: Store['roster'] = (...args) => this.call('roster', ...args);
   areFriends: Store['areFriends'] = (...args) => this.call('areFriends', ...args);
+  rosterState: Store['rosterState'] = (...args) => this.call('rosterState', ...args);
   friendsOf: Store['friendsOf'] = (...args) => this.call('friendsOf', ...args);
   friendAdd: Store['friendAdd'] = (...args) => this.call('friendAdd', ...args);
   friendAnswer: Store['friendAnswer'] = (...args) => this.call('friendAnswer', ...args);

@@ -44,6 +44,7 @@ const STORE_CALLS = {
 
   roster: { room: 'roster', writes: false },
   areFriends: { room: 'roster', writes: false },
+  rosterState: { room: 'roster', writes: false },
   friendsOf: { room: 'roster', writes: false },
   friendAdd: { room: 'roster', writes: true },
   friendAnswer: { room: 'roster', writes: true },

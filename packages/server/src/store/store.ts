@@ -320,6 +320,8 @@ export interface Store {
   ): Promise<{ readonly version: number; readonly rows: readonly RosterRow[] }>;
   /** True while both are friends of each other. */
   areFriends(a: AccountNumber, b: AccountNumber): Promise<boolean>;
+  /** What the list of `owner` says of the other; undefined without a line. */
+  rosterState(owner: AccountNumber, other: AccountNumber): Promise<RosterState | undefined>;
   friendsOf(account: AccountNumber): Promise<readonly AccountNumber[]>;
   /**
    * Asks for friendship; when the other side has asked already, this accepts. Asking again replaces the text.
