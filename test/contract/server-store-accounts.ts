@@ -1,7 +1,13 @@
 import type { AccountName, AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
 import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import { type Enrollment, NO_ACCOUNT_KEY, type Store } from '@magpie/server/store/store.ts';
+import {
+  type Enrollment,
+  type Fence,
+  NO_ACCOUNT_KEY,
+  type PasswordCondition,
+  type Store,
+} from '@magpie/server/store/store.ts';
 import { STORE_PAGE_MAX } from '@magpie/server/store/store-calls.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -12,6 +18,7 @@ import {
   list,
   NOW,
   newAccount,
+  PASSWORD_HASH,
   registeredIn,
   rowIn,
   sessionIn,
@@ -119,23 +126,67 @@ export function serverStoreAccountsContract(engine: string, open: () => Promise<
         await activate(account, 2, 2, ids(1, 2));
         await claimedIn(store, 1);
         const kept = await claimedIn(store, 2);
-        expect(await store.setPassword(account, 'new', kept.device)).toEqual({
-          revoked: [{ device: deviceKeys(1).device, epoch: NOW }],
+        const condition = { by: kept, passwordHash: PASSWORD_HASH };
+        expect(await store.setPassword(account, 'new', condition)).toEqual({
+          ok: true,
+          value: { revoked: [{ device: deviceKeys(1).device, epoch: NOW }] },
         });
         expect(await store.accountByNumber(account)).toMatchObject({ passwordHash: 'new', deviceListVersion: 2 });
         expect(await store.claimSession(deviceKeys(1).device, NOW)).toBeUndefined();
         expect(await store.claimSession(kept.device, NOW)).toBeDefined();
-        expect(await activate(account, 1, 2, ids(1, 2))).toEqual({ ok: true, value: { touched: [], revoked: [] } });
+        const [again, nothing] = [await activate(account, 1, 2, ids(1, 2), 'new'), { touched: [], revoked: [] }];
+        expect(again).toEqual({ ok: true, value: nothing });
         expect(await store.claimSession(deviceKeys(1).device, NOW)).toMatchObject({ device: { epoch: NOW + 1 } });
-        expect((await store.setPassword(account, 'newer', undefined)).revoked).toHaveLength(2);
-        expect(await store.setPassword(STRANGER, 'x', undefined)).toEqual({ revoked: [] });
+        const byOperator = await store.setPassword(account, 'newer', undefined);
+        expect(byOperator.ok && byOperator.value.revoked).toHaveLength(2);
+        expect(await store.setPassword(STRANGER, 'x', undefined)).toEqual({ ok: false, error: 'password-changed' });
+      });
+
+      it('[SV5] changes a password only while session, password, recovery key and account are what they were', async () => {
+        const old = await sessionIn(store, 'alice', 1);
+        const { account } = old;
+        const alice = await claimedAgain(old);
+        const { recoveryKey } = newAccount('alice', 1);
+        const passwordHash = PASSWORD_HASH;
+        const refused = (condition: PasswordCondition) => store.setPassword(account, 'new', condition);
+        expect(await refused({ by: old, passwordHash })).toEqual({ ok: false, error: 'stale-epoch' });
+        expect(await refused({ by: alice, passwordHash: 'x' })).toEqual({ ok: false, error: 'password-changed' });
+        const other = { passwordHash, recoveryKey: filled(32, 9, 9) };
+        expect(await refused(other)).toEqual({ ok: false, error: 'password-changed' });
+        await store.setLocked(account, true);
+        expect(await refused({ by: alice, passwordHash })).toEqual({ ok: false, error: 'locked' });
+        expect(await store.deleteAccount(account, NOW, alice)).toBeUndefined();
+        await store.setLocked(account, false);
+        expect(await store.accountByNumber(account)).toMatchObject({ passwordHash });
+        expect(await store.deleteAccount(account, NOW, old)).toBeUndefined();
+        expect(await refused({ passwordHash, recoveryKey })).toMatchObject({ value: { revoked: [{}] } });
+        expect(await store.deleteAccount(account, NOW, alice)).toBeUndefined();
+        expect(await store.accountByNumber(account)).toMatchObject({ passwordHash: 'new', state: 'active' });
+      });
+
+      it('[SV100] lets no device in by a password that holds no longer, nor into a locked account', async () => {
+        const { account, accountKey } = await registeredIn(store, 'alice', 1);
+        const before = [await store.accountByNumber(account), await store.devicesOf(account)];
+        const enroll = (expectedPasswordHash: string) =>
+          store.enroll(
+            account,
+            enrollment(8, { expectedAccountKey: accountKey, expectedPasswordHash, deviceListVersion: 2 }),
+          );
+        const changed = { ok: false, error: 'password-changed' };
+        expect(await activate(account, 2, 2, ids(2), 'another')).toEqual(changed);
+        expect(await enroll('another')).toEqual(changed);
+        expect([await store.accountByNumber(account), await store.devicesOf(account)]).toEqual(before);
+        await store.setLocked(account, true);
+        expect(await activate(account, 2, 2, ids(2))).toEqual({ ok: false, error: 'locked' });
+        expect(await enroll(PASSWORD_HASH)).toEqual({ ok: false, error: 'locked' });
+        expect(await store.devicesOf(account)).toEqual(before[1]);
       });
 
       it('rehashes only the password that was given', async () => {
         const { account, passwordHash } = await registeredIn(store, 'alice', 1);
-        await store.rehashPassword(account, 'another', 'wrong');
+        expect(await store.rehashPassword(account, 'another', 'wrong')).toBe(false);
         expect(await store.accountByNumber(account)).toMatchObject({ passwordHash });
-        await store.rehashPassword(account, passwordHash, 'stronger');
+        expect(await store.rehashPassword(account, passwordHash, 'stronger')).toBe(true);
         expect(await store.accountByNumber(account)).toMatchObject({ passwordHash: 'stronger' });
       });
 
@@ -203,8 +254,8 @@ export function serverStoreAccountsContract(engine: string, open: () => Promise<
         expect(await store.deleteAccount(alice.account, NOW)).toBeUndefined();
         expect(await store.deleteAccount(STRANGER, NOW)).toBeUndefined();
         expect(await store.setLocked(alice.account, false)).toBeUndefined();
-        expect(await store.setPassword(alice.account, 'x', undefined)).toEqual({ revoked: [] });
-        await store.rehashPassword(alice.account, '', 'x');
+        expect(await store.setPassword(alice.account, 'x', undefined)).toMatchObject({ ok: false });
+        expect(await store.rehashPassword(alice.account, '', 'x')).toBe(false);
         expect(await activate(alice.account, 8, 8, ids(8))).toEqual({ ok: false, error: 'device-taken' });
         const back = enrollment(8, { expectedAccountKey: NO_ACCOUNT_KEY, deviceListVersion: 8, listed: ids(8) });
         expect(await store.enroll(alice.account, back)).toEqual({ ok: false, error: 'key-changed' });
@@ -319,15 +370,28 @@ export function serverStoreAccountsContract(engine: string, open: () => Promise<
     });
 
     async function keyless(name: string): Promise<AccountNumber> {
-      const fresh = { name: name as AccountName, displayName: name, passwordHash: 'x', createdAt: NOW };
+      const fresh = { name: name as AccountName, displayName: name, passwordHash: PASSWORD_HASH, createdAt: NOW };
       const answer = await store.addAccount(fresh);
       if (!answer.ok) throw new Error(answer.error);
       return answer.value.account;
     }
 
-    function activate(account: AccountNumber, seed: number, version: number, listed: readonly DeviceId[]) {
+    function activate(
+      account: AccountNumber,
+      seed: number,
+      version: number,
+      listed: readonly DeviceId[],
+      hash = PASSWORD_HASH,
+    ) {
       const blob = list(version);
-      return store.activateDevice(account, deviceKeys(seed), blob, version, listed, `device ${seed}`);
+      return store.activateDevice(account, deviceKeys(seed), blob, version, listed, `device ${seed}`, hash);
+    }
+
+    /** The next session of the device. */
+    async function claimedAgain(by: Fence): Promise<Fence> {
+      const claimed = await store.claimSession(by.device, NOW);
+      if (typeof claimed !== 'object') throw new Error('no session');
+      return { ...by, epoch: claimed.device.epoch };
     }
   });
 }
@@ -337,6 +401,7 @@ function enrollment(seed: number, rest: Partial<Enrollment>): Enrollment {
     ...deviceKeys(seed),
     label: `device ${seed}`,
     expectedAccountKey: NO_ACCOUNT_KEY,
+    expectedPasswordHash: PASSWORD_HASH,
     accountKey: filled(32, seed, 0xc1),
     deviceList: filled(90, seed, 0xc2),
     deviceListVersion: 1,

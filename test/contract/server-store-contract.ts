@@ -8,7 +8,16 @@ import {
   REQUEST_TOMBSTONES_MAX,
 } from '@magpie/server/store/store-calls.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deviceKeys, filled, list, NOW, newAccount, registeredIn, sessionIn } from './server-store-samples.ts';
+import {
+  deviceKeys,
+  filled,
+  list,
+  NOW,
+  newAccount,
+  PASSWORD_HASH,
+  registeredIn,
+  sessionIn,
+} from './server-store-samples.ts';
 
 /** Every implementation of the server's Store passes these. */
 export function serverStoreContract(engine: string, open: () => Promise<Store>): void {
@@ -154,7 +163,8 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         await activate(account, 1, 3, [1]);
         const older = { ok: false, error: 'older-list' };
         expect(await activate(account, 2, 2, [1, 2])).toEqual(older);
-        expect(await store.activateDevice(account, deviceKeys(2), list(9), 3, [deviceKeys(2).device], '')).toEqual(
+        const { device } = deviceKeys(2);
+        expect(await store.activateDevice(account, deviceKeys(2), list(9), 3, [device], '', PASSWORD_HASH)).toEqual(
           older,
         );
         expect(await store.accountByNumber(account)).toMatchObject({ deviceList: list(3), deviceListVersion: 3 });
@@ -187,27 +197,30 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
         const taken = { ok: false, error: 'device-taken' };
         expect(await activate(account, 2, 2, [1, 2])).toEqual(taken);
         const mixed: DeviceKeys = { ...deviceKeys(3), exchangeKey: deviceKeys(1).exchangeKey };
-        expect(await store.activateDevice(account, mixed, list(2), 2, [mixed.device], '')).toEqual(taken);
+        expect(await store.activateDevice(account, mixed, list(2), 2, [mixed.device], '', PASSWORD_HASH)).toEqual(
+          taken,
+        );
         expect(await store.deviceByExchangeKey(deviceKeys(1).exchangeKey)).toMatchObject({ active: true });
         expect(await store.accountByNumber(account)).toMatchObject({ deviceListVersion: 1 });
       });
 
-      it('remembers a bounded number of devices: the oldest login goes first, never the new one', async () => {
+      it('remembers a bounded number of devices: of those off the list the oldest login goes first', async () => {
         const { account } = await registered('alice', 0);
         await store.claimSession(deviceKeys(0).device, NOW);
         for (let seed = 1; seed <= DEVICES_REMEMBERED_MAX; seed++) {
-          await activate(
-            account,
-            seed,
-            seed + 1,
-            Array.from({ length: seed + 1 }, (_, i) => i),
-          );
-          if (seed !== 5) await store.claimSession(deviceKeys(seed).device, NOW);
+          await activate(account, seed, seed + 1, [0, 1, seed]);
+          if (seed !== 1 && seed !== 5) await store.claimSession(deviceKeys(seed).device, (NOW + seed) as WallMs);
         }
         const devices = await store.devicesOf(account);
         expect(devices).toHaveLength(DEVICES_REMEMBERED_MAX);
         expect(await store.deviceByExchangeKey(deviceKeys(5).exchangeKey)).toBeUndefined();
-        expect(await store.deviceByExchangeKey(deviceKeys(DEVICES_REMEMBERED_MAX).exchangeKey)).toBeDefined();
+        for (const seed of [0, 1, 2, DEVICES_REMEMBERED_MAX]) {
+          expect(await store.deviceByExchangeKey(deviceKeys(seed).exchangeKey)).toBeDefined();
+        }
+        const both = await store.setLocked(account, true);
+        expect(both!.revoked.map(({ device }) => device)).toEqual(
+          [0, 1, DEVICES_REMEMBERED_MAX].map((seed) => deviceKeys(seed).device),
+        );
       });
     });
 
@@ -450,7 +463,15 @@ export function serverStoreContract(engine: string, open: () => Promise<Store>):
       listed: readonly number[],
     ): ReturnType<Store['activateDevice']> {
       const ids = listed.map((each) => deviceKeys(each).device);
-      return store.activateDevice(account, deviceKeys(seed), list(version), version, ids, `device ${seed}`);
+      return store.activateDevice(
+        account,
+        deviceKeys(seed),
+        list(version),
+        version,
+        ids,
+        `device ${seed}`,
+        PASSWORD_HASH,
+      );
     }
 
     /** Accounts `<name>0`, `<name>1`, …, logged in. */

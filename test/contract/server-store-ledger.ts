@@ -124,6 +124,19 @@ export function serverStoreLedgerContract(engine: string, open: () => Promise<St
         const oldestKept = newest[0]!.id - AUDIT_ENTRIES_MAX + 1;
         expect(await store.audit(oldestKept + 1, 10)).toMatchObject([{ id: oldestKept }]);
       }, 60_000);
+
+      it('keeps what operators did, what accounts did and failed logins apart: none washes out the others', async () => {
+        const own = entry('password-change', { actor: 10_001 as AccountNumber });
+        await store.appendAudit(entry('user-lock', {}));
+        await store.appendAudit(own);
+        for (let written = 0; written < AUDIT_ENTRIES_MAX + 1; written += 5_000) {
+          const flood = entry('login-failures', { actor: 10_001 as AccountNumber });
+          await Promise.all(Array.from({ length: 5_000 }, () => store.appendAudit(flood)));
+        }
+        const [newest] = await store.audit(0, 1);
+        const oldest = await store.audit(newest!.id - AUDIT_ENTRIES_MAX + 1, 10);
+        expect(oldest).toMatchObject([own, { action: 'user-lock' }]);
+      }, 60_000);
     });
   });
 }

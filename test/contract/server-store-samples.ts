@@ -4,6 +4,8 @@ import type { Account, DeviceKeys, Fence, Store } from '@magpie/server/store/sto
 
 export const NOW = 1_800_000_000_000 as WallMs;
 
+export const PASSWORD_HASH = '$argon2id$x';
+
 export async function registeredIn(store: Store, name: string, seed: number): Promise<Account> {
   const answer = await store.register(newAccount(name, seed));
   if (!answer.ok) throw new Error(answer.error);
@@ -41,7 +43,7 @@ export function newAccount(name: string, seed: number) {
     ...deviceKeys(seed),
     name: name as AccountName,
     displayName: `${name} 🐦`,
-    passwordHash: '$argon2id$x',
+    passwordHash: PASSWORD_HASH,
     accountKey: filled(32, seed, 0xa1),
     deviceList: list(seed),
     deviceListVersion: 1,

@@ -29,13 +29,17 @@ export interface ServerLimits {
   /** Wrong passwords of one device that has logged in to the account before: its owner's typing errors. */
   readonly passwordGuessesPerDeviceBurst: number;
   readonly passwordGuessesPerDevicePerHour: number;
+  /** All passwords of such a device that are checked, right ones too: each takes a turn before everybody else's. */
+  readonly passwordChecksPerDeviceBurst: number;
+  readonly passwordChecksPerDevicePerHour: number;
   /** Password hashes that run at the same time: two of Node's four pool threads stay free for files and names. */
   readonly passwordHashesRunningMax: number;
   /** That wait, of strangers and of known devices each; one more hears `busy`. */
   readonly passwordHashesWaitingMax: number;
   readonly passwordHashWaitMsMax: number;
-  /** Connections with the right password whose device is not in the list yet (R7), per account and in all. */
+  /** Connections with the right password whose device is not in the list yet (R7), per account, per source and in all. */
   readonly provedPerAccountMax: number;
+  readonly provedPerSourceMax: number;
   readonly provedMax: number;
   /** Requests to be let in that are shown to the account's other devices. */
   readonly approvalAsksPerHour: number;
@@ -100,10 +104,13 @@ export const DEFAULT_LIMITS: ServerLimits = {
   passwordGuessesPerNamePerDay: 108,
   passwordGuessesPerDeviceBurst: 10,
   passwordGuessesPerDevicePerHour: 20,
+  passwordChecksPerDeviceBurst: 30,
+  passwordChecksPerDevicePerHour: 60,
   passwordHashesRunningMax: 2,
   passwordHashesWaitingMax: 64,
   passwordHashWaitMsMax: 3_000,
   provedPerAccountMax: 8,
+  provedPerSourceMax: 200,
   provedMax: 1_000,
   approvalAsksPerHour: 20,
 

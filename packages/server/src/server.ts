@@ -240,6 +240,7 @@ class ComposedServer implements Server {
     this.#presenceEnded = true;
     this.#presenceTimer?.timer.cancel();
     this.#reflectorPorts.close();
+    this.#accounts.audit.stop();
     await this.#lastSeen.flush(this.#presence.shownAccounts());
     await listening;
   }

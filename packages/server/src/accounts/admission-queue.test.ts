@@ -37,6 +37,23 @@ describe('the admission queue of password hashes', () => {
     expect(started).toEqual(['a', 'b', 'owner', 'c']);
   });
 
+  it('[SV26] gives every fourth turn to a stranger who waits, however many known devices do', async () => {
+    const { queue, job, started, finish } = world();
+    void queue.run('known', job('a'));
+    void queue.run('known', job('b'));
+    void queue.run('stranger', job('s'));
+    for (const name of ['c', 'd', 'e']) void queue.run('known', job(name));
+    await finish('a');
+    void queue.run('known', job('f'));
+    await finish('b');
+    void queue.run('known', job('g'));
+    await finish('c');
+    await finish('d');
+    expect(started).toEqual(['a', 'b', 'c', 'd', 'e', 's']);
+    await finish('e');
+    expect(started.at(-1)).toBe('f');
+  });
+
   it('turns away what has waited for too long, and never runs it later', async () => {
     const { queue, job, started, finish, clock } = world();
     void queue.run('stranger', job('a'));

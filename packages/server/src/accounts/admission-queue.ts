@@ -15,6 +15,9 @@ export interface Busy {
   readonly retryAfterMs: number;
 }
 
+/** Jobs of `known` devices that start one after the other while a stranger waits; then it is the stranger's turn. */
+const KNOWN_IN_A_ROW_MAX = 3;
+
 /** Jobs of `known` devices go first, and have places to wait in that a flood of strangers does not fill. */
 export type Urgency = 'known' | 'stranger';
 
@@ -28,6 +31,7 @@ export class AdmissionQueue {
   readonly #limits: AdmissionLimits;
   readonly #waiting: Readonly<Record<Urgency, Set<Waiting>>> = { known: new Set(), stranger: new Set() };
   #running = 0;
+  #knownInARow = 0;
 
   constructor(clock: Clock, limits: AdmissionLimits) {
     this.#clock = clock;
@@ -73,9 +77,13 @@ export class AdmissionQueue {
   }
 
   #startNext(): void {
-    const waiting = this.#waiting.known.size > 0 ? this.#waiting.known : this.#waiting.stranger;
+    if (this.#running >= this.#limits.runningMax) return;
+    const { known, stranger } = this.#waiting;
+    const isKnownsTurn = known.size > 0 && (stranger.size === 0 || this.#knownInARow < KNOWN_IN_A_ROW_MAX);
+    this.#knownInARow = isKnownsTurn && stranger.size > 0 ? this.#knownInARow + 1 : 0;
+    const waiting = isKnownsTurn ? known : stranger;
     const [next] = waiting;
-    if (!next || this.#running >= this.#limits.runningMax) return;
+    if (!next) return;
     waiting.delete(next);
     next.start();
   }

@@ -72,10 +72,10 @@ export class CredentialCheck {
     const checked = await this.#guess(claimant, async () => {
       const tooLong = [...password].length > PASSWORD_CODE_POINTS_MAX;
       const phc = claimant.account?.passwordHash ?? hasher.decoyHash;
-      const verified = await this.#queue.run(urgency, () => hasher.verify(phc, password));
+      const verified = await this.#queue.run(urgency, () => this.#verify(phc, password));
       return verified.ok ? ok(verified.value && !tooLong) : err(busy(verified.error.retryAfterMs));
     });
-    return checked.ok ? ok(await this.#renewHash(checked.value, password, urgency)) : checked;
+    return checked.ok ? this.#renewHash(checked.value, password, urgency) : checked;
   }
 
   /** Anything that costs no hash, under the same budget: `isRight` must do the same work without an account. */
@@ -115,19 +115,38 @@ export class CredentialCheck {
     }
   }
 
-  /** The password is right already, so that nothing here may refuse it. */
-  async #renewHash(account: Account, password: string, urgency: Urgency): Promise<Account> {
+  /** A wrong password takes the same time whatever its hash cost when it was made. */
+  async #verify(phc: string, password: string): Promise<boolean> {
+    const { hasher } = this.#ports;
+    const isRight = await hasher.verify(phc, password);
+    const remainder = isRight || !hasher.isOutdated?.(phc) ? undefined : hasher.remainderOf?.(phc);
+    if (remainder !== undefined) await hasher.verify(remainder, password);
+    return isRight;
+  }
+
+  /** The password is right already: refused is only what another one has replaced meanwhile. */
+  async #renewHash(account: Account, password: string, urgency: Urgency): Promise<Result<Account, Refusal>> {
     const { hasher, store, log } = this.#ports;
-    if (!hasher.isOutdated?.(account.passwordHash)) return account;
+    if (!hasher.isOutdated?.(account.passwordHash)) return ok(account);
     try {
       const hashed = await this.hash(password, urgency);
-      if (!hashed.ok) return account;
-      await store.rehashPassword(account.account, account.passwordHash, hashed.value);
-      return { ...account, passwordHash: hashed.value };
+      if (!hashed.ok) return ok(account);
+      const replaced = await store.rehashPassword(account.account, account.passwordHash, hashed.value);
+      if (replaced) return ok({ ...account, passwordHash: hashed.value });
     } catch (error) {
       log.warn({ error: String(error) }, 'password was not hashed anew');
-      return account;
+      return ok(account);
     }
+    return this.#checkAgain(account, password, urgency);
+  }
+
+  /** Another login has made the hash anew meanwhile, or the password has changed. */
+  async #checkAgain({ account }: Account, password: string, urgency: Urgency): Promise<Result<Account, Refusal>> {
+    const stored = await this.#ports.store.accountByNumber(account);
+    const phc = stored?.passwordHash ?? '';
+    const verified = await this.#queue.run(urgency, () => this.#ports.hasher.verify(phc, password));
+    if (!verified.ok) return err(busy(verified.error.retryAfterMs));
+    return stored && verified.value ? ok(stored) : err(refusal('busy', 'the password is changing', 1_000));
   }
 }
 

@@ -140,6 +140,31 @@ describe('a device that the list does not hold (SV27)', () => {
     expect(world.server.stats().proved).toBe(3);
   });
 
+  it('[SV13] takes no more than its share for one source', async () => {
+    const world = await TestWorld.start({ provedPerSourceMax: 2 });
+    for (const name of ['alice', 'bob', 'carol']) await world.register(name);
+    const logIn = async (name: string, source: string) => codeOf(await world.connect(undefined, source).login(name));
+    const codes = [];
+    for (const name of ['alice', 'bob', 'carol']) codes.push(await logIn(name, '198.51.100.1'));
+    expect(codes).toEqual(['enroll-needed', 'enroll-needed', 'busy']);
+    expect(await logIn('carol', '198.51.100.2')).toBe('enroll-needed');
+  });
+
+  it.each([
+    ['a new password', (world: TestWorld) => world.server.users.setPassword('alice', NEW_PASSWORD)],
+    ['a lock', (world: TestWorld) => world.server.users.lock('alice')],
+    ['the end of the account', (world: TestWorld) => world.server.users.delete('alice')],
+  ])('[SV13] gives its place back at %s', async (_, change) => {
+    const world = await TestWorld.start({ provedPerAccountMax: 1 });
+    const alice = await world.register('alice');
+    const laptop = world.connect(world.newDevice(alice.device.accountKey));
+    await laptop.login('alice', PASSWORD, new Uint8Array(0));
+    await change(world);
+    expect(world.server.stats().proved).toBe(0);
+    await world.server.users.unlock('alice');
+    expect(codeOf(await laptop.enroll(nextList(laptop, alice, 2)))).toBe('out-of-state');
+  });
+
   it('[SV13] has a minute, and is not closed as the oldest of those without a login', async () => {
     const world = await TestWorld.start({ anonymousMax: 2 });
     await world.register('alice');

@@ -6,16 +6,19 @@ import type { LiveSession } from '../bus/directory.ts';
 import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import { type Account, NO_ACCOUNT_KEY, type Recovery } from '../store/store.ts';
+import { type Account, NO_ACCOUNT_KEY, type Recovery, type Store } from '../store/store.ts';
 import type { AccountsPorts } from './accounts-ports.ts';
 import type { Announcer } from './announcer.ts';
 import type { Audit } from './audit.ts';
 import { certifyEnrollment } from './certified-device.ts';
+import type { LoginClient } from './credential-check.ts';
 import { NO_RECOVERY, parseDeviceLabel, parseRecovery } from './credential-rules.ts';
-import { type ProvedLogin, ProvedLogins, type ProvedWire } from './proved-logins.ts';
+import type { ProvedLogin, ProvedLogins, ProvedWire } from './proved-logins.ts';
 import { type AcceptedLogin, claimSession } from './session-claim.ts';
 
 const HOUR_SECONDS = 3_600;
+
+type EnrollError = Extract<Awaited<ReturnType<Store['enroll']>>, { readonly ok: false }>['error'];
 
 /** How a device that its account's list does not hold gets into it (R7): by the account key itself, or by a new one. */
 export class Enrollment {
@@ -23,13 +26,23 @@ export class Enrollment {
   readonly #announcer: Announcer;
   readonly #audit: Audit;
   readonly #proved: ProvedLogins;
+  readonly #lists: RateTable;
   readonly #asks: RateTable;
 
-  constructor(ports: AccountsPorts, announcer: Announcer, audit: Audit, limits: ServerLimits) {
+  /** @param lists how often the devices of an account may change, however they do */
+  constructor(
+    ports: AccountsPorts,
+    proved: ProvedLogins,
+    announcer: Announcer,
+    audit: Audit,
+    lists: RateTable,
+    limits: ServerLimits,
+  ) {
     this.#ports = ports;
+    this.#proved = proved;
     this.#announcer = announcer;
     this.#audit = audit;
-    this.#proved = new ProvedLogins(limits);
+    this.#lists = lists;
     const perHour = limits.approvalAsksPerHour;
     this.#asks = new RateTable(perHour / HOUR_SECONDS, perHour, RATE_BUCKETS, ports.random);
   }
@@ -40,8 +53,8 @@ export class Enrollment {
   }
 
   /** @param account as it was proved, with the hash of the password that holds */
-  prove(account: Account, exchangeKey: Uint8Array, wire: ProvedWire): Result<ProvedLogin, Refusal> {
-    const proved = this.#proved.enter(account, exchangeKey, wire);
+  prove(account: Account, client: LoginClient, wire: ProvedWire): Result<ProvedLogin, Refusal> {
+    const proved = this.#proved.enter(account, client, wire);
     return proved ? ok(proved) : err(refusal('busy', 'too many devices wait to be let in', 10_000));
   }
 
@@ -50,6 +63,8 @@ export class Enrollment {
     const account = await this.#accountOf(proved);
     if (!account.ok) return account;
     const before = account.value;
+    const waitMs = this.#lists.take(before.account, this.#ports.clock.now());
+    if (waitMs > 0) return err(refusal('rate-limited', 'device lists', waitMs));
     const device = certifyEnrollment({ ...request, exchangeKey: proved.exchangeKey }, before, request.replaceKey);
     if (!device.ok) return device;
     const recovery = recoveryOf(request, before);
@@ -57,21 +72,18 @@ export class Enrollment {
     const enrolled = await this.#ports.store.enroll(before.account, {
       ...device.value,
       expectedAccountKey: before.accountKey,
+      expectedPasswordHash: proved.passwordHash,
       label: parseDeviceLabel(request.label),
       recovery: recovery.value,
     });
-    if (!enrolled.ok) {
-      if (enrolled.error !== 'device-taken') return err(refusal('busy', 'another device came first', 1_000));
-      return err(refusal('device-not-certified', 'this device belongs to another account'));
-    }
-    await this.#announcer.revoked(before.account, enrolled.value, 'revoked');
+    if (!enrolled.ok) return err(enrollRefusalOf(enrolled.error));
+    await this.#announcer.deviceList(before.account, enrolled.value);
     const newKey = equalBytes(device.value.accountKey, before.accountKey) ? '' : 'new account key';
     await this.#audit.note({
       ...{ actor: before.account, action: 'device-enrolled', subject: before.account },
       detail: newKey,
     });
-    const claimed = await claimSession(this.#ports, before.account, device.value.device, proved.passwordHash);
-    return claimed.ok ? ok({ ...claimed.value, change: enrolled.value }) : claimed;
+    return claimSession(this.#ports, before.account, device.value.device);
   }
 
   /** Shows the account's devices that are here that another one asks to be let in. */
@@ -107,8 +119,24 @@ export class Enrollment {
   async #accountOf(proved: ProvedLogin): Promise<Result<Account, Refusal>> {
     const account = await this.#ports.store.accountByNumber(proved.account);
     if (account?.state === 'locked') return err(refusal('account-locked'));
-    if (account?.state === 'active' && account.passwordHash === proved.passwordHash) return ok(account);
-    return err(refusal('out-of-state', 'what was proved holds no longer'));
+    const holds = proved.counts && account?.passwordHash === proved.passwordHash;
+    return holds && account.state === 'active' ? ok(account) : err(PROOF_LOST);
+  }
+}
+
+const PROOF_LOST = refusal('out-of-state', 'what was proved holds no longer');
+
+function enrollRefusalOf(error: EnrollError): Refusal {
+  switch (error) {
+    case 'password-changed':
+      return PROOF_LOST;
+    case 'locked':
+      return refusal('account-locked');
+    case 'device-taken':
+      return refusal('device-not-certified', 'this device belongs to another account');
+    case 'key-changed':
+    case 'older-list':
+      return refusal('busy', 'another device came first', 1_000);
   }
 }
 

@@ -45,6 +45,38 @@ describe('guessing a password (SV26)', () => {
     expect(knownLogins).toBe(100);
   });
 
+  it('[SV26] checks right passwords of one device, of a login or a change, so many times an hour', async () => {
+    const world = await TestWorld.start({ passwordChecksPerDeviceBurst: 3, passwordChecksPerDevicePerHour: 1 });
+    const alice = await world.register('alice');
+    const change = () => alice.request({ type: 'password-change', oldPassword: PASSWORD, newPassword: PASSWORD });
+    expect([await change(), await change()].map(codeOf)).toEqual(['done', 'done']);
+    const again = world.connect(alice.device);
+    expect(codeOf(await again.login('alice'))).toBe('welcome');
+    const request = { type: 'password-change', oldPassword: PASSWORD, newPassword: PASSWORD } as const;
+    expect(await again.refusal(request)).toBe('rate-limited');
+    const before = world.hasher.verifyCount;
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('rate-limited');
+    expect(world.hasher.verifyCount).toBe(before);
+    expect(codeOf(await world.connect(alice.device).resume())).toBe('welcome');
+    await world.advance(HOUR_MS);
+    expect(codeOf(await world.connect(alice.device).login('alice'))).toBe('welcome');
+  });
+
+  it('[SV21] answers a wrong password for the same work when the hash of the account was cheaper', async () => {
+    const world = await TestWorld.start();
+    await world.register('alice');
+    world.hasher.isOutdated = (phc) => phc !== world.hasher.decoyHash;
+    const verified: string[] = [];
+    world.hasher.remainderOf = () => 'plain:remainder';
+    world.hasher.verify = async (phc, password) => {
+      verified.push(phc);
+      return phc === `plain:${password}`;
+    };
+    expect(codeOf(await world.connect().login('alice', 'a wrong one 123'))).toBe('wrong-credentials');
+    expect(codeOf(await world.connect().login('nobody', 'a wrong one 123'))).toBe('wrong-credentials');
+    expect(verified).toEqual([`plain:${PASSWORD}`, 'plain:remainder', world.hasher.decoyHash]);
+  });
+
   it('[SV26] lets a known device in while strangers fill the password queue', async () => {
     const world = await TestWorld.start({ passwordHashesRunningMax: 2, passwordHashesWaitingMax: 4 });
     const alice = await world.register('alice');
@@ -144,7 +176,7 @@ describe('guessing a password (SV26)', () => {
     const entries = await world.server.users.audit({ before: 0, limit: 10 });
     const failures = entries.filter(({ action }) => action === 'login-failures');
     expect(failures).toMatchObject([
-      { subject: alice.account, detail: '6 wrong, 20 turned away' },
+      { subject: alice.account, detail: '5 wrong, 20 turned away' },
       { subject: alice.account, detail: '5 wrong, 0 turned away' },
     ]);
   });

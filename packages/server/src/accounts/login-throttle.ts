@@ -24,6 +24,7 @@ export class LoginThrottle {
   readonly #accounts: RateTable;
   readonly #names: RateTable;
   readonly #devices: RecentBudgets;
+  readonly #checks: RecentBudgets;
 
   constructor(limits: ServerLimits, random: RandomSource) {
     const perMinute = limits.passwordLoginsPerSourcePerMinute;
@@ -37,6 +38,11 @@ export class LoginThrottle {
       limits.passwordGuessesPerDeviceBurst,
       KNOWN_DEVICE_BUDGETS_MAX,
     );
+    this.#checks = new RecentBudgets(
+      limits.passwordChecksPerDevicePerHour / HOUR_SECONDS,
+      limits.passwordChecksPerDeviceBurst,
+      KNOWN_DEVICE_BUDGETS_MAX,
+    );
   }
 
   /** @returns 0 when the source may try, otherwise ms until it may */
@@ -44,11 +50,14 @@ export class LoginThrottle {
     return this.#sources.take(source, now);
   }
 
-  /** Counts a try before it is looked at, so that tries at the same time count too. @returns as `takeSource` */
+  /**
+   * Counts a try before it is looked at, so that tries at the same time count too. Those of a known device, which go before
+   * everybody's, are counted a second time, and that stays also when they were right. @returns as `takeSource`
+   */
   takeGuess(guesser: Guesser, now: Instant): number {
     switch (guesser.kind) {
       case 'device':
-        return this.#devices.take(guesser.device, now);
+        return this.#takeOfDevice(guesser.device, now);
       case 'strangers':
         return this.#accounts.take(guesser.account, now);
       case 'nobody':
@@ -66,5 +75,13 @@ export class LoginThrottle {
       case 'nobody':
         return this.#names.giveBack(guesser.typed);
     }
+  }
+
+  #takeOfDevice(device: DeviceId, now: Instant): number {
+    const waitMs = this.#devices.take(device, now);
+    if (waitMs > 0) return waitMs;
+    const checkWaitMs = this.#checks.take(device, now);
+    if (checkWaitMs > 0) this.#devices.giveBack(device);
+    return checkWaitMs;
   }
 }

@@ -4,6 +4,7 @@ import type { FrameOf } from '@magpie/common/frames/frame.ts';
 import { parseAccountName } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { LiveSession } from '../bus/directory.ts';
+import type { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { Account } from '../store/store.ts';
 import type { AccountsPorts } from './accounts-ports.ts';
@@ -12,7 +13,7 @@ import type { Audit } from './audit.ts';
 import { certifyDevice, type DeviceClaim } from './certified-device.ts';
 import { type Claimant, type CredentialCheck, type LoginClient, urgencyOf } from './credential-check.ts';
 import { parseDeviceLabel, passwordFault } from './credential-rules.ts';
-import { type AcceptedLogin, claimSession } from './session-claim.ts';
+import { type AcceptedLogin, claimSession, refusalOf } from './session-claim.ts';
 
 /** The password is right, and the account's list does not hold the device (R7). */
 export interface EnrollNeeded {
@@ -28,11 +29,20 @@ export class Logins {
   readonly #credentials: CredentialCheck;
   readonly #announcer: Announcer;
   readonly #audit: Audit;
+  readonly #lists: RateTable;
   /** What the code of an account without one is checked against: the same work, and nobody has its other half. */
   readonly #nobodysKey: Uint8Array;
 
-  constructor(ports: AccountsPorts, credentials: CredentialCheck, announcer: Announcer, audit: Audit) {
+  /** @param lists how often the devices of an account may change, however they do */
+  constructor(
+    ports: AccountsPorts,
+    credentials: CredentialCheck,
+    announcer: Announcer,
+    audit: Audit,
+    lists: RateTable,
+  ) {
     this.#ports = ports;
+    this.#lists = lists;
     this.#credentials = credentials;
     this.#announcer = announcer;
     this.#audit = audit;
@@ -98,8 +108,10 @@ export class Logins {
     if (weak) return err(weak);
     const hashed = await this.#credentials.hash(password, urgencyOf(claimant));
     if (!hashed.ok) return hashed;
-    const revocation = await this.#ports.store.setPassword(account.account, hashed.value, undefined);
-    await this.#announcer.revoked(account.account, revocation, 'password-changed');
+    const { passwordHash, recoveryKey } = account;
+    const set = await this.#ports.store.setPassword(account.account, hashed.value, { passwordHash, recoveryKey });
+    if (!set.ok) return err(set.error === 'stale-epoch' ? refusal(set.error) : refusalOf(set.error));
+    await this.#announcer.revoked(account.account, set.value, 'password-changed');
     await this.#audit.note({ actor: account.account, action: 'password-change', subject: account.account });
     return ok({ ...account, passwordHash: hashed.value });
   }
@@ -110,7 +122,7 @@ export class Logins {
     claim: DeviceClaim,
     label: string,
   ): Promise<Result<AcceptedLogin | EnrollNeeded, Refusal>> {
-    const { store } = this.#ports;
+    const { store, clock } = this.#ports;
     let account: Account | undefined = proved;
     for (let attempt = 0; account && attempt < DEVICE_LIST_READS_MAX; attempt++) {
       const certified = certifyDevice(claim, account);
@@ -119,18 +131,23 @@ export class Logins {
         return ok({ enrollNeeded: { ...account, passwordHash: proved.passwordHash } });
       }
       const { deviceList, deviceListVersion, listed, accountKey: _, ...keys } = certified.value;
+      const isNewList = deviceListVersion > account.deviceListVersion;
+      const waitMs = isNewList ? this.#lists.take(account.account, clock.now()) : 0;
+      if (waitMs > 0) return err(refusal('rate-limited', 'device lists', waitMs));
       const activated = await store.activateDevice(
         ...([account.account, keys, deviceList, deviceListVersion, listed] as const),
         parseDeviceLabel(label),
+        proved.passwordHash,
       );
       if (activated.ok) {
-        await this.#announcer.revoked(account.account, activated.value, 'revoked');
-        const claimed = await claimSession(this.#ports, account.account, keys.device, proved.passwordHash);
-        return claimed.ok ? ok({ ...claimed.value, change: activated.value }) : claimed;
+        if (isNewList) await this.#announcer.deviceList(account.account, activated.value);
+        else await this.#announcer.revoked(account.account, activated.value, 'revoked');
+        return claimSession(this.#ports, account.account, keys.device);
       }
       if (activated.error === 'device-taken') {
         return err(refusal('device-not-certified', 'this device belongs to another account'));
       }
+      if (activated.error !== 'older-list') return err(refusalOf(activated.error));
       account = await store.accountByNumber(account.account);
     }
     return err(refusal('busy', 'device list is changing', 1_000));

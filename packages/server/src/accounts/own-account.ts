@@ -19,6 +19,7 @@ import {
   passwordFault,
 } from './credential-rules.ts';
 import { fenceOf } from './fence-of.ts';
+import { refusalOf } from './session-claim.ts';
 
 type Profile = Pick<FrameOf<'profile-set'>, 'displayName' | 'signatureLine'>;
 type Policy = Pick<FrameOf<'policy'>, 'ask' | 'question' | 'showLastSeen'>;
@@ -53,7 +54,7 @@ export class OwnAccount {
 
   /** Every other device must give the new password (R21): its sessions end within a second. */
   async changePassword(by: LiveSession, oldPassword: string, newPassword: string): Promise<Result<void, Refusal>> {
-    const { store, directory } = this.#ports;
+    const { store } = this.#ports;
     const { number } = by.account;
     const found = await store.accountByNumber(number);
     const fault = passwordFault(newPassword, found?.name ?? '');
@@ -62,10 +63,10 @@ export class OwnAccount {
     if (!proved.ok) return proved;
     const hashed = await this.#credentials.hash(newPassword, 'known');
     if (!hashed.ok) return hashed;
-    // Whoever was put out meanwhile changes nothing any more.
-    if (directory.session(by.device) !== by) return err(refusal('stale-epoch'));
-    const revocation = await store.setPassword(number, hashed.value, by.device);
-    await this.#announcer.revoked(number, revocation, 'password-changed');
+    const { passwordHash } = proved.value;
+    const set = await store.setPassword(number, hashed.value, { by: fenceOf(by), passwordHash });
+    if (!set.ok) return err(set.error === 'stale-epoch' ? refusal(set.error) : refusalOf(set.error));
+    await this.#announcer.revoked(number, set.value, 'password-changed');
     await this.#audit.note({ actor: number, action: 'password-change', subject: number });
     return ok(undefined);
   }
@@ -117,12 +118,11 @@ export class OwnAccount {
 
   /** @param deleted called once it is so, before the account's sessions end, that of `by` among them */
   async delete(by: LiveSession, password: string, deleted: () => void): Promise<Refusal | undefined> {
-    const { store, clock, directory } = this.#ports;
+    const { store, clock } = this.#ports;
     const { number } = by.account;
     const proved = await this.#checkPassword(by, await store.accountByNumber(number), password);
     if (!proved.ok) return proved.error;
-    if (directory.session(by.device) !== by) return refusal('stale-epoch');
-    const deletion = await store.deleteAccount(number, clock.wallNow());
+    const deletion = await store.deleteAccount(number, clock.wallNow(), fenceOf(by));
     if (!deletion) return refusal('stale-epoch');
     deleted();
     await this.#announcer.deleted(number, deletion);

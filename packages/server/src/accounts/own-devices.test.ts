@@ -56,6 +56,24 @@ describe('the own list of devices (SV101)', () => {
     expect(codes).toEqual(['done', 'done', 'rate-limited']);
   });
 
+  it('[SV101] counts the lists that logins and enrollments bring among them', async () => {
+    const world = await TestWorld.start({ deviceListsPerHour: 2 });
+    const [alice, bob] = await world.friends();
+    bob.received.length = 0;
+    const answers = [];
+    for (const version of [2, 3, 4]) {
+      answers.push(
+        await world.connect(alice.device).login('alice', PASSWORD, alice.device.list([alice.device], version)),
+      );
+    }
+    expect(answers.map(codeOf)).toEqual(['welcome', 'welcome', 'rate-limited']);
+    const fresh = world.connect();
+    await fresh.login('alice');
+    expect(codeOf(await fresh.enroll(fresh.device.list([fresh.device], 4), { replaceKey: true }))).toBe('rate-limited');
+    expect(bob.take('roster')).toHaveLength(2);
+    expect(codeOf(await world.connect(alice.device).login('alice', PASSWORD, new Uint8Array(0)))).toBe('welcome');
+  });
+
   it('[SV102] lists each device with its label and whether it is here', async () => {
     const world = await TestWorld.start();
     const { alice, laptop } = await twoDevices(world);

@@ -26,14 +26,15 @@ export class OwnDevices {
   /** With more than this on its way to a client the next page waits, so that a long chain makes nobody a slow reader. */
   readonly #pageAboveBytesMax: number;
 
-  constructor(ports: AccountsPorts, announcer: Announcer, audit: Audit, limits: ServerLimits) {
+  /** @param lists how often the devices of an account may change, however they do */
+  constructor(ports: AccountsPorts, announcer: Announcer, audit: Audit, lists: RateTable, limits: ServerLimits) {
     this.#ports = ports;
     this.#announcer = announcer;
     this.#audit = audit;
     this.#pageAboveBytesMax = limits.writeQueueSoftBytes;
-    const table = (perHour: number) => new RateTable(perHour / HOUR_SECONDS, perHour, RATE_BUCKETS, ports.random);
-    this.#lists = table(limits.deviceListsPerHour);
-    this.#chains = table(limits.deviceChainsPerHour);
+    this.#lists = lists;
+    const perHour = limits.deviceChainsPerHour;
+    this.#chains = new RateTable(perHour / HOUR_SECONDS, perHour, RATE_BUCKETS, ports.random);
   }
 
   /** A newer list that holds the asking device. Whatever it holds no more is revoked: its sessions end within a second. */
@@ -54,9 +55,7 @@ export class OwnDevices {
       return err(replaced.error === 'stale-epoch' ? refusal('stale-epoch') : refusal('bad-device-list', 'older'));
     }
     const { revoked } = replaced.value;
-    await this.#announcer.revoked(number, replaced.value, 'revoked');
-    await this.#announcer.rosters(replaced.value);
-    await this.#announcer.ownProfile(number);
+    await this.#announcer.deviceList(number, replaced.value);
     if (revoked.length > 0) {
       const detail = `${revoked.length} of ${listed.length + revoked.length}`;
       await this.#audit.note({ actor: number, action: 'device-revoked', subject: number, detail });

@@ -8,6 +8,11 @@ export interface PasswordHasher {
   verify(phc: string, password: string): Promise<boolean>;
   /** Whether a hash of ours was made at less cost than a fresh one. Absent: none ever was. */
   isOutdated?(phc: string): boolean;
+  /**
+   * A hash of no known password that takes to check what an outdated one takes less than a fresh one, so that both together
+   * take what an unknown name does; undefined where there is nothing to make up for.
+   */
+  remainderOf?(phc: string): string | undefined;
   /** A hash of no known password, as costly to check as a fresh one: what an unknown name is verified against. */
   readonly decoyHash: string;
 }

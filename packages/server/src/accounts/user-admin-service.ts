@@ -98,8 +98,9 @@ export class UserAdminService implements UserAdmin {
     if (fault !== undefined) return err(refusal('weak-password', fault));
     const hashed = await this.#credentials.hash(password, 'known');
     if (!hashed.ok) return hashed;
-    const revocation = await this.#ports.store.setPassword(account, hashed.value, undefined);
-    await this.#announcer.revoked(account, revocation, 'password-changed');
+    const set = await this.#ports.store.setPassword(account, hashed.value, undefined);
+    if (!set.ok) return err(refusal('not-found'));
+    await this.#announcer.revoked(account, set.value, 'password-changed');
     await this.#audit.note({ actor: 'operator', action: 'user-password', subject: account });
     return this.#summaryOf(account);
   }

@@ -28,6 +28,18 @@ describe('passwords by argon2id', () => {
     expect([hasher.decoyHash, '', 'plain'].map((given) => hasher.isOutdated(given))).toEqual([false, false, false]);
   });
 
+  it('makes up for what a hash of less cost takes less, and for nothing else', () => {
+    const hasher = new Argon2Hasher({ memoryKiB: 128, passes: 3 });
+    const phc = (parameters: string) => `$argon2id$v=19$${parameters}$bWFncGllIGRlY295IDEyMw$dGhpcyBpcyB0aGUgdGFnIG9m`;
+    expect(hasher.remainderOf(phc('m=64,t=3,p=1'))).toMatch(/m=64,t=3,/);
+    expect(hasher.remainderOf(phc('m=96,p=1,t=1'))).toMatch(/m=96,t=3,/);
+    expect(['m=128,t=3,p=1', 'm=256,t=3,p=1'].map((cost) => hasher.remainderOf(phc(cost)))).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(hasher.remainderOf('plain')).toBeUndefined();
+  });
+
   it('takes the two ways of typing one letter for the same', async () => {
     const hasher = new Argon2Hasher(CHEAP);
     expect(await hasher.verify(await hasher.hash('pa\u0308sswort'), 'p\u00e4sswort')).toBe(true);

@@ -124,7 +124,8 @@ export class Dispatcher implements RequestDispatcher {
     if (!result.ok) return result.error;
     if (!('enrollNeeded' in result.value)) return this.#enter(connection, request, result.value);
     const account = result.value.enrollNeeded;
-    const proved = this.#services.accounts.enrollment.prove(account, client.exchangeKey, connection);
+    const from = { exchangeKey: client.exchangeKey, source: connection.source };
+    const proved = this.#services.accounts.enrollment.prove(account, from, connection);
     if (!proved.ok) return proved.error;
     connection.prove(proved.value);
     const { account: number, name, accountKey, deviceList, deviceListVersion, sealedSeed } = account;
@@ -138,7 +139,7 @@ export class Dispatcher implements RequestDispatcher {
 
   /** From the welcome on the session is live: what friends do in the same turn already reaches it, behind the welcome. */
   async #enter(connection: Connection, request: LoginRequest, login: AcceptedLogin): Promise<Refusal | undefined> {
-    const { directory, accounts, friends, presence, notices, clock } = this.#services;
+    const { directory, accounts, presence, notices, clock } = this.#services;
     const { account, device } = login;
     const entry = {
       account: account.account,
@@ -156,10 +157,6 @@ export class Dispatcher implements RequestDispatcher {
       presence.sessionOpened(session, replaced, clock.now());
       notices.sessionOpened(session, account.noticeAckedId);
     });
-    const touchesFriends = login.change !== undefined && login.change.touched.length > 0;
-    if (login.change && touchesFriends) await friends.publish(login.change);
-    // The account's other devices learn of a new list also where there is no friend whom it touches.
-    if (touchesFriends || request.type === 'enroll') await accounts.announcer.ownProfile(account.account);
     switch (entered) {
       case 'entered':
       case 'closed':

@@ -390,6 +390,7 @@ export class TestHasher implements PasswordHasher {
   readonly decoyHash = 'plain:';
   verifyCount = 0;
   isOutdated: (phc: string) => boolean = () => false;
+  remainderOf: (phc: string) => string | undefined = () => undefined;
   verifiedAgainst: string | undefined;
 
   async hash(password: string): Promise<string> {

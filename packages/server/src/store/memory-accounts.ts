@@ -1,6 +1,7 @@
-import type { AccountName, AccountNumber, DeviceId } from '@magpie/common/ids.ts';
+import type { AccountName, AccountNumber } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { conditionLost } from './device-rules.ts';
 import type { MemoryDevices } from './memory-devices.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 import type { MemoryRoster } from './memory-roster.ts';
@@ -13,6 +14,8 @@ import {
   type NewAccount,
   type NewKeylessAccount,
   NO_ACCOUNT_KEY,
+  type PasswordCondition,
+  type ProofLost,
   type Recovery,
   type Revocation,
   type RosterChange,
@@ -81,17 +84,25 @@ export class MemoryAccounts implements CallsOf<'accounts'> {
       .map((account) => this.#summaryOf(account));
   }
 
-  setPassword(account: AccountNumber, passwordHash: string, keep: DeviceId | undefined): Revocation {
+  setPassword(
+    account: AccountNumber,
+    passwordHash: string,
+    condition: PasswordCondition | undefined,
+  ): Result<Revocation, ProofLost | 'stale-epoch'> {
     const found = this.#rows.account(account);
-    if (!found || found.state === 'deleted') return { revoked: [] };
+    if (!found || found.state === 'deleted') return err('password-changed');
+    if (condition?.by && !this.#rows.isCurrent(condition.by)) return err('stale-epoch');
+    const lost = condition && conditionLost(found, condition);
+    if (lost) return err(lost);
     this.#rows.putAccount({ ...found, passwordHash });
-    return this.#devices.revokeAll(account, keep);
+    return ok(this.#devices.revokeAll(account, condition?.by?.device));
   }
 
-  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): void {
+  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): boolean {
     const found = this.#rows.account(account);
-    if (found?.passwordHash === oldHash && found.state !== 'deleted')
-      this.#rows.putAccount({ ...found, passwordHash: newHash });
+    if (found?.passwordHash !== oldHash || found.state === 'deleted') return false;
+    this.#rows.putAccount({ ...found, passwordHash: newHash });
+    return true;
   }
 
   setRecovery(by: Fence, { recoveryKey, sealedSeed }: Recovery): Result<void, 'stale-epoch'> {
@@ -124,8 +135,9 @@ export class MemoryAccounts implements CallsOf<'accounts'> {
     return { revoked: ended.map(({ device, epoch }) => ({ device, epoch })) };
   }
 
-  deleteAccount(number: AccountNumber): AccountDeletion | undefined {
+  deleteAccount(number: AccountNumber, _now: WallMs, by?: Fence): AccountDeletion | undefined {
     const account = this.#rows.account(number);
+    if (by && (!this.#rows.isCurrent(by) || account?.state === 'locked')) return undefined;
     if (!account || account.state === 'deleted') return undefined;
     const friends = this.#roster.friendsOf(number);
     const touched = this.#roster.leaveAll(number);

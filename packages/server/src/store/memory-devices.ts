@@ -2,6 +2,7 @@ import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { devicesToForget, proofLost } from './device-rules.ts';
 import type { MemoryRoster } from './memory-roster.ts';
 import type { MemoryRows } from './memory-rows.ts';
 import type {
@@ -11,10 +12,11 @@ import type {
   DeviceListChange,
   Enrollment,
   Fence,
+  ProofLost,
   ResumedSession,
   Revocation,
 } from './store.ts';
-import { type CallsOf, DEVICES_REMEMBERED_MAX, pageOf } from './store-calls.ts';
+import { type CallsOf, pageOf } from './store-calls.ts';
 
 /** Devices, the signed lists of them, and sessions, in the memory store. */
 export class MemoryDevices implements CallsOf<'devices'> {
@@ -37,14 +39,16 @@ export class MemoryDevices implements CallsOf<'devices'> {
   enroll(
     number: AccountNumber,
     enrollment: Enrollment,
-  ): Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed'> {
+  ): Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed' | ProofLost> {
     const account = this.#rows.account(number);
     if (!account || account.state === 'deleted') return err('key-changed');
+    const lost = proofLost(account.state, account.passwordHash, enrollment.expectedPasswordHash);
+    if (lost) return err(lost);
     if (!equalBytes(account.accountKey, enrollment.expectedAccountKey)) return err('key-changed');
     if (enrollment.deviceListVersion <= account.deviceListVersion) return err('older-list');
     if (!this.#mayJoin(number, enrollment)) return err('device-taken');
     this.#join(number, enrollment, enrollment.label);
-    const revoked = this.#revoke(number, (device) => !enrollment.listed.includes(device));
+    const revoked = this.#keepOnly(number, enrollment.listed);
     const { recovery = account } = enrollment;
     const isNewKey = !equalBytes(enrollment.accountKey, account.accountKey);
     if (isNewKey) this.#rows.dropChain(number);
@@ -89,13 +93,16 @@ export class MemoryDevices implements CallsOf<'devices'> {
     deviceListVersion: number,
     listed: readonly DeviceId[],
     label: string,
-  ): Result<DeviceListChange, 'device-taken' | 'older-list'> {
+    expectedPasswordHash: string,
+  ): Result<DeviceListChange, 'device-taken' | 'older-list' | ProofLost> {
     const account = this.#rows.account(number);
     if (!account || account.state === 'deleted' || !this.#mayJoin(number, keys)) return err('device-taken');
+    const lost = proofLost(account.state, account.passwordHash, expectedPasswordHash);
+    if (lost) return err(lost);
     const isNewer = deviceListVersion > account.deviceListVersion;
     if (!isNewer && !equalBytes(deviceList, account.deviceList)) return err('older-list');
     this.#join(number, keys, label);
-    const revoked = this.#revoke(number, (device) => !listed.includes(device));
+    const revoked = this.#keepOnly(number, listed);
     if (!isNewer) return ok({ ...revoked, touched: [] });
     this.#putList({ ...account, deviceList: copyOf(deviceList), deviceListVersion });
     return ok({ ...revoked, touched: this.#roster.touchFriendsOf(number) });
@@ -182,16 +189,14 @@ export class MemoryDevices implements CallsOf<'devices'> {
       label,
       lastLoginAt: 0 as WallMs,
     });
-    this.#forgetOldest(account, keys.device);
   }
 
-  #forgetOldest(account: AccountNumber, kept: DeviceId): void {
-    const devices = this.#rows.devicesOf(account);
-    if (devices.length <= DEVICES_REMEMBERED_MAX) return;
-    const oldest = devices
-      .filter(({ device }) => device !== kept)
-      .reduce((a, b) => (b.epoch < a.epoch || (b.epoch === a.epoch && b.device < a.device) ? b : a));
-    this.#rows.dropDevice(oldest);
+  /** Of the others the keys log in no more, and too many of them are forgotten. */
+  #keepOnly(account: AccountNumber, listed: readonly DeviceId[]): Revocation {
+    const revoked = this.#revoke(account, (device) => !listed.includes(device));
+    const forgotten = devicesToForget(this.#rows.devicesOf(account), listed);
+    for (const device of forgotten) this.#rows.dropDevice(this.#rows.device(device)!);
+    return revoked;
   }
 
   #revoke(account: AccountNumber, isMeant: (device: DeviceId) => boolean): Revocation {

@@ -4,7 +4,7 @@ import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { RosterEdge } from './roster-rules.ts';
 import type { Account, Device, Fence, Invite, Notice, StoredAuditEntry } from './store.ts';
-import { AUDIT_ENTRIES_MAX } from './store-calls.ts';
+import { AUDIT_ENTRIES_MAX, type AuditKind, auditKindOf } from './store-calls.ts';
 
 /** One side's row of a pair. */
 export interface Edge extends RosterEdge {
@@ -35,6 +35,7 @@ export class MemoryRows {
   readonly #invites = new Map<string, Invite>();
   readonly #notices: Notice[] = [];
   readonly #audit: StoredAuditEntry[] = [];
+  readonly #auditCounts = new Map<AuditKind, number>();
   #journal: Change[] = [];
 
   takeJournal(): readonly Change[] {
@@ -53,6 +54,7 @@ export class MemoryRows {
     for (const [hash, invite] of this.#invites) copy.#invites.set(hash, invite);
     copy.#notices.push(...this.#notices);
     for (const entry of this.#audit) copy.#audit.push(entry);
+    for (const [kind, count] of this.#auditCounts) copy.#auditCounts.set(kind, count);
     return copy;
   }
 
@@ -191,8 +193,13 @@ export class MemoryRows {
 
   putAudit(entry: StoredAuditEntry): void {
     this.#change((rows) => {
+      const kind = auditKindOf(entry);
+      const count = (rows.#auditCounts.get(kind) ?? 0) + 1;
       rows.#audit.push(entry);
-      if (rows.#audit.length > AUDIT_ENTRIES_MAX) rows.#audit.shift();
+      rows.#auditCounts.set(kind, Math.min(count, AUDIT_ENTRIES_MAX));
+      if (count <= AUDIT_ENTRIES_MAX) return;
+      const oldest = rows.#audit.findIndex((other) => auditKindOf(other) === kind);
+      rows.#audit.splice(oldest, 1);
     });
   }
 

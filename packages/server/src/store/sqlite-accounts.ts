@@ -1,6 +1,7 @@
-import type { AccountName, AccountNumber, DeviceId } from '@magpie/common/ids.ts';
+import type { AccountName, AccountNumber } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { conditionLost } from './device-rules.ts';
 import type { SqliteDevices } from './sqlite-devices.ts';
 import type { SqliteLedger } from './sqlite-ledger.ts';
 import type { SqliteRoster } from './sqlite-roster.ts';
@@ -14,6 +15,8 @@ import {
   type NewAccount,
   type NewKeylessAccount,
   NO_ACCOUNT_KEY,
+  type PasswordCondition,
+  type ProofLost,
   type Recovery,
   type Revocation,
   type RosterChange,
@@ -75,13 +78,22 @@ export class SqliteAccounts implements CallsOf<'accounts'> {
     return this.#sql.accounts.all({ after, limit: pageOf(limit), text }).map(summaryOf);
   }
 
-  setPassword(account: AccountNumber, passwordHash: string, keep: DeviceId | undefined): Revocation {
-    if (this.#sql.setPassword.run(passwordHash, account).changes === 0) return { revoked: [] };
-    return this.#devices.revokeAll(account, keep);
+  setPassword(
+    account: AccountNumber,
+    passwordHash: string,
+    condition: PasswordCondition | undefined,
+  ): Result<Revocation, ProofLost | 'stale-epoch'> {
+    const stored = this.accountByNumber(account);
+    if (!stored || stored.state === 'deleted') return err('password-changed');
+    if (condition?.by && !this.#roster.isCurrent(condition.by)) return err('stale-epoch');
+    const lost = condition && conditionLost(stored, condition);
+    if (lost) return err(lost);
+    this.#sql.setPassword.run(passwordHash, account);
+    return ok(this.#devices.revokeAll(account, condition?.by?.device));
   }
 
-  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): void {
-    this.#sql.rehashPassword.run(newHash, account, oldHash);
+  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): boolean {
+    return this.#sql.rehashPassword.run(newHash, account, oldHash).changes === 1;
   }
 
   setRecovery(by: Fence, { recoveryKey, sealedSeed }: Recovery): Result<void, 'stale-epoch'> {
@@ -111,7 +123,8 @@ export class SqliteAccounts implements CallsOf<'accounts'> {
     return { revoked: ended.map(({ device, epoch }) => ({ device, epoch })) };
   }
 
-  deleteAccount(account: AccountNumber, now: WallMs): AccountDeletion | undefined {
+  deleteAccount(account: AccountNumber, now: WallMs, by?: Fence): AccountDeletion | undefined {
+    if (by && (!this.#roster.isCurrent(by) || this.accountByNumber(account)?.state === 'locked')) return undefined;
     if (this.#sql.eraseAccount.run(account).changes === 0) return undefined;
     const friends = this.#roster.friendsOf(account);
     const touched = this.#roster.leaveAll(account, now);

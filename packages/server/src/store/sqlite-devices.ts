@@ -4,6 +4,7 @@ import type { AccountNumber, DeviceId, SessionEpoch } from '@magpie/common/ids.t
 import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { devicesToForget, proofLost } from './device-rules.ts';
 import type { SqliteRoster } from './sqlite-roster.ts';
 import { accountOf, bytesOf, deviceOf, sessionAccountOf, sessionDeviceOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -14,6 +15,7 @@ import type {
   DeviceListChange,
   Enrollment,
   Fence,
+  ProofLost,
   ResumedSession,
   Revocation,
 } from './store.ts';
@@ -41,15 +43,17 @@ export class SqliteDevices implements CallsOf<'devices'> {
   enroll(
     account: AccountNumber,
     enrollment: Enrollment,
-  ): Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed'> {
+  ): Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed' | ProofLost> {
     const { accountKey, deviceList, deviceListVersion, listed, recovery } = enrollment;
     const stored = this.#sql.accountByNumber.get(account);
     if (!stored || stored.state === 'deleted') return err('key-changed');
+    const lost = proofLost(stored.state, stored.password_hash, enrollment.expectedPasswordHash);
+    if (lost) return err(lost);
     if (!equalBytes(stored.account_key, enrollment.expectedAccountKey)) return err('key-changed');
     if (deviceListVersion <= stored.device_list_version) return err('older-list');
     if (!this.#mayJoin(account, enrollment)) return err('device-taken');
     this.#join(account, enrollment, enrollment.label);
-    const revoked = this.#revoke(account, (device) => !listed.includes(device));
+    const revoked = this.#keepOnly(account, listed);
     if (recovery) this.#sql.setRecovery.run(recovery.recoveryKey, recovery.sealedSeed, account);
     const isNewKey = !equalBytes(accountKey, stored.account_key);
     if (isNewKey) {
@@ -85,13 +89,16 @@ export class SqliteDevices implements CallsOf<'devices'> {
     deviceListVersion: number,
     listed: readonly DeviceId[],
     label: string,
-  ): Result<DeviceListChange, 'device-taken' | 'older-list'> {
+    expectedPasswordHash: string,
+  ): Result<DeviceListChange, 'device-taken' | 'older-list' | ProofLost> {
     const stored = this.#sql.accountByNumber.get(account);
     if (!stored || stored.state === 'deleted' || !this.#mayJoin(account, keys)) return err('device-taken');
+    const lost = proofLost(stored.state, stored.password_hash, expectedPasswordHash);
+    if (lost) return err(lost);
     const isNewer = deviceListVersion > stored.device_list_version;
     if (!isNewer && !equalBytes(deviceList, stored.device_list)) return err('older-list');
     this.#join(account, keys, label);
-    const revoked = this.#revoke(account, (device) => !listed.includes(device));
+    const revoked = this.#keepOnly(account, listed);
     if (!isNewer) return ok({ ...revoked, touched: [] });
     this.#putList(account, deviceList, deviceListVersion);
     return ok({ ...revoked, touched: this.#roster.touchFriendsOf(account) });
@@ -154,8 +161,14 @@ export class SqliteDevices implements CallsOf<'devices'> {
     const device = fromHex(keys.device);
     if (this.#sql.reactivateDevice.run(label, device).changes === 1) return;
     this.#sql.insertDevice.run(device, account, keys.exchangeKey, keys.signKey, label);
-    if (this.#sql.countDevices.get(account)! > DEVICES_REMEMBERED_MAX)
-      this.#sql.forgetOldestDevice.run(account, device);
+  }
+
+  /** Of the others the keys log in no more, and too many of them are forgotten. */
+  #keepOnly(account: AccountNumber, listed: readonly DeviceId[]): Revocation {
+    const revoked = this.#revoke(account, (device) => !listed.includes(device));
+    if (this.#sql.countDevices.get(account)! <= DEVICES_REMEMBERED_MAX) return revoked;
+    for (const device of devicesToForget(this.devicesOf(account), listed)) this.#sql.dropDevice.run(fromHex(device));
+    return revoked;
   }
 
   #revoke(account: AccountNumber, isMeant: (device: DeviceId) => boolean): Revocation {

@@ -14,8 +14,13 @@ import type {
   SummaryColumns,
 } from './sqlite-rows.ts';
 import type { AccountState, StoreCounts } from './store.ts';
+import type { AuditKind } from './store-calls.ts';
 
 export type Statements = ReturnType<typeof prepareStatements>;
+
+/** `auditKindOf` in SQL. */
+const AUDIT_KIND =
+  "CASE WHEN actor IS NULL THEN 'operator' WHEN action = 'login-failures' THEN 'failures' ELSE 'account' END";
 
 /** Every SQL text of the server, prepared once per connection. */
 export function prepareStatements(db: SqliteDatabase) {
@@ -134,10 +139,7 @@ export function prepareStatements(db: SqliteDatabase) {
     deactivateDevice: rows<[Uint8Array, number], never>(
       'UPDATE devices SET active = 0 WHERE device = ? AND active = 1 AND epoch = ?',
     ),
-    forgetOldestDevice: rows<[number, Uint8Array], never>(
-      `DELETE FROM devices WHERE device =
-         (SELECT device FROM devices WHERE account = ? AND device <> ? ORDER BY epoch, device LIMIT 1)`,
-    ),
+    dropDevice: rows<[Uint8Array], never>('DELETE FROM devices WHERE device = ?'),
     dropDevices: rows<[number], never>('DELETE FROM devices WHERE account = ?'),
 
     setDeviceList: rows<[Uint8Array, number, number], never>(
@@ -219,7 +221,13 @@ export function prepareStatements(db: SqliteDatabase) {
     insertAudit: rows<[number, number | null, string, number | null, string], never>(
       'INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)',
     ),
-    trimAudit: rows<[number], never>('DELETE FROM audit WHERE id <= ?'),
+    auditCounts: rows<[], { readonly kind: AuditKind; readonly count: number }>(
+      `SELECT ${AUDIT_KIND} AS kind, count(*) AS count FROM audit GROUP BY 1`,
+    ),
+    oldestAudit: single<[number, AuditKind], number>(
+      `SELECT id FROM audit WHERE id > ? AND ${AUDIT_KIND} = ? ORDER BY id LIMIT 1`,
+    ),
+    dropAudit: rows<[number], never>('DELETE FROM audit WHERE id = ?'),
     audit: rows<[number, number], AuditColumns>('SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?'),
   };
 }

@@ -154,6 +154,7 @@ describe('a batch of calls', () => {
       ...deviceKeys(2),
       label: '',
       expectedAccountKey: alice.accountKey,
+      expectedPasswordHash: alice.passwordHash,
       accountKey: new Uint8Array(31),
       deviceList: new Uint8Array(90),
       deviceListVersion: 2,

@@ -1,5 +1,5 @@
 import { FRIENDS_MAX, REQUESTS_PENDING_MAX } from '@magpie/common/limits.ts';
-import type { Store } from './store.ts';
+import type { AuditEntry, Store } from './store.ts';
 
 export type StoreMethod = Exclude<keyof Store, 'close'>;
 export type StoreArguments<M extends StoreMethod> = Parameters<Store[M]>;
@@ -92,12 +92,20 @@ export function callRoom<M extends StoreMethod>(
 export const STORE_CALLS_WAITING_MAX = 20_000;
 /** Calls that share one transaction and one sync (scale.md 2.2), so that none waits long for its neighbours. */
 export const STORE_BATCH_MAX = 256;
-/** Devices remembered per account; beyond it the one whose last login is oldest must give the password again. */
+/** Devices remembered per account, well above what a list holds; beyond it those that are off the list are forgotten. */
 export const DEVICES_REMEMBERED_MAX = 64;
 /** Invitations that still let somebody in: ten large schools at once. */
 export const INVITES_MAX = 10_000;
-/** Lines of the audit log: some 20 MB; a busy server's last months. */
+/** Lines of the audit log, of each kind: some 20 MB; a busy server's last months. */
 export const AUDIT_ENTRIES_MAX = 100_000;
+/** Kept apart, so that what many accounts do, or somebody who guesses, does not wash out what operators did. */
+export type AuditKind = 'operator' | 'account' | 'failures';
+
+export function auditKindOf({ actor, action }: Pick<AuditEntry, 'actor' | 'action'>): AuditKind {
+  if (actor === 'operator') return 'operator';
+  return action === 'login-failures' ? 'failures' : 'account';
+}
+
 /** Rows of one answer to an operator: more would hold up everybody's writes. */
 export const STORE_PAGE_MAX = 1_000;
 /**

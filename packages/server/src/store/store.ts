@@ -89,6 +89,8 @@ export interface Enrollment extends DeviceKeys {
   readonly label: string;
   /** The key that the account must still have; another one is `key-changed`. */
   readonly expectedAccountKey: Uint8Array;
+  /** What was proved is the password of this hash; another one is `password-changed`. */
+  readonly expectedPasswordHash: string;
   /** The key from now on. With another one than before the chain of lists begins anew. */
   readonly accountKey: Uint8Array;
   readonly deviceList: Uint8Array;
@@ -218,6 +220,18 @@ export type FriendError =
   /** Blocked by the one who asks: unblock first. */
   | 'blocked';
 
+/** What was proved before the write holds no longer: by another password, or because the operator has locked the account. */
+export type ProofLost = 'password-changed' | 'locked';
+
+/** What must still hold when a password is replaced; what is absent may be anything. */
+export interface PasswordCondition {
+  /** The session that does it: its device alone keeps its key. */
+  readonly by?: Fence;
+  readonly passwordHash: string;
+  /** By which the owner was known. */
+  readonly recoveryKey?: Uint8Array;
+}
+
 export interface Notice {
   readonly id: number;
   readonly at: WallMs;
@@ -245,7 +259,7 @@ export interface Store {
   enroll(
     account: AccountNumber,
     enrollment: Enrollment,
-  ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed'>>;
+  ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list' | 'key-changed' | ProofLost>>;
   /**
    * A newer list from a device that is logged in; what it does not hold is revoked.
    * @param listed the devices of `deviceList`, that of `by` among them
@@ -259,12 +273,17 @@ export interface Store {
   /** The lists of the present account key above version `since`, ascending, at most `limit`: each signed, as received. */
   deviceChain(account: AccountNumber, since: number, limit: number): Promise<readonly Uint8Array[]>;
   /**
-   * A new password. Every device but `keep` must give it before its key logs in again (R21); the list stays.
-   * @param keep none when the operator does it
+   * A new password. Every other device must give it before its key logs in again (R21); the list stays.
+   * @param condition the operator has none
+   * @returns `password-changed`: another password or recovery key holds, or there is no such account
    */
-  setPassword(account: AccountNumber, passwordHash: string, keep: DeviceId | undefined): Promise<Revocation>;
-  /** The same password under other parameters; nothing when the password has changed meanwhile. */
-  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): Promise<void>;
+  setPassword(
+    account: AccountNumber,
+    passwordHash: string,
+    condition: PasswordCondition | undefined,
+  ): Promise<Result<Revocation, ProofLost | 'stale-epoch'>>;
+  /** The same password under other parameters. @returns false, and nothing changed, when another hash is stored */
+  rehashPassword(account: AccountNumber, oldHash: string, newHash: string): Promise<boolean>;
   setRecovery(by: Fence, recovery: Recovery): Promise<Result<void, 'stale-epoch'>>;
   /** All friends and open requests are touched, and all sessions of the account itself. */
   setProfile(
@@ -277,8 +296,12 @@ export interface Store {
   ): Promise<Result<void, 'stale-epoch'>>;
   /** @returns the sessions that a lock ends; their keys log in again after the unlock. `undefined`: no such account */
   setLocked(account: AccountNumber, locked: boolean): Promise<Revocation | undefined>;
-  /** Everything of it goes but name and number; friends keep a tombstone. `undefined`: no such account, or deleted */
-  deleteAccount(account: AccountNumber, now: WallMs): Promise<AccountDeletion | undefined>;
+  /**
+   * Everything of it goes but name and number; friends keep a tombstone.
+   * @param by a session of the account, which must still be its device's newest; absent when the operator does it
+   * @returns `undefined`: no such account, or deleted; or `by` is over, or its account locked
+   */
+  deleteAccount(account: AccountNumber, now: WallMs, by?: Fence): Promise<AccountDeletion | undefined>;
 
   addInvite(invite: Invite): Promise<Result<void, 'too-many'>>;
   /** Those that still let somebody in, oldest first. */
@@ -290,7 +313,8 @@ export interface Store {
    * After a password login: the device may log in by key, the newer signed list replaces the old one, and no device of
    * the account may log in by key that it does not hold.
    * @param listed the devices of `deviceList`, `keys` among them
-   * @returns `older-list`, and nothing changed, when another list is stored that is as new or newer
+   * @param expectedPasswordHash that of the password that was given
+   * @returns an error, and nothing changed: `older-list` when another list is stored that is as new or newer
    */
   activateDevice(
     account: AccountNumber,
@@ -299,7 +323,8 @@ export interface Store {
     deviceListVersion: number,
     listed: readonly DeviceId[],
     label: string,
-  ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list'>>;
+    expectedPasswordHash: string,
+  ): Promise<Result<DeviceListChange, 'device-taken' | 'older-list' | ProofLost>>;
   /**
    * Starts a session of an active device: epoch = max(old + 1, wall clock in ms), loginCount + 1, in one statement.
    * @returns undefined when the device is unknown or no longer active; `locked` when its account is
@@ -369,7 +394,7 @@ export interface Store {
   /** Never goes back. */
   ackNotices(account: AccountNumber, upTo: number): Promise<void>;
 
-  /** The newest AUDIT_ENTRIES_MAX are kept. */
+  /** The newest AUDIT_ENTRIES_MAX of each kind are kept. */
   appendAudit(entry: AuditEntry): Promise<void>;
   /** Newest first, below id `before` (0 for all). */
   audit(before: number, limit: number): Promise<readonly StoredAuditEntry[]>;
