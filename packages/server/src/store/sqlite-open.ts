@@ -76,6 +76,8 @@ function configure(db: SqliteDatabase): void {
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
   db.pragma('trusted_schema = OFF');
+  // What was deleted (keys, texts, password hashes) is overwritten in the file.
+  db.pragma('secure_delete = ON');
 }
 
 /** Without its copy nothing is migrated. */

@@ -145,6 +145,11 @@ describe('a batch of calls', () => {
     expect(db.inTransaction).toBe(false);
   });
 
+  it('overwrites in its file what is deleted', () => {
+    const { db } = opened();
+    expect(db.pragma('secure_delete', { simple: true })).toBe(1);
+  });
+
   it('undoes all of a call that fails in its middle', () => {
     const { db, tables } = opened();
     const alice = newAccount('alice', 1);
