@@ -66,6 +66,8 @@ export const DEVICE_LIST_BYTES_MAX = 4_096;
 export const DEVICE_CHAIN_PAGE_MAX = 32;
 /** Lists of one account that are kept and followed; a longer chain is no chain of people and their computers. */
 export const DEVICE_CHAIN_MAX = 1_024;
+/** It rides in a handshake as `u32` (PK11); no account changes its list that often. */
+export const DEVICE_LIST_VERSION_MAX = 2 ** 32 - 1;
 export const ROSTER_ENTRIES_PER_FRAME_MAX = 128;
 export const FRIENDS_MAX = 2_000;
 export const REQUESTS_PENDING_MAX = 100;

@@ -1,6 +1,6 @@
 import { type Codec, decode, encode, fixedBytes, listMax, struct, u64 } from '../bytes/codec.ts';
 import { toHex } from '../bytes/hex.ts';
-import { DEVICE_LIST_BYTES_MAX, DEVICES_MAX } from '../limits.ts';
+import { DEVICE_LIST_BYTES_MAX, DEVICE_LIST_VERSION_MAX, DEVICES_MAX } from '../limits.ts';
 import { err, ok, type Result } from '../result.ts';
 import {
   blake2b,
@@ -68,6 +68,7 @@ export function verifyDeviceList(
   const encoded = own.subarray(0, own.length - SIGNATURE_BYTES);
   const list = decode(deviceListCodec, encoded);
   if (!list.ok || list.value.devices.length > devicesMax) return err('malformed');
+  if (list.value.version > DEVICE_LIST_VERSION_MAX) return err('malformed');
   if (!equalBytes(list.value.accountKey, expectedAccountKey)) return err('wrong-account');
   if (!verify(own.subarray(encoded.length), signedBytes(encoded), expectedAccountKey)) return err('bad-signature');
   const { devices } = list.value;

@@ -38,7 +38,7 @@ export const RPC_TABLE = {
     }),
     result: s.signIn,
   },
-  /** With an approval code the answer comes when the other device has let this one in: up to ten minutes (R7). */
+  /** With an approval code the answer comes when the other device has let this one in, within a minute (R7). */
   'account.login': {
     params: z.strictObject({
       server: address.optional(),

@@ -1,4 +1,3 @@
-import { APPROVAL_MS_MAX } from '@magpie/common/limits.ts';
 import type { RpcParams } from '@magpie/common/rpc/rpc-table.ts';
 import type { AccountJson, SignInJson } from '@magpie/common/rpc/schemas.ts';
 import type { Command } from 'commander';
@@ -12,8 +11,8 @@ import { printable } from './printable.ts';
 import { ask } from './prompt.ts';
 import { AskedServer, readServer, type ServerGiven, SIGN_IN_OPTIONS, serverOption, signIn } from './sign-in.ts';
 
-/** Beside the ten minutes of a code: the connection, the password queue and the way of the seed. */
-const APPROVED_LOGIN_MS_DEFAULT = APPROVAL_MS_MAX + 30_000;
+/** The engine waits a minute for the other device; beside that the connection, the password queue, the way of the seed. */
+const APPROVED_LOGIN_MS_DEFAULT = 90_000;
 
 /** @returns the noun, for the commands of other files */
 export function addAccountCommands(host: CommandHost): Command {
@@ -123,7 +122,10 @@ async function recover(invocation: Invocation, words: readonly string[], options
   const server = new AskedServer(invocation, (await serverOption(invocation, options)).address);
   return signIn(invocation, options, 'account.recovered', (link) => {
     const params = { ...common(options), account: words[0], recoveryCode, newPassword: password };
-    return loginBy(invocation, link, server, params);
+    return loginBy(invocation, link, server, params).catch((error: unknown) => {
+      if (!(error instanceof CliError) || error.error.detail?.passwordChanged === undefined) throw error;
+      throw new CliError(error.error, { ...error.extras, hint: 'hint.password-changed-already' });
+    });
   });
 }
 
@@ -197,6 +199,15 @@ export async function accountLines({ out, text }: Invocation, account: AccountJs
       text('column.state'),
       text('column.signature'),
     ],
-    [[account.id, account.name, name, printable(account.server), state, printable(account.signatureLine || '-')]],
+    [
+      [
+        account.id,
+        printable(account.name),
+        name,
+        printable(account.server),
+        state,
+        printable(account.signatureLine || '-'),
+      ],
+    ],
   );
 }

@@ -106,6 +106,7 @@ describe('account login on a device that the account does not know (R7)', () => 
     });
     expect([ran.exit, cli.daemonRuns]).toEqual([130, false]);
     expect(ran.err).toContain('Waiting for the other device');
+    await delay(20);
     expect(cli.engine.cancelled).toBe(1);
   });
 
@@ -144,6 +145,14 @@ describe('account recover', () => {
     const { exit, out, err } = await cli.run('account recover alice --server host:1#PIN', { typed });
     expect([exit, (out + err).includes('abcd')]).toEqual([0, false]);
     expect(inputs()).toMatchObject([{ recoveryCode: 'abcd-efgh', newPassword: PASSWORD }]);
+  });
+
+  it('says that the new password holds, when the rest failed after it', async () => {
+    cli.engine.nextError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected', passwordChanged: 1 } };
+    const code = await fileWith('code', 'abcd-efgh\n');
+    const words = ['account', 'recover', 'alice', '--server', 'host:1#PIN', '--recovery-code-file', code, '--json'];
+    const { json } = await cli.run([...words, ...(await passwordFile())]);
+    expect(json.error?.hint).toContain('new password holds already');
   });
 
   it('exits 2 where the code cannot be asked for, and for a weak new password', async () => {

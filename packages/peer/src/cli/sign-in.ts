@@ -34,7 +34,12 @@ export async function signIn(
         options,
         () => body(link),
         ({ account }, kept) => {
-          const values = { name: account.name, number: account.id, server: printable(account.server), magpie };
+          const values = {
+            name: printable(account.name),
+            number: account.id,
+            server: printable(account.server),
+            magpie,
+          };
           const lines = recoveryLines(invocation, kept, out.quiet);
           out.data({ account, ...kept }, out.quiet ? lines : [text(sentence, values), ...lines]);
           out.note(text('account.next', values));

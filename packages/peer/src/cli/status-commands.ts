@@ -58,7 +58,11 @@ function statusLines(invocation: Invocation, status: StatusJson): string[] {
   const { text, magpie } = invocation;
   const { account, peers, unread } = status;
   const who = account
-    ? text('status.account', { name: account.name, number: account.id, displayName: printable(account.displayName) })
+    ? text('status.account', {
+        name: printable(account.name),
+        number: account.id,
+        displayName: printable(account.displayName),
+      })
     : text('status.no-account', { magpie });
   return [
     who,

@@ -1,9 +1,10 @@
 import { parseServerAddress } from '@magpie/common/channel/pin.ts';
 import type { Frame } from '@magpie/common/frames/frame.ts';
 import { newIncarnation } from '@magpie/common/ids.ts';
+import { DEVICE_LIST_VERSION_MAX } from '@magpie/common/limits.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import type { WallMs } from '@magpie/common/time.ts';
+import { after, type Timer, type WallMs } from '@magpie/common/time.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
 import { ServerLink, type ServerTarget, type Welcome } from '../server-link/server-link.ts';
 import type { Profile } from '../store/store.ts';
@@ -11,7 +12,7 @@ import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
 import { isSelf } from './contact-book.ts';
 import type { LinkState, LoginInput, RegisterInput, SignInView, StatusView } from './engine.ts';
-import { EARLY_FRAMES_MAX, STAMP_BLOCK_MS } from './limits.ts';
+import { EARLY_FRAMES_MAX, LIST_RETRY_MS_MAX, LIST_RETRY_MS_MIN, STAMP_BLOCK_MS } from './limits.ts';
 import { loginError } from './link-errors.ts';
 import type { OwnDevices } from './own-devices.ts';
 import type { EnginePorts } from './ports.ts';
@@ -50,6 +51,7 @@ export class AccountLink {
   #retryAt: WallMs | undefined;
   /** Frames that came while `onUp` was still working; undefined when they pass straight on. */
   #early: Frame[] | undefined;
+  #listRetry: Timer | undefined;
   #lastCommand: Promise<unknown> = Promise.resolve();
   /** What the first profile will say: of a sign-in that is not stored yet, see `recoveryUnseen` there. */
   #recoveryUnseen = false;
@@ -183,12 +185,25 @@ export class AccountLink {
   }
 
   /** Takes over what the server has of our lists, or gives it what it lacks. */
-  async syncDevices(version: number): Promise<boolean> {
-    if (!this.#profile) return false;
+  async syncDevices(version: number, retryMs = LIST_RETRY_MS_MIN): Promise<boolean> {
+    // No list has such a version: nothing could be fetched.
+    if (!this.#profile || version > DEVICE_LIST_VERSION_MAX) return false;
     const { own } = this.#options;
+    this.#listRetry?.cancel();
     const changed = await own.sync(this.#profile.account, version, this);
     if (this.#profile.deviceListVersion !== own.listVersion) await this.#update({ deviceListVersion: own.listVersion });
+    if (own.listVersion < version) this.#syncAgain(version, retryMs);
     return changed;
+  }
+
+  /** Until it has what the server has, this device is silent: friends refuse the version that it shows (ID10). */
+  #syncAgain(version: number, waitMs: number): void {
+    const { clock, log } = this.#options.ports;
+    this.#listRetry?.cancel();
+    this.#listRetry = clock.setTimer(after(clock.now(), waitMs), () => {
+      const nextMs = Math.min(waitMs * 2, LIST_RETRY_MS_MAX);
+      inBackground(log, 'the own device lists could not be stored', this.syncDevices(version, nextMs));
+    });
   }
 
   /** The account is deleted: the server has closed the connection or will; history stays. */
@@ -406,6 +421,7 @@ export class AccountLink {
 
   /** The connection is gone, whether its login was worked in or still is. */
   #leave(): void {
+    this.#listRetry?.cancel();
     const wasUp = this.#state === 'connected' || this.#early !== undefined;
     this.#early = undefined;
     if (wasUp) this.#options.onDown();

@@ -47,6 +47,8 @@ export class DeviceCommands {
     const { account, own } = this.#options;
     const { profile } = account;
     if (!profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+    // Added by another one a moment ago, it is not in the list that is known here.
+    if (isUnknown(this.#find(text))) await own.refresh(profile.account, account);
     for (let tries = 1; ; tries++) {
       const found = this.#find(text);
       if (!found.ok) return found;
@@ -72,4 +74,8 @@ export class DeviceCommands {
     // Its own end is `logout`: a list without the device that signs it would be its last.
     return found === own.keys.device ? err({ code: 'WRONG_DEVICE' }) : ok(found);
   }
+}
+
+function isUnknown(found: Result<DeviceId, CommandError>): boolean {
+  return !found.ok && found.error.code === 'NOT_FOUND';
 }

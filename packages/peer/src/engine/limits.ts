@@ -19,8 +19,8 @@ export const CONTROL_CONTENTS_MAX = 64;
 export const GOODBYE_MS = 100;
 /** Own messages of this run that are remembered as never sent (some 100 bytes each); beyond, nothing is certain. */
 export const NEVER_SENT_MAX = 20_000;
-/** Longer than a week without touching anything is not away but gone. */
-export const AUTO_AWAY_MS_MAX = 7 * 86_400_000;
+/** Longer than a day without touching anything is not away but gone. */
+export const AUTO_AWAY_MS_MAX = 86_400_000;
 /** Last seen is asked for this long after a login: a class that comes back together asks for what is urgent first. */
 export const LAST_SEEN_ASK_AFTER_MS = 2_000;
 /** Notices that wait for our disk; a server sends twenty at most when we come, and few later. */
@@ -32,5 +32,6 @@ export const NOTICES_WAITING_MAX = 64;
 export const APPROVAL_WAIT_MS = 60_000;
 /** R7: an approval code dies with this many wrong proofs. */
 export const APPROVAL_TRIES_MAX = 3;
-/** The version of a device list rides in a handshake as `u32` (PK11). */
-export const LIST_VERSION_MAX = 2 ** 32 - 1;
+/** What the server has of the own device lists is asked for again this long after it could not be had. */
+export const LIST_RETRY_MS_MIN = 1_000;
+export const LIST_RETRY_MS_MAX = 60_000;

@@ -29,6 +29,11 @@ export interface OwnPresenceOptions {
 
 const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
 
+/** SV48, as the server judges it. */
+const NOT_IN_A_STATUS = /\p{Cf}/u;
+const EMOJI_JOINER =
+  /(?<=\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)\u200d(?=\p{Extended_Pictographic})/gu;
+
 /** What the user wants friends to see, kept over restarts, and what they can see right now. */
 export class OwnPresence {
   readonly #options: OwnPresenceOptions;
@@ -111,6 +116,7 @@ export class OwnPresence {
     if (!account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const line = shortText(text, TEXT_MAX);
     if (!line.ok) return line;
+    if (NOT_IN_A_STATUS.test(line.value.replace(EMOJI_JOINER, ''))) return err({ code: 'BAD_TEXT' });
     const before = { wish: this.wish, text: this.#text };
     await this.#save(status, line.value);
     this.#adopt(status, line.value);
@@ -129,6 +135,8 @@ export class OwnPresence {
     const told = await this.#tell();
     if (told.ok) return ok(this.view());
     this.#adopt(before.wish, before.text);
+    // Friends have been told nothing, or the part that the server took: again what holds here.
+    if (this.wish !== 'offline') void this.#tell();
     await this.#save(before.wish, before.text);
     return err(requestError(told.error));
   }
@@ -153,8 +161,10 @@ export class OwnPresence {
   async #tell(): Promise<Result<Answer, RequestError>> {
     const { account } = this.#options;
     const told = { status: this.#autoAway.status, text: this.#text };
+    const before = this.#told;
     this.#told = told.status;
     const answer = await account.request({ type: 'presence-set', ...told });
+    if (!answer.ok && this.#told === told.status) this.#told = before;
     // A text that the server does not take must not keep the status back.
     const badText = !answer.ok && answer.error.kind === 'refused' && answer.error.code === 'bad-text';
     if (badText) void account.request({ type: 'presence-set', status: told.status, text: '' });

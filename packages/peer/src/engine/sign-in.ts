@@ -10,6 +10,7 @@ import {
   signRecovery,
 } from '@magpie/common/channel/recovery-code.ts';
 import type { FrameOf } from '@magpie/common/frames/frame.ts';
+import { DEVICE_LIST_VERSION_MAX } from '@magpie/common/limits.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import {
@@ -25,7 +26,8 @@ import type { CommandError } from './command-error.ts';
 import { type KnownList, knownList } from './device-chain.ts';
 import type { LoginInput, RegisterInput } from './engine.ts';
 import { fitsInvite, fitsLogin, fitsNewPassword, fitsRegistration, fittingLabel } from './input-limits.ts';
-import { APPROVAL_WAIT_MS, LIST_VERSION_MAX } from './limits.ts';
+import { APPROVAL_WAIT_MS } from './limits.ts';
+import { loginError } from './link-errors.ts';
 import type { OwnDevices } from './own-devices.ts';
 
 /** Why a sign-in itself saw no way on. */
@@ -128,7 +130,9 @@ class Joining {
     const answer = await this.#prove(dialog);
     if (!answer.ok) return answer;
     if (answer.value.type === 'welcome') return ok(answer.value);
-    return answer.value.type === 'enroll-needed' ? this.#enroll(dialog, answer.value) : err(UNEXPECTED);
+    if (answer.value.type !== 'enroll-needed') return err(UNEXPECTED);
+    const enrolled = await this.#enroll(dialog, answer.value);
+    return enrolled.ok || !this.#input.newPassword ? enrolled : err(afterNewPassword(enrolled.error));
   }
 
   /** That we are who we say: by password, by recovery code, or by the device key alone. */
@@ -184,7 +188,7 @@ class Joining {
     const { own } = this.#options;
     const { accountKey, deviceListVersion } = needed;
     // It could not ride in a handshake (PK11).
-    if (deviceListVersion >= LIST_VERSION_MAX) return refused('bad-device-list');
+    if (deviceListVersion >= DEVICE_LIST_VERSION_MAX) return refused('bad-device-list');
     if (sameKey(accountKey, NO_KEY)) return this.#firstList(needed);
     if (!sameKey(accountKey, own.accountKey) && !(await own.takeBack(accountKey))) {
       const seed = await this.#accountSeed(dialog, needed);
@@ -312,6 +316,12 @@ function isRefusal(answer: Result<unknown, LoginError>): answer is Refusal {
 
 function sameKey(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
+}
+
+/** The password was changed before the rest failed: whoever hears of the failure must hear of that. */
+function afterNewPassword(failure: LoginError | SignInFailure): SignInFailure {
+  const error = failure.kind === 'sign-in' ? failure.error : loginError(failure);
+  return { kind: 'sign-in', error: { ...error, detail: { ...error.detail, passwordChanged: 1 } } };
 }
 
 function invalid(argument: string): Result<never, CommandError> {

@@ -44,6 +44,30 @@ describe('a login of several requests', () => {
     expect(world.server.connections.map(({ types }) => types.slice(0, 2))).toEqual([['login', 'resume']]);
   });
 
+  it('fails when its script does, and leaves a link that goes on', async () => {
+    const { world, link, events } = await linked();
+    const broken = async (): Promise<never> => {
+      throw new RangeError('not for a u64');
+    };
+    expect(await world.settle(link.login(world.pinned, broken))).toEqual({
+      ok: false,
+      error: { kind: 'request', error: { kind: 'lost' } },
+    });
+    await world.run(1_000);
+    expect(world.server.last.closed).toBe(true);
+    expect(await world.settle(link.login(world.pinned, asking(LOGIN)))).toMatchObject({ ok: true });
+    expect(events).toEqual(['up']);
+  });
+
+  it.each(['Alice', 'ali\u001b[2Jce', ''])('[ID7] is none when the server calls the account %j', async (name) => {
+    const { world, link, events } = await linked();
+    world.server.onRequest = (to, frame) => {
+      if (frame.type === 'login') to.say(welcome(frame.requestId, { name: name as never }));
+    };
+    expect(await world.settle(link.login(world.pinned, asking(LOGIN)))).toMatchObject({ ok: false });
+    expect(events).toEqual([]);
+  });
+
   it('[SV86] keeps its connection alive while it waits, and ends in its own words', async () => {
     const { world, link, events } = await linked();
     world.server.onRequest = (to, frame) => {

@@ -1,6 +1,7 @@
 import type { KeyPair } from '@magpie/common/channel/keys.ts';
 import { type Pin, pinOf } from '@magpie/common/channel/pin.ts';
 import type { Frame, FrameOf } from '@magpie/common/frames/frame.ts';
+import { parseAccountName } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { TcpConnector } from '@magpie/common/net.ts';
 import { type RandomSource, randomUnit } from '@magpie/common/random.ts';
@@ -15,7 +16,7 @@ import {
   RELAY_QUEUED_BYTES_MAX,
   SETTLED_AFTER_MS,
 } from './limits.ts';
-import { asking, LoginDialog, type LoginError, type LoginScript, type Welcome } from './login-dialog.ts';
+import { asking, LoginDialog, type LoginError, type LoginScript, UNEXPECTED, type Welcome } from './login-dialog.ts';
 import {
   type Answer,
   type LinkFailure,
@@ -202,7 +203,7 @@ export class ServerLink {
     if (!opened.ok) return err(await this.#explain(target, opened.error, era));
     const connection = opened.value;
     dialog.handleOpen(connection);
-    const result = await script(dialog);
+    const result = await this.#run(script, dialog);
     if (era.aborted) return err({ kind: 'request', error: { kind: 'lost' } });
     if (!result.ok) {
       connection.close('shutting-down');
@@ -219,6 +220,18 @@ export class ServerLink {
     this.#options.handlers.onUp(result.value, { ...target, serverKey });
     for (const frame of early) this.#options.handlers.onFrame(frame);
     return ok({ welcome: result.value, serverKey });
+  }
+
+  /** Whatever a server may say that the script was not made for ends this try, never the link. */
+  async #run<E>(script: LoginScript<E>, dialog: LoginDialog): Promise<Result<Welcome, LoginError | E>> {
+    try {
+      const result = await script(dialog);
+      // ID7: it is shown, typed and compared as it stands.
+      return result.ok && parseAccountName(result.value.name) !== result.value.name ? err(UNEXPECTED) : result;
+    } catch (cause) {
+      this.#options.log.error({ cause: cause instanceof Error ? cause.name : 'unknown' }, 'a login failed');
+      return err(UNEXPECTED);
+    }
   }
 
   /** A failed IK handshake may mean that the server's key changed: a look at the key it shows now tells. */
