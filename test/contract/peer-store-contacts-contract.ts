@@ -105,15 +105,31 @@ export function peerStoreContactsContract(current: () => PeerStore): void {
       expect(bob).toMatchObject({ pinnedKey: key(7), accountKey: key(8), local: { verified: true } });
     });
 
-    it('a link pins over another pin; the same key stays verified, another one is as the link says', async () => {
+    it('[ID11] a link pins over no other pin of somebody who is known', async () => {
       await store.applyRoster([rosterEntry(BOB, { accountKey: key(1) })], 1);
-      await store.noteContact(BOB, { verified: true, remark: 'b' });
-      await store.pinAccountKey(BOB, key(1), false);
+      await store.noteContact(BOB, { remark: 'b' });
+      expect(await store.pinAccountKey(BOB, key(2), true)).toBe(false);
+      expect((await store.contacts())[0]).toMatchObject({ pinnedKey: key(1), local: { verified: false, remark: 'b' } });
+      expect(await store.pinAccountKey(BOB, key(1), true)).toBe(true);
+      expect(await store.pinAccountKey(BOB, key(1), false)).toBe(true);
       expect((await store.contacts())[0]).toMatchObject({ pinnedKey: key(1), local: { verified: true, remark: 'b' } });
-      await store.pinAccountKey(BOB, key(2), false);
-      expect((await store.contacts())[0]).toMatchObject({ pinnedKey: key(2), local: { verified: false, remark: 'b' } });
-      await store.pinAccountKey(BOB, key(3), true);
-      expect((await store.contacts())[0]).toMatchObject({ pinnedKey: key(3), local: { verified: true } });
+    });
+
+    it('[ID11] a newer link pins over an older one while nobody was asked', async () => {
+      expect(await store.pinAccountKey(BOB, key(1), true)).toBe(true);
+      expect(await store.pinAccountKey(BOB, key(2), false)).toBe(true);
+      await store.applyRoster([rosterEntry(BOB, { accountKey: key(2) })], 1);
+      expect((await store.contacts())[0]).toMatchObject({ pinnedKey: key(2), local: { verified: false } });
+    });
+
+    it('[ID6] zeros are no key, and never pinned', async () => {
+      const none = new Uint8Array(32);
+      expect(await store.pinAccountKey(BOB, none, true)).toBe(false);
+      await store.applyRoster([rosterEntry(BOB, { accountKey: none })], 1);
+      await store.acceptAccountKey(BOB, true);
+      expect((await store.contacts())[0]).toMatchObject({ pinnedKey: new Uint8Array(0), local: { verified: false } });
+      await store.applyRoster([rosterEntry(BOB, { accountKey: key(1) })], 2);
+      expect((await store.contacts())[0]).toMatchObject({ pinnedKey: key(1) });
     });
 
     it('accepting the present key clears a broken list, and verifies only when told so', async () => {

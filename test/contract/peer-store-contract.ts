@@ -175,6 +175,14 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         await store.noteRoad(messageId(1), DIRECT);
         expect(await store.message(messageId(1))).toMatchObject({ road: DIRECT, change: 3 });
       });
+
+      it('[R14] keeps the road by which a message was delivered: a later copy to another device changes nothing', async () => {
+        await store.commitOutgoing(textTo(BOB, 1), wall(1));
+        await store.noteRoad(messageId(1), RELAY);
+        await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], BOBS_DEVICE);
+        await store.noteRoad(messageId(1), DIRECT);
+        expect(await store.message(messageId(1))).toMatchObject({ road: RELAY, state: 'delivered' });
+      });
     });
 
     describe('receipts and refusals', () => {

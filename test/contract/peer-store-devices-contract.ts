@@ -1,3 +1,5 @@
+import type { Incarnation } from '@magpie/common/ids.ts';
+import { NUMBERINGS_PER_DEVICE_MAX } from '@magpie/peer/store/limits.ts';
 import type { PeerStore } from '@magpie/peer/store/store.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -145,6 +147,16 @@ export function peerStoreDevicesContract(current: () => PeerStore): void {
       expect(await store.receivedUpTo(BOB)).toEqual([
         { device: BOBS_DEVICE, incarnation: THEIR_FIRST, deliveredUpTo: 6, readUpTo: 5 },
       ]);
+    });
+
+    it('[DL19] is one of a bounded number for each device', async () => {
+      const numbering = (n: number) => n.toString(16).padStart(16, '0') as Incarnation;
+      const all = Array.from({ length: NUMBERINGS_PER_DEVICE_MAX }, (_, n) => numbering(n + 1));
+      await Promise.all(all.map((incarnation) => store.openNumbering(BOB, BOBS_DEVICE, incarnation, 6)));
+      expect(await store.openNumbering(BOB, BOBS_DEVICE, THEIR_FIRST, 6)).toBe(false);
+      expect(await store.openNumbering(BOB, BOBS_DEVICE, numbering(1), 7)).toBe(true);
+      expect(await store.receivedUpTo(BOB)).toHaveLength(NUMBERINGS_PER_DEVICE_MAX);
+      expect(await store.commitIncoming([incoming(1)], wall(1))).toMatchObject([{ kind: 'committed' }]);
     });
 
     it('never goes back', async () => {

@@ -55,10 +55,15 @@ describe('contact add', () => {
     const { exit, json } = await cli.run(['contact', 'add', link, '--json']);
     expect([exit, json.error?.code]).toEqual([6, 'KEY_CHANGED']);
     expect(json.error?.message).toMatch(/^The key in the link .* dave/);
+    cli.engine.nextError = { code: 'KEY_CHANGED', detail: { who: '10007', pinned: 1 } };
+    expect((await cli.run(['contact', 'add', link, '--json'])).json.error?.hint).toContain('--accept-new-key');
     for (const other of [`magpie://host:1/join?pin=${pin}&invite=x`, 'magpie://host:1/friend?pin=x', 'magpie:']) {
       expect((await cli.run(['contact', 'add', other, '--json'])).json.error).toMatchObject({ code: 'USAGE' });
     }
-    expect(asked()).toEqual([{ who: link, text: '' }]);
+    expect(asked()).toEqual([
+      { who: link, text: '' },
+      { who: link, text: '' },
+    ]);
   });
 
   it.each([

@@ -132,7 +132,8 @@ async function add(invocation: Invocation, link: DaemonLink, who: string, option
     report(invocation, await link.call('contact.add', { who, text }));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    if (invited && error.error.code === 'KEY_CHANGED') {
+    // With a pin of theirs in the way, the link is right, and the user has to look at the key that changed.
+    if (invited && error.error.code === 'KEY_CHANGED' && error.error.detail?.pinned === undefined) {
       const values = { who: invited.name };
       throw new CliError({ code: 'KEY_CHANGED' }, { sentence: 'contact.link-key', hint: 'hint.link-key', values });
     }

@@ -85,6 +85,12 @@ describe('devices (R6)', () => {
     expect(keyChanged({ ...bob, accountKey: carolKeys.accountKey })).toBe(true);
     expect(keyChanged({ ...bob, pinnedKey: new Uint8Array(0) })).toBe(false);
   });
+
+  it('[ID6] zeros are no key: not a changed one, and none that certifies a device', () => {
+    const bob = { ...contact('bob', BOB, bobKeys), accountKey: new Uint8Array(32) };
+    expect(keyChanged(bob)).toBe(false);
+    expect(bookOf(bob).devicesOf(BOB)).toEqual([]);
+  });
 });
 
 describe('who is meant', () => {

@@ -4,6 +4,7 @@ import type { PresenceEntry, PresenceStatus } from '@magpie/common/frames/frame-
 import { type AccountNumber, type DeviceId, parseAccountNumber, type SessionEpoch } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { isAccountKey } from '../store/account-key.ts';
 import type { Contact, ContactNotes, Profile } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 
@@ -144,9 +145,9 @@ export function otherKey({ pinnedKey, accountKey }: Contact): boolean {
   return pinnedKey.length > 0 && !equalBytes(pinnedKey, accountKey);
 }
 
-/** ID6: zeros stand for no key: the account is deleted, or nobody has ever signed in to it. */
+/** ID6: the account is not deleted, and somebody has signed in to it. */
 export function hasKey({ accountKey }: Pick<Contact, 'accountKey'>): boolean {
-  return accountKey.some((byte) => byte !== 0);
+  return isAccountKey(accountKey);
 }
 
 /** Whether somebody means the account of this profile itself. */

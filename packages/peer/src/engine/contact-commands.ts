@@ -145,7 +145,10 @@ export class ContactCommands implements Surface {
     return contactView(contact, this.#options.book, this.#options.roadOf(contact.account));
   }
 
-  /** ID11: the owner's word for its key goes before the server's, and is pinned before anything is sent. */
+  /**
+   * ID11: the owner's word for its key goes before the server's, and is pinned before anything is sent; but a pin that
+   * counts already only gives way when the user says so of the account itself (`verifyContact`).
+   */
   async #addByLink(who: string, text: string, profile: Profile): Promise<Result<ContactView, CommandError>> {
     const link = friendLink(who, profile);
     if (!link.ok) return link;
@@ -156,7 +159,8 @@ export class ContactCommands implements Surface {
     const looked = await this.#lookup(shown);
     if (!looked.ok) return looked;
     if (!equalBytes(looked.value.accountKey, accountKey)) return err({ code: 'KEY_CHANGED', detail: { who: shown } });
-    await this.#options.store.pinAccountKey(account, accountKey, true);
+    const pinned = await this.#options.store.pinAccountKey(account, accountKey, true);
+    if (!pinned) return err({ code: 'KEY_CHANGED', detail: { who: shown, pinned: 1 } });
     await this.#options.reload();
     return this.#command(account, shown, { type: 'friend-add', account, text });
   }

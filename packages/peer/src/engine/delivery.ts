@@ -394,8 +394,8 @@ export class Delivery {
 
   async #handleOpening(lane: Lane, { incarnation, from }: ContentOf<'opening'>): Promise<void> {
     if (from < 1) return;
-    await this.#options.store.openNumbering(lane.account, lane.device, incarnation, from);
-    if (!this.#alive(lane)) return;
+    const opened = await this.#options.store.openNumbering(lane.account, lane.device, incarnation, from);
+    if (!opened || !this.#alive(lane)) return;
     lane.inbox.handleOpening(incarnation, from, this.#now());
     this.#commit(lane);
   }

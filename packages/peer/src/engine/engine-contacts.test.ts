@@ -1,7 +1,10 @@
 import { toBase32 } from '@magpie/common/bytes/base32.ts';
 import { parseInvitation } from '@magpie/common/invitation.ts';
+import { ok } from '@magpie/common/result.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Session } from '../session/session.ts';
+import type { Contact } from '../store/store.ts';
+import { AccountLink } from './account-link.ts';
 import { EngineWorld, PASSWORD, type TestPeer } from './test-world.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -128,11 +131,68 @@ describe('a removal', () => {
   });
 });
 
+describe('a link of a friend whose key is pinned', () => {
+  it('[ID11] replaces no pin, whatever the server shows, and names the way on', async () => {
+    const { world, alice, bob } = await friends();
+    const { link } = await world.ok(bob.engine.invitation());
+    const key = new Uint8Array(32).fill(5);
+    const forged = link.replace(/key=[a-z2-7]+/, `key=${toBase32(key)}`);
+    const real = AccountLink.prototype.request;
+    vi.spyOn(AccountLink.prototype, 'request').mockImplementation(async function (this: AccountLink, request) {
+      const answer = await real.call(this, request);
+      const shown = answer.ok && answer.value.type === 'account';
+      return shown ? ok({ ...answer.value, accountKey: key } as typeof answer.value) : answer;
+    });
+    const [before] = await world.settle(alice.store.contacts());
+    expect(await world.settle(alice.engine.addContact(forged, ''))).toMatchObject({
+      error: { code: 'KEY_CHANGED', detail: { pinned: 1 } },
+    });
+    expect(await world.settle(alice.store.contacts())).toEqual([before]);
+  });
+});
+
+describe('a look-up', () => {
+  it('[ID20] that the server answers with somebody else finds nobody', async () => {
+    const { world, alice } = await strangers();
+    const real = AccountLink.prototype.request;
+    vi.spyOn(AccountLink.prototype, 'request').mockImplementation(async function (this: AccountLink, request) {
+      const answer = await real.call(this, request.type === 'lookup' ? { ...request, account: 'bob' } : request);
+      return answer;
+    });
+    for (const who of ['carol', '10077']) {
+      const unknown = { error: { code: 'NOT_FOUND', detail: { who } } };
+      expect(await world.settle(alice.engine.lookup(who))).toMatchObject(unknown);
+      expect(await world.settle(alice.engine.addContact(who, 'hi'))).toMatchObject(unknown);
+      expect(await world.settle(alice.engine.blockContact(who))).toMatchObject(unknown);
+    }
+    for (const who of ['BOB', '10002']) expect(await world.ok(alice.engine.lookup(who))).toMatchObject({ name: 'bob' });
+  });
+});
+
+describe('somebody who has deleted the account', () => {
+  it('[ID6] has no key: none that changed, and none to compare or take', async () => {
+    const { world, alice, bob } = await friends();
+    const { digits } = await world.ok(alice.engine.safetyNumber('bob'));
+    await world.ok(alice.engine.verifyContact('bob', { matches: true, acceptNewKey: false, digits }));
+    const [before] = await world.settle(alice.store.contacts());
+    await world.ok(bob.engine.deleteAccount(PASSWORD));
+    await world.until(async () => (await world.ok(alice.engine.contact('bob'))).state === 'removed');
+    expect(await world.ok(alice.engine.contact('bob'))).toMatchObject({ keyChanged: false, verified: false });
+    const refused = { error: { code: 'NOT_FOUND', detail: { who: 'bob' } } };
+    expect(await world.settle(alice.engine.safetyNumber('bob'))).toMatchObject(refused);
+    for (const acceptNewKey of [true, false]) {
+      const verdict = { matches: true, acceptNewKey, digits };
+      expect(await world.settle(alice.engine.verifyContact('bob', verdict))).toMatchObject(refused);
+    }
+    expect((await world.settle(alice.store.contacts()))[0]).toMatchObject({ pinnedKey: before!.pinnedKey });
+  });
+});
+
 describe('a key', () => {
   it('[ID6] that changed holds messages until the user takes it, and then they go out', async () => {
     const { world, alice, bob } = await friends();
     await alice.stop();
-    await world.settle(alice.store.pinAccountKey(10_002 as never, new Uint8Array(32).fill(7), true));
+    await pinOther(world, alice);
     await alice.restart();
     expect(await alice.contact('bob')).toMatchObject({ keyChanged: true, verified: false });
     await world.ok(alice.engine.send({ to: 'bob', text: 'held' }));
@@ -249,6 +309,15 @@ async function friends() {
   const { world, alice, bob } = await strangers();
   await world.befriend(alice, bob);
   return { world, alice, bob };
+}
+
+/** The store of somebody who met bob when his account had another key. */
+async function pinOther(world: EngineWorld, alice: TestPeer): Promise<void> {
+  const { rosterVersion } = (await world.settle(alice.store.profile()))!;
+  const [{ pinnedKey, unread, local, ...bob }] = (await world.settle(alice.store.contacts())) as [Contact];
+  await world.settle(alice.store.applyRoster([{ ...bob, accountKey: new Uint8Array(32).fill(7) }], rosterVersion));
+  await world.settle(alice.store.acceptAccountKey(bob.account, true));
+  await world.settle(alice.store.applyRoster([bob], rosterVersion));
 }
 
 async function say(world: EngineWorld, from: TestPeer, to: TestPeer, text: string): Promise<void> {

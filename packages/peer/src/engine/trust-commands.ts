@@ -45,6 +45,7 @@ export class TrustCommands implements Surface {
 
   async safetyNumber(who: string): Promise<Result<SafetyView, CommandError>> {
     const found = this.#options.find(who);
+    if (found.ok && !hasKey(found.value)) return err({ code: 'NOT_FOUND', detail: { who } });
     return found.ok ? ok(this.#safety(found.value)) : found;
   }
 

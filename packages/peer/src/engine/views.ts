@@ -1,7 +1,7 @@
 import { type Pin, pinOf, serverAddressText } from '@magpie/common/channel/pin.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import type { Contact, MessageRoad, Profile, StoredMessage } from '../store/store.ts';
-import { type ContactBook, keyChanged, otherKey } from './contact-book.ts';
+import { type ContactBook, hasKey, keyChanged, otherKey } from './contact-book.ts';
 import type { AccountView, ContactView, MessageView, StatusView } from './engine.ts';
 
 export function accountView(profile: Profile, device: DeviceId): AccountView {
@@ -36,7 +36,7 @@ export function contactView(contact: Contact, book: ContactBook, path: MessageRo
     text: contact.text,
     keyChanged: keyChanged(contact),
     listBroken: local.listBroken && keyChanged(contact) && !otherKey(contact),
-    verified: local.verified && !keyChanged(contact),
+    verified: local.verified && hasKey(contact) && !keyChanged(contact),
     signatureLine: contact.signatureLine,
     statusText: isFriend ? book.statusTextOf(contact.account) : '',
     remark: local.remark,

@@ -8,6 +8,11 @@ export const OPEN_BUSY_TIMEOUT_MS = 1_000;
 export const BATCH_REQUESTS_MAX = 256;
 /** Up to this size opening reads the whole file for damage (about 0.1 s); a larger one is checked page by page in use. */
 export const CHECKED_AT_OPEN_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * Numberings of one friend's device (some 50 bytes each) beyond which it opens no other. An honest one needs a few: those
+ * that it had begun when it met us.
+ */
+export const NUMBERINGS_PER_DEVICE_MAX = 1_024;
 /** Announcements kept; older ones go. */
 export const NOTICES_MAX = 1_000;
 /** Calls given to the worker and not answered; beyond them a call fails at once instead of taking memory. */

@@ -1,6 +1,7 @@
 import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber } from '@magpie/common/ids.ts';
+import { isAccountKey } from './account-key.ts';
 import { type Contact, type ContactNotes, NO_NOTES } from './store.ts';
 
 /** What this profile knows of an account by itself: it is there before any roster entry, and after it. */
@@ -42,15 +43,19 @@ export class MemoryContacts {
 
   accept(account: AccountNumber, verified: boolean): void {
     const entry = this.#entries.get(account);
-    if (!entry) return;
+    if (!entry || !isAccountKey(entry.accountKey)) return;
     const { notes } = this.#knownOf(account);
     this.#known.set(account, { pinnedKey: entry.accountKey, notes: { ...notes, verified, listBroken: false } });
   }
 
-  pin(account: AccountNumber, accountKey: Uint8Array, verified: boolean): void {
+  pin(account: AccountNumber, accountKey: Uint8Array, verified: boolean): boolean {
     const { pinnedKey, notes } = this.#knownOf(account);
-    const stillVerified = notes.verified && equalBytes(pinnedKey, accountKey);
-    this.#known.set(account, { pinnedKey: accountKey, notes: { ...notes, verified: verified || stillVerified } });
+    const isSame = equalBytes(pinnedKey, accountKey);
+    const isKept = pinnedKey.length > 0 && !isSame && this.#entries.has(account);
+    if (isKept || !isAccountKey(accountKey)) return false;
+    const isVerified = verified || (notes.verified && isSame);
+    this.#known.set(account, { pinnedKey: accountKey, notes: { ...notes, verified: isVerified } });
+    return true;
   }
 
   note(account: AccountNumber, patch: Partial<ContactNotes>): void {

@@ -3,6 +3,7 @@ import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { laterStamp, nextStamp, STAMP_ZERO } from './hybrid-clock.ts';
+import { NUMBERINGS_PER_DEVICE_MAX } from './limits.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryFriendDevices, type OwnNumbering } from './memory-friend-devices.ts';
 import { MemoryMessages } from './memory-messages.ts';
@@ -119,7 +120,8 @@ export class MemoryState {
 
   noteRoad(id: MessageId, road: MessageRoad): void {
     const message = this.#messages.outgoing(id);
-    if (message && !sameRoad(message.road, road)) this.#messages.replace({ ...message, road: { ...road } });
+    if (!message || message.state === 'delivered' || message.state === 'read') return;
+    if (!sameRoad(message.road, road)) this.#messages.replace({ ...message, road: { ...road } });
   }
 
   meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): void {
@@ -150,10 +152,14 @@ export class MemoryState {
     );
   }
 
-  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): void {
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): boolean {
     const key = `${chat}/${device}/${incarnation}`;
-    if ((this.#received.get(key)?.upTo ?? 0) >= from - 1) return;
-    this.#received.set(key, { chat, device, incarnation, upTo: from - 1 });
+    const others = [...this.#received.values()].filter((other) => other.chat === chat && other.device === device);
+    if (!this.#received.has(key) && others.length >= NUMBERINGS_PER_DEVICE_MAX) return false;
+    if ((this.#received.get(key)?.upTo ?? 0) < from - 1) {
+      this.#received.set(key, { chat, device, incarnation, upTo: from - 1 });
+    }
+    return true;
   }
 
   applyReceipt(

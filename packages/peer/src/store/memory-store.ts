@@ -91,7 +91,7 @@ export class MemoryPeerStore implements PeerStore {
     return this.#write((state) => state.knownContacts.accept(account, verified));
   }
 
-  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<void> {
+  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<boolean> {
     return this.#write((state) => state.knownContacts.pin(account, accountKey, verified));
   }
 
@@ -143,7 +143,7 @@ export class MemoryPeerStore implements PeerStore {
     return this.#read((state) => state.devicesBehind());
   }
 
-  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<void> {
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<boolean> {
     return this.#write((state) => state.openNumbering(chat, device, incarnation, from));
   }
 

@@ -1,6 +1,7 @@
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import type Sqlite from 'better-sqlite3';
+import { isAccountKey } from './account-key.ts';
 import { type ContactRow, contactOf, type NotesRow, notesOf } from './sqlite-rows.ts';
 import { type Contact, type ContactNotes, NO_NOTES } from './store.ts';
 
@@ -19,7 +20,8 @@ export class SqliteContacts {
   applyRoster(entries: readonly RosterEntry[]): void {
     for (const entry of entries) {
       this.#statements.saveContact.run(entry);
-      if (entry.state === 'member') this.#statements.pinFirst.run(entry.account, entry.accountKey);
+      if (entry.state === 'member' && isAccountKey(entry.accountKey))
+        this.#statements.pinFirst.run(entry.account, entry.accountKey);
     }
   }
 
@@ -27,8 +29,9 @@ export class SqliteContacts {
     this.#statements.acceptKey.run({ account, verified: verified ? 1 : 0 });
   }
 
-  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): void {
-    this.#statements.pinKey.run({ account, accountKey, verified: verified ? 1 : 0 });
+  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): boolean {
+    if (!isAccountKey(accountKey)) return false;
+    return this.#statements.pinKey.run({ account, accountKey, verified: verified ? 1 : 0 }).changes > 0;
   }
 
   note(account: AccountNumber, patch: Partial<ContactNotes>): void {
@@ -65,14 +68,17 @@ function prepare(db: Sqlite.Database) {
       WHERE length(pinned_key) = 0`),
     acceptKey: db.prepare(`
       INSERT INTO known (account, pinned_key, verified)
-      SELECT account, account_key, @verified FROM contact WHERE account = @account
+      SELECT account, account_key, @verified FROM contact
+      WHERE account = @account AND account_key <> zeroblob(length(account_key))
       ON CONFLICT (account) DO UPDATE SET
         pinned_key = excluded.pinned_key, verified = excluded.verified, list_broken = 0`),
     pinKey: db.prepare(`
       INSERT INTO known (account, pinned_key, verified) VALUES (@account, @accountKey, @verified)
       ON CONFLICT (account) DO UPDATE SET
         verified = max(excluded.verified, verified AND pinned_key = excluded.pinned_key),
-        pinned_key = excluded.pinned_key`),
+        pinned_key = excluded.pinned_key
+      WHERE length(pinned_key) = 0 OR pinned_key = excluded.pinned_key
+        OR NOT EXISTS (SELECT 1 FROM contact WHERE contact.account = known.account)`),
     notes: db.prepare<[number], NotesRow>('SELECT * FROM known WHERE account = ?'),
     saveNotes: db.prepare(`
       INSERT INTO known (account, remark, contact_group, never_direct, verified, list_broken)

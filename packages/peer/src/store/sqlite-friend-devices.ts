@@ -1,5 +1,6 @@
 import type { AccountNumber, DeviceId, Incarnation } from '@magpie/common/ids.ts';
 import type Sqlite from 'better-sqlite3';
+import { NUMBERINGS_PER_DEVICE_MAX } from './limits.ts';
 import { clipped, reachedBy, type SequenceSpan } from './receipt-ranges.ts';
 import { asSent, type MessageRow, messageOf, toBlob } from './sqlite-rows.ts';
 import type { NumberingOpening, StoredMessage } from './store.ts';
@@ -62,8 +63,11 @@ export class SqliteFriendDevices {
     return meant;
   }
 
-  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): void {
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): boolean {
+    const place = { chat, device: toBlob(device), incarnation: toBlob(incarnation) };
+    if ((this.#sql.othersReceived.get(place) ?? 0) >= NUMBERINGS_PER_DEVICE_MAX) return false;
     this.#sql.openNumbering.run(chat, toBlob(device), toBlob(incarnation), from - 1);
+    return true;
   }
 
   #forget(chat: AccountNumber, device: DeviceId): void {
@@ -132,6 +136,14 @@ function prepare(db: Sqlite.Database) {
       INSERT INTO friend_numbering (chat, device, incarnation, first, up_to)
       VALUES (@chat, @device, @incarnation, @first, @upTo)
       ON CONFLICT DO UPDATE SET up_to = excluded.up_to`),
+    othersReceived: db
+      .prepare<DevicePlace & { readonly incarnation: Buffer }, number>(`
+        SELECT count(*) FROM numbering
+        WHERE chat = @chat AND direction = 'in' AND device = @device AND NOT EXISTS (
+          SELECT 1 FROM numbering
+          WHERE chat = @chat AND direction = 'in' AND device = @device AND incarnation = @incarnation
+        )`)
+      .pluck(),
     openNumbering: db.prepare(`
       INSERT INTO numbering (chat, direction, device, incarnation, up_to) VALUES (?, 'in', ?, ?, ?)
       ON CONFLICT DO UPDATE SET up_to = max(up_to, excluded.up_to)`),

@@ -59,7 +59,7 @@ export class SqliteMessages {
 
   noteRoad(id: MessageId, road: MessageRoad): void {
     const row = this.#sql.outgoing.get(toBlob(id));
-    if (!row) return;
+    if (!row || row.state === 'delivered' || row.state === 'read') return;
     const now = messageOf(row).road;
     if (now && now.kind === road.kind && now.lan === road.lan && now.rttMs === road.rttMs) return;
     this.#sql.setRoad.run({ position: row.position, ...roadColumns(road) });

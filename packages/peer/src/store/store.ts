@@ -156,10 +156,11 @@ export interface PeerStore {
   /** Pins the contact's present account key: the user looked and agreed. Clears `listBroken`; `verified` as given. */
   acceptAccountKey(account: AccountNumber, verified: boolean): Promise<void>;
   /**
-   * Pins a key before there is any entry: it came by a link, from its owner. Replaces another pin, and is not replaced
-   * by the first entry: a different `accountKey` there is then a changed key.
+   * Pins a key that came by a link, from its owner. Is not replaced by the first entry: a different `accountKey` there is
+   * then a changed key. Another pin is replaced only while there is no entry, and zeros are never pinned (ID6).
+   * @returns whether this key is the pinned one now
    */
-  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<void>;
+  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<boolean>;
   /** Changes some notes of an account, also of one that is in no list yet. */
   noteContact(account: AccountNumber, patch: Partial<ContactNotes>): Promise<void>;
 
@@ -200,7 +201,7 @@ export interface PeerStore {
   openings(chat: AccountNumber, device: DeviceId): Promise<readonly NumberingOpening[]>;
   /** The devices that lack messages, by chat. */
   devicesBehind(): Promise<readonly { readonly chat: AccountNumber; readonly device: DeviceId }[]>;
-  /** Notes by which road a message was last sent. */
+  /** Notes by which road a message was last sent, until it is delivered. */
   noteRoad(id: MessageId, road: MessageRoad): Promise<void>;
   /**
    * A receipt of the friend's device: own messages of that incarnation within the ranges become `delivered` or `read`
@@ -236,9 +237,9 @@ export interface PeerStore {
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]>;
   /**
    * The friend's device says that it sends nothing below `from` of this numbering to us: what is missing below counts
-   * as committed, so that what follows can be.
+   * as committed, so that what follows can be. @returns false when the device has NUMBERINGS_PER_DEVICE_MAX others
    */
-  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<void>;
+  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<boolean>;
   /** What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. */
   receivedUpTo(chat: AccountNumber): Promise<readonly ReceivedNumbering[]>;
   /** Marks incoming messages of the chat up to and including this one (all when absent) as read. @returns rows changed */
