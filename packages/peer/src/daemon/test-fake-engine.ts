@@ -15,6 +15,7 @@ import type {
   PolicyView,
   PresenceView,
 } from '../engine/engine.ts';
+import { accountOf, deviceOf, pathOf, safetyOf } from './test-fake-views.ts';
 
 /** An engine without network or disk: one account, a few contacts, messages in a list. */
 export class FakeEngine implements Engine {
@@ -421,47 +422,4 @@ export class FakeEngine implements Engine {
     this.nextError = undefined;
     return error ? err(error) : ok(value());
   }
-}
-
-function accountOf(name: string, server: string): AccountView {
-  return {
-    account: 10_001 as AccountNumber,
-    name: name as AccountName,
-    displayName: name,
-    server,
-    signedIn: true,
-    device: 'd'.repeat(32),
-    signatureLine: '',
-  };
-}
-
-function deviceOf(digit: string, label: string, own: boolean): DeviceView {
-  return {
-    device: digit.repeat(32),
-    label,
-    own,
-    active: true,
-    online: own,
-    lastLoginAt: 1_760_000_000_000 as WallMs,
-  };
-}
-
-function safetyOf(contact: ContactView) {
-  const digits = Array.from({ length: 12 }, (_, i) => String(10_000 + i)).join(' ');
-  return { contact, digits, verified: contact.verified, keyChanged: contact.keyChanged };
-}
-
-function pathOf(contact: ContactView): PathView {
-  return {
-    account: contact.account,
-    name: contact.name,
-    session: 'established',
-    path: contact.path,
-    state: 'direct',
-    reason: 'proven',
-    endpoint: '192.0.2.2:4000',
-    packetsSent: 3,
-    packetsReceived: 4,
-    packetsLost: 0,
-  };
 }

@@ -1,8 +1,6 @@
-import { parseServerAddress } from '@magpie/common/channel/pin.ts';
 import type { Frame } from '@magpie/common/frames/frame.ts';
 import { newIncarnation } from '@magpie/common/ids.ts';
 import { DEVICE_LIST_VERSION_MAX } from '@magpie/common/limits.ts';
-import type { RefusalCode } from '@magpie/common/refusal.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { after, type Timer, type WallMs } from '@magpie/common/time.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
@@ -13,9 +11,10 @@ import type { CommandError } from './command-error.ts';
 import { isSelf } from './contact-book.ts';
 import type { LinkState, LoginInput, RegisterInput, SignInView, StatusView } from './engine.ts';
 import { EARLY_FRAMES_MAX, LIST_RETRY_MS_MAX, LIST_RETRY_MS_MIN, STAMP_BLOCK_MS } from './limits.ts';
-import { loginError } from './link-errors.ts';
+import { loginError, SIGNED_OUT_BY } from './link-errors.ts';
 import type { OwnDevices } from './own-devices.ts';
 import type { EnginePorts } from './ports.ts';
+import { knownTarget, leadsTo, targetOf } from './server-target.ts';
 import type { ServerTime } from './server-time.ts';
 import { registration, type SignIn, signIn } from './sign-in.ts';
 import { orStoreFailed } from './store-failure.ts';
@@ -114,13 +113,7 @@ export class AccountLink {
     const profile = this.#profile;
     if (!profile) return;
     this.#setState('connecting', undefined);
-    this.#link.keepUp({
-      host: profile.serverHost,
-      port: profile.serverPort,
-      serverKey: profile.serverKey,
-      pin: undefined,
-      trustFirst: false,
-    });
+    this.#link.keepUp(knownTarget(profile));
   }
 
   /** Says goodbye and stays down, still signed in. */
@@ -441,32 +434,10 @@ export class AccountLink {
   }
 }
 
-/** What ends the sign-in of this device: the server knows its key no more, until somebody logs in again (R21). */
-const SIGNED_OUT_BY: ReadonlySet<string> = new Set<RefusalCode>([
-  'unknown-device',
-  'revoked',
-  'password-changed',
-  'account-deleted',
-]);
-
 const CANCELLED: CommandError = { code: 'CANCELLED' };
 
 /** Also what became of a connection that was lost while its login was worked in. */
 const NOT_CONNECTED: CommandError = { code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } };
-
-function targetOf(server: string, trustFirst: boolean): ServerTarget | undefined {
-  const address = parseServerAddress(server);
-  return address && { host: address.host, port: address.port, pin: address.pin, serverKey: undefined, trustFirst };
-}
-
-function knownTarget(profile: Profile): ServerTarget {
-  const { serverHost, serverPort, serverKey } = profile;
-  return { host: serverHost, port: serverPort, pin: undefined, serverKey, trustFirst: false };
-}
-
-function leadsTo({ host, port }: ServerTarget, { serverHost, serverPort }: Profile): boolean {
-  return host === serverHost && port === serverPort;
-}
 
 function codeOf(cause: unknown): string {
   return (cause as { readonly code?: string }).code ?? 'unknown';

@@ -1,3 +1,4 @@
+import type { RefusalCode } from '@magpie/common/refusal.ts';
 import type { RequestError } from '../server-link/server-connection.ts';
 import type { LoginError } from '../server-link/server-link.ts';
 import type { CommandError } from './command-error.ts';
@@ -46,3 +47,11 @@ export function loginError(error: LoginError): CommandError {
       }
   }
 }
+
+/** What ends the sign-in of this device: the server knows its key no more, until somebody logs in again (R21). */
+export const SIGNED_OUT_BY: ReadonlySet<string> = new Set<RefusalCode>([
+  'unknown-device',
+  'revoked',
+  'password-changed',
+  'account-deleted',
+]);
