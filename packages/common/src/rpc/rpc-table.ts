@@ -82,6 +82,7 @@ export const RPC_TABLE = {
   'account.revokeDevice': { params: z.strictObject({ device: z.string().min(1).max(64) }), result: devices },
   /** The event `approval` tells what becomes of it. */
   'account.offerApproval': { params: nothing, result: s.approval },
+  'account.withdrawApproval': { params: z.strictObject({ code }), result: nothing },
   'account.renewRecovery': { params: nothing, result: z.object({ recoveryCode: z.string() }) },
   /** The newest recovery code has been shown or kept. Until somebody says so, each login makes another one. */
   'account.recoveryKept': { params: nothing, result: nothing },

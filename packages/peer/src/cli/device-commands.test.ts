@@ -75,6 +75,9 @@ describe('account devices approve (R7)', () => {
     expect((await cli.run('account devices approve --timeout 50ms')).exit).toBe(8);
     cli.engine.expiresAt = (Date.now() + 100) as WallMs;
     expect((await cli.run('account devices approve')).exit).toBe(8);
+    // A code that nobody waits with opens nothing.
+    const withdrawn = cli.engine.calls.filter(({ name }) => name === 'withdrawApproval');
+    expect(withdrawn.map(({ input }) => input)).toEqual([{ code: CODE }, { code: CODE }, { code: CODE }]);
   });
 
   it('does not wait with --no-wait', async () => {

@@ -13,6 +13,8 @@ import { RECOVERY_FILE_OPTION, recoveryLines, withRecoveryFile } from './recover
 
 /** As much of an id as tells the devices of one person apart; `revoke` takes any beginning that only one has. */
 const SHOWN_ID_CHARS = 8;
+/** Nobody waits long for the end of a wait. */
+const WITHDRAW_MS_MAX = 2_000;
 /** An approval code dies after this many wrong proofs. */
 const WRONG_PROOFS_MAX = 3;
 
@@ -97,7 +99,12 @@ async function approve(invocation: Invocation, _words: readonly string[], option
     );
     out.note(text('approval.how', { time: localTime(expiresAt) }));
     if (options.wait === false) return EXIT.ok;
-    return outcome(Math.min(Date.parse(expiresAt) - Date.now(), APPROVAL_MS_MAX));
+    try {
+      return await outcome(Math.min(Date.parse(expiresAt) - Date.now(), APPROVAL_MS_MAX));
+    } finally {
+      // Nobody sees any more what becomes of it: by Ctrl-C or the end of patience it opens nothing from now on.
+      await link.call('account.withdrawApproval', { code }, WITHDRAW_MS_MAX).catch(() => {});
+    }
   });
 }
 

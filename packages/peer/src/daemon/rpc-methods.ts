@@ -136,6 +136,7 @@ function accountHandlers(engine: Engine): Pick<RpcHandlers, AccountMethod> {
     'account.revokeDevice': async ({ device }) => mapped(await engine.revokeDevice(device), deviceItems),
     'account.offerApproval': async () =>
       mapped(await engine.offerApproval(), ({ code, expiresAt }) => ({ code, expiresAt: isoTime(expiresAt) })),
+    'account.withdrawApproval': async ({ code }) => mapped(await engine.withdrawApproval(code), () => ({})),
     'account.renewRecovery': async () => mapped(await engine.renewRecovery(), ({ recoveryCode }) => ({ recoveryCode })),
     'account.recoveryKept': async () => mapped(await engine.recoveryKept(), () => ({})),
     'account.invitation': async () => mapped(await engine.invitation(), ({ link }) => ({ link })),

@@ -128,6 +128,10 @@ export class FakeEngine implements Engine {
     return this.#did('offerApproval', {}, () => ({ code: 'aaaa-bbbb-cccc-dddd', expiresAt: this.expiresAt }));
   }
 
+  async withdrawApproval(code: string) {
+    return this.#did('withdrawApproval', { code }, () => undefined);
+  }
+
   async renewRecovery() {
     return this.#did('renewRecovery', {}, () => {
       this.recoveryUnseen = true;

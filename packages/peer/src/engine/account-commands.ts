@@ -44,6 +44,7 @@ type Surface = Pick<
   | 'devices'
   | 'revokeDevice'
   | 'offerApproval'
+  | 'withdrawApproval'
   | 'renewRecovery'
   | 'recoveryKept'
   | 'deleteAccount'
@@ -136,6 +137,10 @@ export class AccountCommands implements Surface {
     // A code that no question can reach would only be waited for.
     if (!account.up) return err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
     return ok(approvals.offer());
+  }
+
+  async withdrawApproval(code: string): Promise<Result<void, CommandError>> {
+    return ok(this.#options.approvals.withdraw(code));
   }
 
   renewRecovery(): Promise<Result<{ readonly recoveryCode: string }, CommandError>> {

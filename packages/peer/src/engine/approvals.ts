@@ -47,6 +47,11 @@ export class Approvals {
     return { code: formatApprovalCode(code), expiresAt: (clock.wallNow() + APPROVAL_MS_MAX) as WallMs };
   }
 
+  /** Whoever showed this code has gone; a newer one stays. */
+  withdraw(code: string): void {
+    if (this.#offer && formatApprovalCode(this.#offer.code) === code) this.forget();
+  }
+
   /** Nobody is signed in here any more. */
   forget(): void {
     this.#offer = undefined;

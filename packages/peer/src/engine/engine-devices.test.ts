@@ -53,6 +53,16 @@ describe('a second computer (R7)', () => {
     expect(await world.ok(alice.engine.devices())).toHaveLength(2);
   });
 
+  it('[ID16] is not let in by a code whose owner waits no longer', async () => {
+    const { world, alice, phone } = await aliceAndBob();
+    const { code } = await world.ok(alice.engine.offerApproval());
+    await world.ok(alice.engine.withdrawApproval('aaaa-aaaa-aaaa-aaaa'));
+    await world.ok(alice.engine.withdrawApproval(code));
+    expect(await world.settle(login(world, phone, { approvalCode: code }))).toMatchObject({
+      error: { code: 'NOT_APPROVED' },
+    });
+  });
+
   it('[ID16] cannot try codes: the third wrong proof ends the right one', async () => {
     const { world, alice, phone } = await aliceAndBob();
     const { code } = await world.ok(alice.engine.offerApproval());

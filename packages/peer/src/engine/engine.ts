@@ -34,6 +34,8 @@ export interface Engine {
   revokeDevice(device: string): Promise<Result<readonly DeviceView[], CommandError>>;
   /** A code that lets one new device in; it replaces the one before. It lives in this process only (R7). */
   offerApproval(): Promise<Result<{ readonly code: string; readonly expiresAt: WallMs }, CommandError>>;
+  /** Whoever showed the code waits no longer: it opens nothing any more. Of another code than the present one nothing happens. */
+  withdrawApproval(code: string): Promise<Result<void, CommandError>>;
   /** A new recovery code; the old one opens nothing any more. */
   renewRecovery(): Promise<Result<{ readonly recoveryCode: string }, CommandError>>;
   /** The face has shown the newest recovery code, or put it where its user wanted. Until then each login makes another. */

@@ -102,6 +102,10 @@ export class MagpieEngine implements Engine {
     return this.#parts.commands.offerApproval();
   }
 
+  withdrawApproval(code: string): ReturnType<Engine['withdrawApproval']> {
+    return this.#parts.commands.withdrawApproval(code);
+  }
+
   renewRecovery(): ReturnType<Engine['renewRecovery']> {
     return this.#parts.commands.renewRecovery();
   }
