@@ -1,12 +1,13 @@
 import { type Content, type ContentOf, decodeContent, encodeContent } from '@magpie/common/content/content.ts';
-import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
-import type { Clock, Instant, Timer, WallMs } from '@magpie/common/time.ts';
+import type { Clock, Instant, WallMs } from '@magpie/common/time.ts';
 import { Inbox } from '../messaging/inbox.ts';
 import { Outbox } from '../messaging/outbox.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
 import type { IncomingOutcome, MessageRoad, PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
+import { contentOf, type Lane, receipt, sameReceipt } from './delivery-lane.ts';
 import { CONTROL_CONTENTS_MAX, NEVER_SENT_MAX, UNDELIVERED_BATCH } from './limits.ts';
 import { Pursuit } from './pursuit.ts';
 
@@ -26,26 +27,6 @@ export interface DeliveryOptions {
   readonly handlers: {
     onMessages(messages: readonly StoredMessage[], areNew: boolean): void;
   };
-}
-
-/** What is under way on one session with one friend device; gone with the session, since the store knows it all. */
-interface Lane {
-  readonly device: DeviceId;
-  readonly account: AccountNumber;
-  readonly outbox: Outbox;
-  readonly inbox: Inbox;
-  readonly roads: Map<MessageId, MessageRoad>;
-  readonly messageOfStream: Map<number, MessageId>;
-  control: Content[];
-  /** Streams with `read` receipts that the friend's transport has not acknowledged. */
-  readonly readStreams: Set<number>;
-  loading: 'idle' | 'loading' | 'again';
-  /** Every undelivered message of the chat is in the outbox, so that new ones may be added behind them. */
-  complete: boolean;
-  /** While not complete: more is read from the store once the outbox holds fewer messages than this. */
-  refillBelow: number;
-  committing: boolean;
-  timer: Timer | undefined;
 }
 
 /**
@@ -426,18 +407,4 @@ export class Delivery {
     const owed = await this.#lacksMessages(account, device).catch(() => true);
     if (owed && !this.#lanes.has(device)) this.#pursuit.beginLater(device);
   }
-}
-
-function contentOf(message: StoredMessage): Content {
-  const { id, incarnation, sequence, stamp, text } = message;
-  const numbered = { messageId: id, conversation: 0, incarnation, sequence, stamp };
-  return message.kind === 'void' ? { type: 'void', ...numbered } : { type: 'text', ...numbered, text };
-}
-
-function receipt(kind: 'delivered' | 'read', incarnation: Incarnation, to: number): Content {
-  return { type: 'receipt', conversation: 0, incarnation, kind, ranges: [{ from: 1, to }] };
-}
-
-function sameReceipt(a: Content, b: Content): boolean {
-  return a.type === 'receipt' && b.type === 'receipt' && a.incarnation === b.incarnation && a.kind === b.kind;
 }
