@@ -202,8 +202,13 @@ describe('the operator of a server', () => {
       await command(stage, 'wang', ['daemon', 'start', '--json']);
       const wang = await stage.connect('wang');
       await eventually('wang is online', async () => (await wang.call('status', {})).server.state === 'connected');
-      await eventually('the notice is there', async () => (await wang.call('notice.list', { limit: 5 })).items.length > 0);
-      expect((await wang.call('notice.list', { limit: 5 })).items).toMatchObject([{ id: '1', text: 'Maintenance at noon' }]);
+      await eventually(
+        'the notice is there',
+        async () => (await wang.call('notice.list', { limit: 5 })).items.length > 0,
+      );
+      expect((await wang.call('notice.list', { limit: 5 })).items).toMatchObject([
+        { id: '1', text: 'Maintenance at noon' },
+      ]);
       await command(stage, 'wang', ['daemon', 'stop', '--json']);
     }
   });
