@@ -52,7 +52,7 @@ export class Person {
     const peer = this.#machine();
     const signedIn = await registerPeer(this.world, this.oracle, peer);
     this.recoveryCode = signedIn.recoveryCode ?? '';
-    await peer.engine.recoveryKept();
+    await this.world.settle(peer.engine.recoveryKept(), `${peer.name} writes the recovery code down`);
     this.devices.push(peer);
   }
 
