@@ -1,4 +1,6 @@
 import type { PathJson } from '@magpie/common/rpc/schemas.ts';
+import { callAdmin } from '@magpie/server/admin/admin-client.ts';
+import { adminPathOf } from '@magpie/server/admin/admin-path.ts';
 import { type Row, row } from '../../../scripts/report.ts';
 import { contactOf, pathTo, Sender } from '../../e2e/friends.ts';
 import { eventually, PASSWORD, pause, type RpcConnection, type ServerProcess, type Stage } from '../../e2e/stage.ts';
@@ -44,9 +46,10 @@ export async function sessionEnds(arena: Arena): Promise<readonly Row[]> {
 
 function endingsOf(cast: Cast, stage: Stage): readonly Ending[] {
   const { desk, laptop, bob } = cast;
-  const operator = async (...words: string[]): Promise<void> => {
-    const { code, stdout, stderr } = await stage.magpieServer([...words, '--data', stage.path('server'), '--json']);
-    if (code !== 0) throw new Error(`magpie-server ${words.join(' ')}: exit ${code} ${stdout}${stderr}`);
+  // By the socket that the command uses: the time that a program takes to start is not the server's.
+  const operator = async (command: 'user-lock' | 'user-unlock'): Promise<void> => {
+    const answer = await callAdmin(adminPathOf(stage.path('server')), { command, who: 'alice' });
+    if (!answer.ok || !answer.value.ok) throw new Error(`${command}: ${JSON.stringify(answer)}`);
   };
   return [
     {
@@ -65,9 +68,9 @@ function endingsOf(cast: Cast, stage: Stage): readonly Ending[] {
     },
     {
       ...{ id: 'end-lock', what: 'the operator locks the account', endsLink: true },
-      end: () => operator('user', 'lock', 'alice'),
+      end: () => operator('user-lock'),
       restore: async () => {
-        await operator('user', 'unlock', 'alice');
+        await operator('user-unlock');
         await cast.logIn(desk, PASSWORD);
         await cast.logIn(laptop, PASSWORD);
       },
