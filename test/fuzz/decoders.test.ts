@@ -155,10 +155,12 @@ describe('no bytes make a link throw, and none but the right ones get through', 
       const { server, seal } = establishedServer();
       const record = framed(seal(frameToStream(frames[0]!)));
       const changed = change(record);
+      // Judged before the link has the bytes: it opens records where they lie.
+      const intact = toHex(changed.subarray(0, record.length)) === toHex(record);
       server.handleBytes(changed.subarray(0, cut), now);
       server.handleBytes(changed.subarray(cut), now);
       const delivered = drain(server).filter((event) => event.type === 'frame').length;
-      expect(delivered).toBe(toHex(changed.subarray(0, record.length)) === toHex(record) ? 1 : 0);
+      expect(delivered).toBe(intact ? 1 : 0);
     });
   });
 

@@ -152,8 +152,8 @@ export const MUTANTS: readonly Mutant[] = [
     plants: [
       {
         file: sourcePath('packages/peer/src/engine/friend-list-judge.ts'),
-        line: "if (shown.list.version < before.list.version) return { entry: kept, verdict: 'kept' };",
-        replacement: "if (shown.list.version < before.list.version) return { entry, verdict: 'taken' };",
+        line: "if (next.list.version < before.list.version) return { entry: kept, verdict: 'kept' };",
+        replacement: "if (next.list.version < before.list.version) return { entry, verdict: 'taken' };",
       },
     ],
     scenarios: ['older-list'],
