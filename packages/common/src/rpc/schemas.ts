@@ -195,23 +195,7 @@ export const daemonStatus = z.object({
 /** First line of every connection, sent by the daemon. */
 export const hello = z.object({ schema: z.int(), version: z.string(), pid: z.int() });
 
-/**
- * `receipt` is a message whose state or reason changed, whole. What `since` replays is a `message` while it is in its
- * first state (incoming and unread, outgoing and queued), else a `receipt`, also when the watcher has not seen it before:
- * the id tells.
- */
-export const EVENT_TYPES = [
-  'message',
-  'receipt',
-  'presence',
-  'contact',
-  'path',
-  'link',
-  'notice',
-  'account',
-  'approval',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
+export { EVENT_TYPES, type EventType } from './event-types.ts';
 
 const cursor = z.string();
 export const event = z.discriminatedUnion('type', [

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventJson, EventType } from '@magpie/common/rpc/schemas.ts';
+import { EVENT_TYPES, type EventType } from '@magpie/common/rpc/event-types.ts';
+import type { EventJson } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
@@ -10,20 +11,6 @@ import { EXIT } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { messageBlock, stateText } from './msg-commands.ts';
 import { printable } from './printable.ts';
-
-/** Those of the API; named here, so that zod is not loaded to check `--types`. */
-const TYPES = [
-  'message',
-  'receipt',
-  'presence',
-  'contact',
-  'path',
-  'link',
-  'notice',
-  'account',
-  'approval',
-] as const satisfies readonly EventType[];
-type WatchType = (typeof TYPES)[number];
 
 export function addWatchCommand(host: CommandHost): void {
   host.add(host.program, {
@@ -85,13 +72,13 @@ async function ending({ ports, timeoutMs }: Invocation, daemonEnded: Promise<unk
   }
 }
 
-function typesOption(given: string | boolean | undefined): WatchType[] | undefined {
+function typesOption(given: string | boolean | undefined): EventType[] | undefined {
   if (given === undefined) return undefined;
   return String(given)
     .split(',')
     .map((word) => {
-      const type = TYPES.find((each) => each === word.trim());
-      if (!type) throw usageError('usage.bad-type', { given: word, types: TYPES.join(', ') });
+      const type = EVENT_TYPES.find((each) => each === word.trim());
+      if (!type) throw usageError('usage.bad-type', { given: word, types: EVENT_TYPES.join(', ') });
       return type;
     });
 }

@@ -1,6 +1,7 @@
 import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import { SHORT_TEXT_CODE_POINTS_MAX, STATUS_TEXT_BYTES_MAX } from '@magpie/common/limits.ts';
 import type { Log } from '@magpie/common/log.ts';
+import { isPlainLine } from '@magpie/common/plain-line.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock, Timer } from '@magpie/common/time.ts';
 import type { Answer, RequestError } from '../server-link/server-connection.ts';
@@ -28,11 +29,6 @@ export interface OwnPresenceOptions {
 }
 
 const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
-
-/** SV48, as the server judges it. */
-const NOT_IN_A_STATUS = /\p{Cf}/u;
-const EMOJI_JOINER =
-  /(?<=\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)\u200d(?=\p{Extended_Pictographic})/gu;
 
 /** What the user wants friends to see, kept over restarts, and what they can see right now. */
 export class OwnPresence {
@@ -116,7 +112,8 @@ export class OwnPresence {
     if (!account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const line = shortText(text, TEXT_MAX);
     if (!line.ok) return line;
-    if (NOT_IN_A_STATUS.test(line.value.replace(EMOJI_JOINER, ''))) return err({ code: 'BAD_TEXT' });
+    // SV48, as the server judges it.
+    if (!isPlainLine(line.value)) return err({ code: 'BAD_TEXT' });
     const before = { wish: this.wish, text: this.#text };
     await this.#save(status, line.value);
     this.#adopt(status, line.value);

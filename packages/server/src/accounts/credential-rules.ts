@@ -9,17 +9,12 @@ import {
   SHORT_TEXT_CODE_POINTS_MAX,
   SIGNATURE_LINE_BYTES_MAX,
 } from '@magpie/common/limits.ts';
+import { parsePlainLine } from '@magpie/common/plain-line.ts';
 import type { Recovery } from '../store/store.ts';
 import { isGuessable } from './guessable-password.ts';
 
-/**
- * Control and format characters (the invisible ones, and those that turn the writing direction around), lone
- * surrogates, line separators, and the Hangul fillers, which are letters that show nothing.
- */
-const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0]/u;
-/** The one format character that people type: the joiner between the parts of an emoji. */
-const EMOJI_JOINER =
-  /(?<=\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)\u200d(?=\p{Extended_Pictographic})/gu;
+/** Hangul fillers: letters that show nothing. */
+const FILLERS = /[\u115f\u1160\u3164\uffa0]/u;
 /** A blank Braille pattern is a symbol by its category only. */
 const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{S}]/u;
 
@@ -63,9 +58,8 @@ export function parseRecovery({ recoveryKey, sealedSeed }: Recovery): Recovery |
 
 export const NO_RECOVERY: Recovery = { recoveryKey: new Uint8Array(32), sealedSeed: new Uint8Array(0) };
 
-/** Trimmed and in normal form C. */
-function parseLine(text: string, codePointsMax: number, bytesMax: number): string | undefined {
-  const line = text.normalize('NFC').trim();
-  if ([...line].length > codePointsMax || Buffer.byteLength(line) > bytesMax) return undefined;
-  return NOT_IN_NAMES.test(line.replace(EMOJI_JOINER, '')) ? undefined : line;
+/** A plain line without fillers, which would pass for a name that is not there. */
+function parseLine(text: string, codePoints: number, bytes: number): string | undefined {
+  const line = parsePlainLine(text, { codePoints, bytes });
+  return line === undefined || FILLERS.test(line) ? undefined : line;
 }

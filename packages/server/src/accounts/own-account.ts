@@ -2,6 +2,7 @@ import { encodeFrame, type FrameOf } from '@magpie/common/frames/frame.ts';
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { LiveSession } from '../bus/directory.ts';
+import { fenceOf } from '../bus/fence-of.ts';
 import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
@@ -18,7 +19,6 @@ import {
   parseSignatureLine,
   passwordFault,
 } from './credential-rules.ts';
-import { fenceOf } from './fence-of.ts';
 import { refusalOf } from './session-claim.ts';
 
 type Profile = Pick<FrameOf<'profile-set'>, 'displayName' | 'signatureLine'>;

@@ -5,6 +5,7 @@ import type { AccountNumber, RequestId } from '@magpie/common/ids.ts';
 import { DEVICE_CHAIN_PAGE_MAX } from '@magpie/common/limits.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { LiveSession } from '../bus/directory.ts';
+import { fenceOf } from '../bus/fence-of.ts';
 import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
@@ -12,7 +13,6 @@ import type { AccountsPorts } from './accounts-ports.ts';
 import type { Announcer } from './announcer.ts';
 import type { Audit } from './audit.ts';
 import { certifyNextList, listedDevices } from './certified-device.ts';
-import { fenceOf } from './fence-of.ts';
 
 const HOUR_SECONDS = 3_600;
 

@@ -7,10 +7,11 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock } from '@magpie/common/time.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Directory, LiveAccount, LiveSession } from '../bus/directory.ts';
+import { fenceOf } from '../bus/fence-of.ts';
 import { RATE_BUCKETS, type ServerLimits } from '../limits.ts';
 import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { Account, Fence, FriendError, FriendshipChange, RosterChange, Store } from '../store/store.ts';
+import type { Account, FriendError, FriendshipChange, RosterChange, Store } from '../store/store.ts';
 import { AskedPairs } from './asked-pairs.ts';
 import { rosterFrames } from './roster-frames.ts';
 
@@ -250,10 +251,6 @@ async function accountByText(store: Store, text: string): Promise<Account | unde
   if (number !== undefined) return store.accountByNumber(number);
   const name = parseAccountName(trimmed);
   return name === undefined ? undefined : store.accountByName(name);
-}
-
-function fenceOf(session: LiveSession): Fence {
-  return { account: session.account.number, device: session.device, epoch: session.epoch };
 }
 
 function shownOf({ account, name, displayName, accountKey, ask, question }: Account): FoundAccount {
