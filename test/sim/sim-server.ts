@@ -140,5 +140,7 @@ function virtualHasher(process: SimProcess, onCompared: () => void): PasswordHas
       await process.sync(HASH_MS);
       return phc === `$virtual$${password}`;
     },
+    isOutdated: () => false,
+    remainderOf: () => undefined,
   };
 }

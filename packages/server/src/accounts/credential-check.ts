@@ -119,7 +119,7 @@ export class CredentialCheck {
   async #verify(phc: string, password: string): Promise<boolean> {
     const { hasher } = this.#ports;
     const isRight = await hasher.verify(phc, password);
-    const remainder = isRight || !hasher.isOutdated?.(phc) ? undefined : hasher.remainderOf?.(phc);
+    const remainder = isRight || !hasher.isOutdated(phc) ? undefined : hasher.remainderOf(phc);
     if (remainder !== undefined) await hasher.verify(remainder, password);
     return isRight;
   }
@@ -127,7 +127,7 @@ export class CredentialCheck {
   /** The password is right already: refused is only what another one has replaced meanwhile. */
   async #renewHash(account: Account, password: string, urgency: Urgency): Promise<Result<Account, Refusal>> {
     const { hasher, store, log } = this.#ports;
-    if (!hasher.isOutdated?.(account.passwordHash)) return ok(account);
+    if (!hasher.isOutdated(account.passwordHash)) return ok(account);
     try {
       const hashed = await this.hash(password, urgency);
       if (!hashed.ok) return ok(account);

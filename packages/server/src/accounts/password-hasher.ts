@@ -6,13 +6,13 @@ export interface PasswordHasher {
   hash(password: string): Promise<string>;
   /** False for a wrong password and for a text that is no PHC string of ours. */
   verify(phc: string, password: string): Promise<boolean>;
-  /** Whether a hash of ours was made at less cost than a fresh one. Absent: none ever was. */
-  isOutdated?(phc: string): boolean;
+  /** Whether a hash of ours was made at less cost than a fresh one. */
+  isOutdated(phc: string): boolean;
   /**
    * A hash of no known password that takes to check what an outdated one takes less than a fresh one, so that both together
    * take what an unknown name does; undefined where there is nothing to make up for.
    */
-  remainderOf?(phc: string): string | undefined;
+  remainderOf(phc: string): string | undefined;
   /** A hash of no known password, as costly to check as a fresh one: what an unknown name is verified against. */
   readonly decoyHash: string;
 }

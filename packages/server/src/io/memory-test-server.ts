@@ -1,11 +1,7 @@
 import { newExchangeKeyPair } from '@magpie/common/channel/keys.ts';
-import { silentLog } from '@magpie/common/log.ts';
 import { createServer } from '../server.ts';
-import { MemoryStore } from '../store/memory-store.ts';
-import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
-import { tcpListener } from './tcp-listener.ts';
-import { udpSockets } from './udp-reflector.ts';
+import { portsOnSockets } from './test-ports.ts';
 
 /** What the process of the memory test says, first where it is and then how large it has been. */
 export type Told =
@@ -15,20 +11,7 @@ export type Told =
 /** A server in a process of its own, so that what its clients hold is not counted as the server's. */
 async function serve(): Promise<void> {
   const staticKey = newExchangeKeyPair(systemRandom);
-  const server = createServer(
-    {
-      clock: systemClock,
-      random: systemRandom,
-      store: new MemoryStore({ sync: async () => {} }),
-      hasher: { decoyHash: 'x', hash: async () => 'x', verify: async () => false },
-      log: silentLog,
-      staticKey,
-      tcp: tcpListener,
-      udp: udpSockets,
-      atTurnEnd: setImmediate,
-    },
-    { listen: [{ address: '127.0.0.1', port: 0 }] },
-  );
+  const server = createServer(portsOnSockets(staticKey), { listen: [{ address: '127.0.0.1', port: 0 }] });
   const { tcp } = await server.start();
   const tell = (told: Told): unknown => process.send?.(told);
   process.on('message', () => {

@@ -6,16 +6,15 @@ import { newExchangeKeyPair, newSigningKeyPair } from '@magpie/common/channel/ke
 import { SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
 import type { RequestId } from '@magpie/common/ids.ts';
-import { silentLog } from '@magpie/common/log.ts';
 import type { TcpStream } from '@magpie/common/net.ts';
 import { decodeReflectAnswer, encodeReflectQuestion } from '@magpie/common/packets/reflect.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type TcpListening } from '../server.ts';
 import { WriteQueue } from '../session/write-queue.ts';
-import { MemoryStore } from '../store/memory-store.ts';
 import { systemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { tcpListener } from './tcp-listener.ts';
+import { portsOnSockets } from './test-ports.ts';
 import { udpSockets } from './udp-reflector.ts';
 
 const open: { close(): unknown }[] = [];
@@ -158,19 +157,7 @@ describe('the UDP sockets', () => {
 describe('the whole server on real sockets', () => {
   it('binds free ports, lets a client register, answers its reflector question, and stops', async () => {
     const staticKey = newExchangeKeyPair(systemRandom);
-    const server = createServer(
-      {
-        clock: systemClock,
-        random: systemRandom,
-        store: new MemoryStore({ sync: async () => {} }),
-        hasher: { decoyHash: 'x', hash: async () => 'x', verify: async () => false },
-        log: silentLog,
-        staticKey,
-        tcp: tcpListener,
-        udp: udpSockets,
-      },
-      { listen: [{ address: '::', port: 0 }] },
-    );
+    const server = createServer(portsOnSockets(staticKey), { listen: [{ address: '::', port: 0 }] });
     open.push({ close: () => server.stop() });
     const { tcp, udpPorts } = await server.start();
     expect(new Set(udpPorts).size).toBe(2);
