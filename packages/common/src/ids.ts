@@ -14,6 +14,8 @@ export type AccountName = Brand<string, 'AccountName'>;
 export type DeviceId = Brand<string, 'DeviceId'>;
 /** UUIDv7 made by the sender once, for ever; 32 hex digits without dashes. */
 export type MessageId = Brand<string, 'MessageId'>;
+/** One mail of a device in the mailbox of another: the id of its message, or 16 bytes that name a slot; 32 hex digits. */
+export type MailId = Brand<string, 'MailId'>;
 /** One numbering of a device's messages: 8 random bytes as 16 hex digits; a restored profile takes a new one (R17). */
 export type Incarnation = Brand<string, 'Incarnation'>;
 /** Rises with every login of a device; writes of an older one are refused (R21). */

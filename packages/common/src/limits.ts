@@ -58,6 +58,20 @@ export const LAST_SEEN_ACCOUNTS_MAX = 128;
 export const TEXT_BYTES_MAX = 65_536;
 /** One encoded content: a text plus its header, rounded up. */
 export const CONTENT_BYTES_MAX = TEXT_BYTES_MAX + 256;
+/** UTF-8 bytes of one reaction: the longest emoji of several people and their skins has 35. */
+export const EMOJI_BYTES_MAX = 64;
+/** Envelopes named in one `cannot-open`. */
+export const CANNOT_OPEN_MAX = 64;
+
+/** A mailbox key as its device signs and publishes it (R9): 1,304 bytes today. */
+export const MAILBOX_KEY_BYTES_MAX = 2_048;
+/** What an envelope adds to its contents: header, ML-KEM ciphertext, tag, padding (R8). */
+export const ENVELOPE_OVERHEAD_BYTES_MAX = 2_048;
+/** Contents sealed together: one message, or all that waits of receipts. */
+export const ENVELOPE_CONTENTS_MAX = 64;
+export const ENVELOPE_BYTES_MAX = CONTENT_BYTES_MAX + ENVELOPE_OVERHEAD_BYTES_MAX;
+/** Mails in one frame; bytes bound it earlier where they are large. */
+export const MAIL_PAGE_MAX = 64;
 
 /** One peer may have this many devices in its signed list. */
 export const DEVICES_MAX = 16;

@@ -39,6 +39,9 @@ export const REFUSAL_CODES = [
   'bad-invite',
   'answer-needed',
   'blocked',
+  'mailbox-full',
+  'stale-mail-key',
+  'no-mail-key',
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -84,6 +84,15 @@ export interface ServerLimits {
   readonly lastSeenAsksPerMinute: number;
   readonly introductionsPerPairPerMinute: number;
 
+  /** R24. An envelope waits so long for its device; its sender is told when that ends. */
+  readonly mailDays: number;
+  readonly mailMessagesPerDevice: number;
+  readonly mailBytesPerDevice: number;
+  readonly mailMessagesPerSender: number;
+  readonly mailBytesPerSender: number;
+  readonly mailPutsPerMinute: number;
+  readonly mailKeyChangesPerHour: number;
+
   readonly reflectPerSourcePerSecond: number;
   readonly reflectPerSecond: number;
 }
@@ -142,6 +151,14 @@ export const DEFAULT_LIMITS: ServerLimits = {
   presenceSpacingMs: 2_000,
   lastSeenAsksPerMinute: 60,
   introductionsPerPairPerMinute: 30,
+
+  mailDays: 14,
+  mailMessagesPerDevice: 10_000,
+  mailBytesPerDevice: 64 * 1024 * 1024,
+  mailMessagesPerSender: 2_000,
+  mailBytesPerSender: 16 * 1024 * 1024,
+  mailPutsPerMinute: 6_000,
+  mailKeyChangesPerHour: 20,
 
   reflectPerSourcePerSecond: 20,
   reflectPerSecond: 5_000,

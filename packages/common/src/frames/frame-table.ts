@@ -1,7 +1,6 @@
 import {
   bool,
   bytesMax,
-  type Codec,
   fixedBytes,
   listMax,
   oneOf,
@@ -54,6 +53,8 @@ import {
   requestId,
   rosterEntry,
 } from './frame-fields.ts';
+import { anonymous, anywhere, authenticated, rule } from './frame-rule.ts';
+import { MAIL_FRAMES } from './mail-frames.ts';
 
 export {
   ASK_POLICIES,
@@ -67,33 +68,8 @@ export {
   type RosterState,
   rosterEntry,
 } from './frame-fields.ts';
-
-/** The states of a server connection in which a frame may arrive. */
-export type ConnectionState = 'anonymous' | 'authenticated';
-
-export interface FrameRule<B> {
-  /** One byte on the wire. Below 0x40 an unknown id is malformed; from 0x40 on it is skipped (R11). */
-  readonly code: number;
-  readonly sentBy: 'client' | 'server' | 'either';
-  readonly legalIn: readonly ConnectionState[];
-  /** Largest body in bytes; checked before the body is collected. */
-  readonly bytesMax: number;
-  readonly body: Codec<B>;
-}
-
-const anywhere = ['anonymous', 'authenticated'] as const;
-const anonymous = ['anonymous'] as const;
-const authenticated = ['authenticated'] as const;
-
-function rule<B>(
-  code: number,
-  sentBy: FrameRule<B>['sentBy'],
-  legalIn: readonly ConnectionState[],
-  bytesMax: number,
-  body: Codec<B>,
-): FrameRule<B> {
-  return { code, sentBy, legalIn, bytesMax, body };
-}
+export type { ConnectionState, FrameRule } from './frame-rule.ts';
+export type { MailEntry } from './mail-frames.ts';
 
 /** Every frame between a peer and the server: the whole protocol on one page. PROTOCOL.md explains it. */
 export const FRAME_TABLE = {
@@ -107,6 +83,8 @@ export const FRAME_TABLE = {
     256,
     struct({ code: refusalCode, reason: textMax(CLOSE_REASON_BYTES_MAX), retryAfterMs: u32 }),
   ),
+
+  ...MAIL_FRAMES,
 
   register: rule(
     0x10,

@@ -8,6 +8,8 @@
 export const EVENT_TYPES = [
   'message',
   'receipt',
+  'typing',
+  'draft',
   'presence',
   'contact',
   'path',

@@ -24,3 +24,5 @@ export const CODE_CHARS_MAX = 128;
 export const SHORT_TEXT_CHARS_MAX = 512;
 /** Notices a caller may ask for at once; older ones are there for the record only. */
 export const NOTICES_MAX = 100;
+/** What somebody searches for. */
+export const SEARCH_CHARS_MAX = 256;

@@ -1,6 +1,14 @@
 import * as z from 'zod';
-import { PASSWORD_BYTES_MAX, REQUEST_TEXT_BYTES_MAX, TEXT_BYTES_MAX } from '../limits.ts';
-import { ADDRESS_CHARS_MAX, CODE_CHARS_MAX, NOTICES_MAX, SHORT_TEXT_CHARS_MAX, WHO_CHARS_MAX } from './limits.ts';
+import { EMOJI_BYTES_MAX, PASSWORD_BYTES_MAX, REQUEST_TEXT_BYTES_MAX, TEXT_BYTES_MAX } from '../limits.ts';
+import {
+  ADDRESS_CHARS_MAX,
+  CODE_CHARS_MAX,
+  NOTICES_MAX,
+  PAGE_ITEMS_MAX,
+  SEARCH_CHARS_MAX,
+  SHORT_TEXT_CHARS_MAX,
+  WHO_CHARS_MAX,
+} from './limits.ts';
 import * as s from './schemas.ts';
 
 const nothing = z.strictObject({});
@@ -12,6 +20,9 @@ const password = z.string().max(PASSWORD_BYTES_MAX);
 const name = z.string().max(WHO_CHARS_MAX);
 const shortText = z.string().max(SHORT_TEXT_CHARS_MAX);
 const code = z.string().max(CODE_CHARS_MAX);
+/** The bound only keeps the line bound; TEXT_TOO_LARGE is the engine's. */
+const messageText = z.string().max(2 * TEXT_BYTES_MAX);
+const messageId = z.strictObject({ id: s.messageIdText });
 const devices = z.object({ items: z.array(s.device) });
 
 /** A page of a list. `next` is what to pass as `before` (or `after`, when that was given) for more; null at the end. */
@@ -143,29 +154,79 @@ export const RPC_TABLE = {
     result: z.object({ items: z.array(s.notice) }),
   },
 
-  /** Answers once the message is durable in the outbox. The bound only keeps the line bound; TEXT_TOO_LARGE is the engine's. */
+  /** Answers once the message is durable in the outbox. */
   'message.send': {
     params: z.strictObject({
       to: s.whoText,
-      text: z.string().max(2 * TEXT_BYTES_MAX),
+      text: messageText,
       id: s.messageIdText.optional(),
+      replyTo: s.messageIdText.optional(),
     }),
     result: s.message,
   },
+  'message.nudge': { params: z.strictObject({ to: s.whoText }), result: s.message },
+  'message.edit': { params: z.strictObject({ id: s.messageIdText, text: messageText }), result: s.message },
+  /** One that has certainly not left is cancelled instead (`refused cancelled`). */
+  'message.recall': { params: messageId, result: s.message },
+  'message.react': {
+    params: z.strictObject({ id: s.messageIdText, emoji: z.string().min(1).max(EMOJI_BYTES_MAX), on: z.boolean() }),
+    result: s.message,
+  },
+  'message.typing': { params: z.strictObject({ chat: s.whoText, active: z.boolean() }), result: nothing },
   'message.list': {
     params: z.strictObject({
       chat: s.whoText,
       limit: s.pageLimit,
       before: s.messageIdText.optional(),
       after: s.messageIdText.optional(),
+      /** With its neighbours on both sides; then `next` is what to pass as `before`. */
+      around: s.messageIdText.optional(),
     }),
     result: page(s.message),
   },
-  'message.show': { params: z.strictObject({ id: s.messageIdText }), result: s.message },
+  /** Newest first; `next` is what to pass as `before`. */
+  'message.search': {
+    params: z.strictObject({
+      text: z.string().min(1).max(SEARCH_CHARS_MAX),
+      chat: s.whoText.optional(),
+      /** `me`, or who. */
+      from: s.whoText.optional(),
+      since: s.timeText.optional(),
+      until: s.timeText.optional(),
+      limit: s.pageLimit,
+      before: s.messageIdText.optional(),
+    }),
+    result: page(s.message),
+  },
+  /** On this machine only. Without `ids` the whole conversation, or all of it up to a time. */
+  'message.delete': {
+    params: z.strictObject({
+      chat: s.whoText,
+      ids: z.array(s.messageIdText).max(PAGE_ITEMS_MAX).optional(),
+      upTo: s.timeText.optional(),
+    }),
+    result: z.object({ deleted: z.int() }),
+  },
+  /** Every row there is, in the order in which it came; `next` is what to pass as `after`. */
+  'message.export': {
+    params: z.strictObject({ chat: s.whoText.optional(), after: s.cursorText.optional(), limit: s.pageLimit }),
+    result: page(s.message),
+  },
+  'message.show': { params: messageId, result: s.message },
   'message.markRead': {
     params: z.strictObject({ chat: s.whoText, upTo: s.messageIdText.optional() }),
     result: z.object({ changed: z.int() }),
   },
+
+  'draft.get': { params: z.strictObject({ chat: s.whoText }), result: s.draft },
+  'draft.list': { params: nothing, result: z.object({ items: z.array(s.draft) }) },
+  /** An empty text removes it. */
+  'draft.set': {
+    params: z.strictObject({ chat: s.whoText, text: messageText, replyTo: s.messageIdText.optional() }),
+    result: s.draft,
+  },
+  'privacy.get': { params: nothing, result: s.privacy },
+  'privacy.set': { params: s.privacy.partial().strict(), result: s.privacy },
 
   /** One per connection. With `since`, every message changed after that cursor comes first, then what happens. */
   'watch.start': {
@@ -215,7 +276,16 @@ const DONE_BY_PEOPLE: ReadonlySet<RpcMethod> = new Set([
   'presence.set',
   'presence.autoAway',
   'message.send',
+  'message.nudge',
+  'message.edit',
+  'message.recall',
+  'message.react',
+  'message.typing',
+  'message.search',
+  'message.delete',
   'message.markRead',
+  'draft.set',
+  'privacy.set',
   'net.neverDirect',
 ] satisfies RpcMethod[]);
 

@@ -17,6 +17,9 @@ export const pageLimit = z.int().min(1).max(PAGE_ITEMS_MAX);
 /** A cursor is a whole number as text, so that no reader rounds it. */
 export const cursorText = z.string().regex(/^(0|[1-9][0-9]{0,15})$/);
 
+/** A time as in answers: ISO 8601 in UTC. */
+export const timeText = z.iso.datetime();
+
 export const presenceStatus = z.enum(PRESENCE_STATUSES);
 const presenceSeen = z.enum([...PRESENCE_STATUSES, 'unknown']);
 
@@ -89,6 +92,9 @@ export const contact = z.object({
   /** The safety number was compared, or the contact came by a link. */
   verified: z.boolean(),
   neverDirect: z.boolean(),
+  /** Messages of theirs that are known to be missing here. */
+  missing: z.int(),
+  typing: z.boolean(),
 });
 
 export const lookup = z.object({
@@ -121,6 +127,8 @@ export const notice = z.object({ id: z.string(), at: z.string(), text: z.string(
 
 export const MESSAGE_STATES = ['queued', 'stored', 'delivered', 'read', 'refused'] as const;
 
+export const MESSAGE_KINDS = ['text', 'nudge', 'void', 'edit', 'recall', 'reaction', 'unsupported', 'system'] as const;
+
 export const message = z.object({
   id: z.string(),
   /** Account number of the other side. */
@@ -129,8 +137,20 @@ export const message = z.object({
   direction: z.enum(['in', 'out']),
   /** The sender's claim (R16). */
   at: z.string(),
-  kind: z.enum(['text', 'void']),
+  /** `edit`, `recall` and `reaction` occur in exports only: elsewhere they show on their target. */
+  kind: z.enum(MESSAGE_KINDS),
+  /** As it stands after edits; empty once recalled. Of a `system` message what it says, one of a few words. */
   text: z.string(),
+  replyTo: z.string().nullable(),
+  /** What an edit, recall or reaction is about. */
+  target: z.string().nullable(),
+  editedAt: z.string().nullable(),
+  recalled: z.boolean(),
+  reactions: z.array(z.object({ emoji: z.string(), mine: z.boolean() })),
+  /** Own changes to it that the friend does not have yet. */
+  pendingChanges: z.int(),
+  /** It came back from the friend after it was lost here. */
+  returned: z.boolean(),
   state: z.enum(MESSAGE_STATES),
   /** Why it is still queued, or refused. */
   reason: z.string().nullable(),
@@ -139,6 +159,17 @@ export const message = z.object({
   incarnation: z.string(),
   sequence: z.int(),
 });
+
+/** What is being written in a conversation and not sent; `at` is null when nothing is. */
+export const draft = z.object({
+  chat: z.string(),
+  text: z.string(),
+  replyTo: z.string().nullable(),
+  at: z.string().nullable(),
+});
+
+/** Whether friends learn that one types, and what one has read. */
+export const privacy = z.object({ sendTyping: z.boolean(), sendReadReceipts: z.boolean() });
 
 const udp = z.object({
   enabled: z.boolean(),
@@ -167,6 +198,7 @@ export const status = z.object({
   recoveryUnseen: z.boolean(),
   peers: z.object({ direct: z.int(), relay: z.int(), offline: z.int() }),
   unread: z.object({ chats: z.int(), messages: z.int() }),
+  storage: z.object({ messages: z.int(), bytes: z.int() }),
   udp,
 });
 

@@ -36,6 +36,12 @@ export const COMMAND_ERROR_CODES = [
   'OTHER_SERVER',
   /** Only the device itself can do that, or only another one. */
   'WRONG_DEVICE',
+  /** Only whoever wrote a message edits or recalls it; a system message or a recalled one is nobody's to change. */
+  'NOT_OWN_MESSAGE',
+  /** Edited or recalled more than a day after. */
+  'TOO_LATE',
+  /** A nudge so soon after the last one, or more reactions to one message than are kept. */
+  'TOO_MANY',
 ] as const;
 
 export type CommandErrorCode = (typeof COMMAND_ERROR_CODES)[number];

@@ -2,7 +2,7 @@ import type { AskPolicy, PresenceStatus, RosterState } from '@magpie/common/fram
 import type { AccountName, AccountNumber, MessageId } from '@magpie/common/ids.ts';
 import type { Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { MessageRoad, StoredMessage } from '../store/store.ts';
+import type { MessageRoad, StorageUse, StoredMessage } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 
 /** The peer's one command surface: every face (CLI, terminal, page) speaks to this and nothing below. */
@@ -91,13 +91,59 @@ export interface Engine {
     readonly to: string;
     readonly text: string;
     readonly id?: MessageId | undefined;
+    /** A message of the same conversation. */
+    readonly replyTo?: MessageId | undefined;
   }): Promise<Result<MessageView, CommandError>>;
+  /** Shakes the friend's window: a message without text, seldom (NUDGE_EVERY_MS). */
+  nudge(to: string): Promise<Result<MessageView, CommandError>>;
+  /** Own messages only, for a day. @returns the message as it stands now; `pendingChanges` until the friend has it */
+  editMessage(id: MessageId, text: string): Promise<Result<MessageView, CommandError>>;
+  /**
+   * Own messages only, for a day: text and edits are gone here at once, and there when that arrives. One that has certainly
+   * not left is cancelled instead and becomes `refused cancelled`.
+   */
+  recallMessage(id: MessageId): Promise<Result<MessageView, CommandError>>;
+  /** Any message of a conversation. @param on false takes it back */
+  react(id: MessageId, emoji: string, on: boolean): Promise<Result<MessageView, CommandError>>;
+  /** Tells a friend who is there by a live session; nothing is stored. Quietly does nothing when that is switched off. */
+  setTyping(chat: string, active: boolean): Promise<Result<void, CommandError>>;
   messages(input: {
     readonly chat: string;
     readonly limit: number;
     readonly before?: MessageId | undefined;
     readonly after?: MessageId | undefined;
+    /** With its neighbours on both sides. */
+    readonly around?: MessageId | undefined;
   }): Promise<Result<readonly MessageView[], CommandError>>;
+  /** Newest first. */
+  search(input: {
+    readonly text: string;
+    readonly chat?: string | undefined;
+    /** `me`, or who. */
+    readonly from?: string | undefined;
+    readonly since?: WallMs | undefined;
+    readonly until?: WallMs | undefined;
+    readonly limit: number;
+    readonly before?: MessageId | undefined;
+  }): Promise<Result<readonly MessageView[], CommandError>>;
+  /** On this machine only; the friend keeps theirs. @param ids absent: the whole conversation, or all up to a time */
+  deleteMessages(input: {
+    readonly chat: string;
+    readonly ids?: readonly MessageId[] | undefined;
+    readonly upTo?: WallMs | undefined;
+  }): Promise<Result<{ readonly deleted: number }, CommandError>>;
+  /** All that is kept, row by row, for `msg export`. @param after `born` of the last row of the page before, 0 for the first */
+  exportPage(input: {
+    readonly chat?: string | undefined;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<Result<readonly MessageView[], CommandError>>;
+  draft(chat: string): Promise<Result<DraftView, CommandError>>;
+  drafts(): Promise<Result<readonly DraftView[], CommandError>>;
+  /** @param text empty: none any more */
+  setDraft(chat: string, text: string, replyTo?: MessageId): Promise<Result<DraftView, CommandError>>;
+  privacy(): Promise<PrivacyView>;
+  setPrivacy(patch: Partial<PrivacyView>): Promise<Result<PrivacyView, CommandError>>;
   message(id: MessageId): Promise<Result<MessageView, CommandError>>;
   markRead(chat: string, upTo?: MessageId): Promise<Result<{ readonly changed: number }, CommandError>>;
   /** Changes of messages after a cursor, for `watch --since`. */
@@ -242,10 +288,27 @@ export interface ContactView {
   readonly neverDirect: boolean;
   /** Of a friend who is offline and tells, in steps of ten minutes. */
   readonly lastSeenAt: WallMs | undefined;
+  /** Numbers of theirs that are known to be missing here; asked for again, and shown when that takes long (R17). */
+  readonly missing: number;
+  readonly typing: boolean;
 }
 
 export interface MessageView extends StoredMessage {
   readonly from: AccountNumber;
+}
+
+export interface DraftView {
+  readonly account: AccountNumber;
+  readonly text: string;
+  readonly replyTo: MessageId | undefined;
+  /** Undefined without a draft. */
+  readonly at: WallMs | undefined;
+}
+
+/** What friends learn of what one does at the keyboard. */
+export interface PrivacyView {
+  readonly sendTyping: boolean;
+  readonly sendReadReceipts: boolean;
 }
 
 export type LinkState = 'signed-out' | 'connecting' | 'connected' | 'waiting' | 'stopped';
@@ -265,6 +328,7 @@ export interface StatusView {
   readonly recoveryUnseen: boolean;
   readonly peers: { readonly direct: number; readonly relay: number; readonly offline: number };
   readonly unread: { readonly chats: number; readonly messages: number };
+  readonly storage: StorageUse;
   readonly udp: UdpView;
 }
 
@@ -300,6 +364,9 @@ export interface PathView {
 export type EngineEvent =
   /** A message appeared or changed its state; `change` of the message is the cursor. */
   | { readonly type: 'message'; readonly message: MessageView; readonly isNew: boolean }
+  /** Ends by itself when nothing more is heard. */
+  | { readonly type: 'typing'; readonly account: AccountNumber; readonly active: boolean }
+  | { readonly type: 'draft'; readonly draft: DraftView }
   | { readonly type: 'presence'; readonly account: AccountNumber; readonly status: PresenceStatus | 'unknown' }
   | { readonly type: 'contact'; readonly contact: ContactView }
   | { readonly type: 'path'; readonly path: PathView }

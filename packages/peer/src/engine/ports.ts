@@ -4,6 +4,7 @@ import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock } from '@magpie/common/time.ts';
 import type { PeerStore } from '../store/store.ts';
 import type { Identity, IdentityKeeper } from './identity.ts';
+import type { MailboxKeyKeeper } from './mailbox-key-keeper.ts';
 
 /** One local IP address of this machine. */
 export interface LocalAddress {
@@ -28,6 +29,7 @@ export interface EnginePorts {
   readonly interfaces: NetworkInterfaces;
   readonly identity: Identity;
   readonly identityKeeper: IdentityKeeper;
+  readonly mailboxKeyKeeper: MailboxKeyKeeper;
   readonly log: Log;
 }
 

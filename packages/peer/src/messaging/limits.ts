@@ -22,3 +22,21 @@ export const INBOX_INCARNATIONS_MAX = 16;
 
 /** R16: a stamp further ahead of the wall clock is not committed. */
 export const STAMP_AHEAD_MS_MAX = 24 * 3_600_000;
+
+/** How long after a message its sender may edit or recall it, by the stamps of both: a day, on every device alike. */
+export const CHANGE_MS_MAX = 24 * 3_600_000;
+/** No receipt for so long, at least (or two probe timeouts of its session): the mailbox gets the message too (D5). */
+export const MAIL_AFTER_MS = 2_000;
+/** A gap that stands so long is asked for; one that stands longer is shown. */
+export const GAP_ASKED_AFTER_MS = 2_000;
+export const GAP_SHOWN_AFTER_MS = 10_000;
+/** Contents that one `resend` or `give-back` brings. */
+export const RESEND_MAX = 64;
+/** Held on disk ahead of a gap, of one device; what is beyond stays in the mailbox. */
+export const HELD_PER_DEVICE_MAX = 2_000;
+/** Told again while somebody goes on typing; ends by itself after the other. */
+export const TYPING_EVERY_MS = 3_000;
+export const TYPING_ENDS_MS = 6_000;
+/** Different emoji of one account on one message. */
+export const REACTIONS_PER_MESSAGE_MAX = 16;
+export const DRAFTS_MAX = 2_000;

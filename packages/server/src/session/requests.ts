@@ -36,6 +36,11 @@ const SESSION_REQUESTS = [
   'policy-set',
   'account-delete',
   'reflect-token-get',
+  'mail-put',
+  'mail-get',
+  'mail-ack',
+  'mail-key-set',
+  'mail-keys-get',
 ] as const satisfies readonly FrameType[];
 
 /** What a client asks for and gets one answer to. */
