@@ -141,7 +141,7 @@ export const RPC_TABLE = {
 
   'presence.get': { params: nothing, result: s.presence },
   'presence.set': {
-    params: z.strictObject({ presence: s.presenceStatus, text: shortText.optional() }),
+    params: z.strictObject({ presence: s.presenceWish, text: shortText.optional() }),
     result: s.presence,
   },
   'presence.autoAway': {

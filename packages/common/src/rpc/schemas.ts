@@ -21,6 +21,8 @@ export const cursorText = z.string().regex(/^(0|[1-9][0-9]{0,15})$/);
 export const timeText = z.iso.datetime();
 
 export const presenceStatus = z.enum(PRESENCE_STATUSES);
+/** `invisible`: connected, and to friends as if not; `offline`: not connected. */
+export const presenceWish = z.enum([...PRESENCE_STATUSES, 'invisible']);
 const presenceSeen = z.enum([...PRESENCE_STATUSES, 'unknown']);
 
 /** R14. */
@@ -118,7 +120,7 @@ export const presence = z.object({
   presence: presenceStatus,
   text: z.string(),
   /** What was asked for: `presence` differs without a link, and while away by itself. */
-  wish: presenceStatus,
+  wish: presenceWish,
   /** 0: never. */
   autoAwayMs: z.int(),
 });

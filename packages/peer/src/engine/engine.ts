@@ -2,7 +2,7 @@ import type { AskPolicy, PresenceStatus, RosterState } from '@magpie/common/fram
 import type { AccountName, AccountNumber, MessageId } from '@magpie/common/ids.ts';
 import type { Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { MessageRoad, StorageUse, StoredMessage } from '../store/store.ts';
+import type { MessageRoad, PresenceWish, StorageUse, StoredMessage } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 
 /** The peer's one command surface: every face (CLI, terminal, page) speaks to this and nothing below. */
@@ -76,7 +76,7 @@ export interface Engine {
 
   presence(): Promise<Result<PresenceView, CommandError>>;
   /** @param text absent: stays */
-  setPresence(status: PresenceStatus, text?: string): Promise<Result<PresenceView, CommandError>>;
+  setPresence(wish: PresenceWish, text?: string): Promise<Result<PresenceView, CommandError>>;
   /** @param afterMs without activity the status becomes `away`, until there is some; 0: never */
   setAutoAway(afterMs: number): Promise<Result<PresenceView, CommandError>>;
   /** A person did something at a face: what is away by itself comes back. */
@@ -241,7 +241,7 @@ export interface PresenceView {
   readonly status: PresenceStatus;
   readonly text: string;
   /** What the user wants; `status` differs without a link, and while away by itself. */
-  readonly wish: PresenceStatus;
+  readonly wish: PresenceWish;
   /** 0: never. */
   readonly autoAwayMs: number;
 }

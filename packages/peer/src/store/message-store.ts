@@ -104,6 +104,12 @@ export interface MessageStore {
   receiptsOwed(): Promise<readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[]>;
   /** The device, or its mailbox, has this receipt now. Never goes back. */
   noteReceiptsTold(chat: AccountNumber, device: DeviceId, told: readonly NumberingProgress[]): Promise<void>;
+  /** The newest own numberings that the device gets, with the highest number given in each; at most `limit`. */
+  tails(
+    chat: AccountNumber,
+    device: DeviceId,
+    limit: number,
+  ): Promise<readonly { readonly incarnation: Incarnation; readonly upTo: number }[]>;
   /** What is missing before what is held; of one chat or of all. */
   gaps(chat?: AccountNumber): Promise<readonly Gap[]>;
   /**

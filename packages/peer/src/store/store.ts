@@ -28,13 +28,16 @@ export interface Profile {
   readonly recoveryUnseen: boolean;
 }
 
+/** What the user wants to be seen as. */
+export type PresenceWish = PresenceStatus | 'invisible';
+
 /** What the user has chosen for this profile; it does not leave the machine. */
 export interface Settings {
   /** D8. */
   readonly neverDirect: boolean;
   readonly autoAwayMs: number;
-  /** `offline`: stay away at the next start, too. */
-  readonly presence: PresenceStatus;
+  /** `offline`: no link, also not at the next start; `invisible`: a link, and friends are told nothing of it (R23). */
+  readonly presence: PresenceWish;
   readonly statusText: string;
   /** Off: friends never learn that one types, or what one has read. */
   readonly sendTyping: boolean;
