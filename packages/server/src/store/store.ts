@@ -280,7 +280,7 @@ export interface MailQuota {
 }
 
 export type MailError =
-  /** No active device of that id, or none in its account's list: as `not-friends`, so that nobody can probe. */
+  /** So is a device that is unknown or in no list any more, so that nobody can probe; and one logged out without a key. */
   | 'not-friends'
   /** The device has published no mailbox key yet. */
   | 'no-mail-key'
@@ -447,12 +447,15 @@ export interface Store {
 
   /**
    * Positions that no log has had and none but the caller will give: the first of `count`. Durable before it resolves, so
-   * that a position may be told before its mail is durable.
+   * that a position may be told before its mail is durable. Never below the microsecond of `now`: a restored backup does
+   * not know what was given after it was made, but that was less than a position for each microsecond since then.
    */
-  reserveMailPositions(count: number): Promise<number>;
+  reserveMailPositions(count: number, now: WallMs): Promise<number>;
   /**
    * Appends to the log of `mail.to`, for a session of a friend or of the own account. What the same device has put there
    * under the same id goes. Allowed, key, then quota are checked in the same transaction; what is replaced counts no more.
+   * A device that is logged out, but in its account's list, still gets mail: its owner comes back. Log and key go when the
+   * device leaves the list or the account is deleted; the end of a friendship leaves what is there.
    */
   appendMail(by: Fence, mail: NewMail, quota: MailQuota): Promise<Result<void, MailError>>;
   /** Above position `after`, ascending, not expired; at most `limit` and, but for the first, `bytesMax` of envelopes. */
@@ -467,7 +470,7 @@ export interface Store {
   ackMail(by: Fence, upTo: number): Promise<Result<MailLeft, 'stale-epoch'>>;
   /** `older-key`: one that is as new or newer is published; the same one again changes nothing and is ok. */
   setMailKey(by: Fence, id: MailKeyId, key: Uint8Array): Promise<Result<void, 'stale-epoch' | 'older-key'>>;
-  /** Of the active devices of the account that have published one. */
+  /** Of the devices in the list of the account that have published one, logged in or not; by device. */
   mailKeys(account: AccountNumber): Promise<readonly { readonly device: DeviceId; readonly key: Uint8Array }[]>;
   /** Forgets what has expired, at most `limit`. @returns how many: fewer than `limit` when nothing is left to do */
   expireMail(now: WallMs, limit: number): Promise<number>;
