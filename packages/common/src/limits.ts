@@ -63,7 +63,7 @@ export const EMOJI_BYTES_MAX = 64;
 /** Envelopes named in one `cannot-open`. */
 export const CANNOT_OPEN_MAX = 64;
 
-/** A mailbox key as its device signs and publishes it (R9): 1,304 bytes today. */
+/** A mailbox key as its device signs and publishes it (R9): 1,288 bytes today. */
 export const MAILBOX_KEY_BYTES_MAX = 2_048;
 /** What an envelope adds to its contents: header, ML-KEM ciphertext, tag, padding (R8). */
 export const ENVELOPE_OVERHEAD_BYTES_MAX = 2_048;

@@ -133,9 +133,9 @@ function fillBlock(key: Uint8Array, pad: number): void {
  * @param label goes in as `info`, so that keys for different purposes differ
  * @param length up to 255 * 64 bytes
  */
-export function hkdf(key: Uint8Array, label: string, length: number): Uint8Array {
+export function hkdf(key: Uint8Array, label: string | Uint8Array, length: number): Uint8Array {
   assert(length <= 255 * HASH_BYTES, 'hkdf length');
-  const info = new TextEncoder().encode(label);
+  const info = typeof label === 'string' ? new TextEncoder().encode(label) : label;
   const pseudoRandomKey = hmacBlake2b(new Uint8Array(HASH_BYTES), key);
   const output = new Uint8Array(length);
   let block: Uint8Array = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import type { Content, ContentOf, NumberedContent } from '@magpie/common/content/content.ts';
+import type { Content, ContentOf, NumberedContent, UnsupportedContent } from '@magpie/common/content/content.ts';
 import type { MailEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber, DeviceId, MailId } from '@magpie/common/ids.ts';
 import type { Result } from '@magpie/common/result.ts';
@@ -71,5 +71,5 @@ export interface OpenedMail {
   readonly own: boolean;
   readonly id: MailId;
   /** What could be decoded, in order; the rest is of a newer version. */
-  readonly contents: readonly Content[];
+  readonly contents: readonly (Content | UnsupportedContent)[];
 }
