@@ -37,6 +37,8 @@ const STORED: Readonly<Record<keyof StoreCounts, Figure>> = {
   friendships: gauge('friendships', 'Pairs of friends.'),
   notices: gauge('notices', 'Notices that are kept.'),
   invites: gauge('invites', 'Invitations that still let somebody in.'),
+  mails: gauge('mails', 'Envelopes that wait in mailboxes.'),
+  mailBytes: gauge('mail_bytes', 'Their bytes.'),
 };
 
 /** What a monitor tells. No label ever names an account, a device or an address: there are too many, and it is nobody's business. */

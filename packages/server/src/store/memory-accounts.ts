@@ -173,6 +173,7 @@ export class MemoryAccounts implements CallsOf<'accounts'> {
     const deleted = accounts.filter(({ state }) => state === 'deleted').length;
     const sum = (of: (account: AccountNumber) => number): number =>
       accounts.reduce((total, { account }) => total + of(account), 0);
+    const { mails } = this.#rows.mail;
     return {
       accounts: accounts.length - deleted,
       locked,
@@ -181,6 +182,8 @@ export class MemoryAccounts implements CallsOf<'accounts'> {
       friendships: sum((account) => this.#roster.countOf(account, 'member')) / 2,
       notices: this.#rows.notices.length,
       invites: this.#rows.invites.length,
+      mails: mails.length,
+      mailBytes: mails.reduce((total, { envelope }) => total + envelope.length, 0),
     };
   }
 

@@ -73,7 +73,7 @@ export class MemoryDevices implements CallsOf<'devices'> {
     if (!this.#rows.isCurrent(by)) return err('stale-epoch');
     const account = this.#rows.account(by.account)!;
     if (deviceListVersion <= account.deviceListVersion) return err('older-list');
-    const revoked = this.#revoke(by.account, (device) => !listed.includes(device));
+    const revoked = this.#strikeOut(by.account, listed);
     this.#putList({ ...account, deviceList: copyOf(deviceList), deviceListVersion });
     return ok({ ...revoked, touched: this.#roster.touchFriendsOf(by.account) });
   }
@@ -163,7 +163,10 @@ export class MemoryDevices implements CallsOf<'devices'> {
 
   dropAll(account: AccountNumber): Revocation {
     const revoked = this.revokeAll(account);
-    for (const device of this.#rows.devicesOf(account)) this.#rows.dropDevice(device);
+    for (const device of this.#rows.devicesOf(account)) {
+      this.#rows.mail.dropBox(device.device);
+      this.#rows.dropDevice(device);
+    }
     this.#rows.dropChain(account);
     return revoked;
   }
@@ -193,10 +196,17 @@ export class MemoryDevices implements CallsOf<'devices'> {
 
   /** Of the others the keys log in no more, and too many of them are forgotten. */
   #keepOnly(account: AccountNumber, listed: readonly DeviceId[]): Revocation {
-    const revoked = this.#revoke(account, (device) => !listed.includes(device));
+    const revoked = this.#strikeOut(account, listed);
     const forgotten = devicesToForget(this.#rows.devicesOf(account), listed);
     for (const device of forgotten) this.#rows.dropDevice(this.#rows.device(device)!);
     return revoked;
+  }
+
+  /** Devices off the list log in by key no more, and nobody reads their mail. */
+  #strikeOut(account: AccountNumber, listed: readonly DeviceId[]): Revocation {
+    const isOff = (device: DeviceId): boolean => !listed.includes(device);
+    for (const { device } of this.#rows.devicesOf(account)) if (isOff(device)) this.#rows.mail.dropBox(device);
+    return this.#revoke(account, isOff);
   }
 
   #revoke(account: AccountNumber, isMeant: (device: DeviceId) => boolean): Revocation {

@@ -2,6 +2,7 @@ import { toHex } from '@magpie/common/bytes/hex.ts';
 import { ACCOUNT_NUMBER_MIN, type AccountName, type AccountNumber, type DeviceId } from '@magpie/common/ids.ts';
 import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { MemoryMailRows } from './memory-mail-rows.ts';
 import type { RosterEdge } from './roster-rules.ts';
 import type { Account, Device, Fence, Invite, Notice, StoredAuditEntry } from './store.ts';
 import { AUDIT_ENTRIES_MAX, type AuditKind, auditKindOf } from './store-calls.ts';
@@ -36,6 +37,7 @@ export class MemoryRows {
   readonly #notices: Notice[] = [];
   readonly #audit: StoredAuditEntry[] = [];
   readonly #auditCounts = new Map<AuditKind, number>();
+  readonly mail = new MemoryMailRows((change) => this.#journal.push((rows) => change(rows.mail)));
   #journal: Change[] = [];
 
   takeJournal(): readonly Change[] {
@@ -55,6 +57,7 @@ export class MemoryRows {
     copy.#notices.push(...this.#notices);
     for (const entry of this.#audit) copy.#audit.push(entry);
     for (const [kind, count] of this.#auditCounts) copy.#auditCounts.set(kind, count);
+    this.mail.copyTo(copy.mail);
     return copy;
   }
 

@@ -1,3 +1,4 @@
+import type { DeviceId, MailId } from '@magpie/common/ids.ts';
 import { MemoryRows } from './memory-rows.ts';
 import { memoryTables } from './memory-tables.ts';
 import { ownArguments, StoreCaller } from './store-caller.ts';
@@ -20,7 +21,10 @@ export interface MemoryStoreOptions {
 /** What an observer may ask, without the waiting. */
 export type MemoryDisk = Pick<StoreRooms['accounts'], 'accountByNumber'> &
   Pick<StoreRooms['devices'], 'devicesOf'> &
-  Pick<StoreRooms['roster'], 'areFriends'>;
+  Pick<StoreRooms['roster'], 'areFriends'> & {
+    /** Whether that mail of `from` waits in the log of `to`. */
+    hasMail(to: DeviceId, from: DeviceId, id: MailId): boolean;
+  };
 
 interface Call {
   /** Runs inside the transaction. @returns what answers the caller after the sync */
@@ -63,6 +67,7 @@ export class MemoryStore extends StoreCaller {
       accountByNumber: (account) => accounts.accountByNumber(account),
       devicesOf: (account) => devices.devicesOf(account),
       areFriends: (a, b) => roster.areFriends(a, b),
+      hasMail: (to, from, id) => this.#durable.mail.mailNamed(to, from, id) !== undefined,
     };
   }
 

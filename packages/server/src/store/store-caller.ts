@@ -39,6 +39,14 @@ export abstract class StoreCaller implements Store {
   block: Store['block'] = (...args) => this.call('block', ...args);
   unblock: Store['unblock'] = (...args) => this.call('unblock', ...args);
 
+  reserveMailPositions: Store['reserveMailPositions'] = (...args) => this.call('reserveMailPositions', ...args);
+  appendMail: Store['appendMail'] = (...args) => this.call('appendMail', ...args);
+  mailAfter: Store['mailAfter'] = (...args) => this.call('mailAfter', ...args);
+  ackMail: Store['ackMail'] = (...args) => this.call('ackMail', ...args);
+  setMailKey: Store['setMailKey'] = (...args) => this.call('setMailKey', ...args);
+  mailKeys: Store['mailKeys'] = (...args) => this.call('mailKeys', ...args);
+  expireMail: Store['expireMail'] = (...args) => this.call('expireMail', ...args);
+
   addInvite: Store['addInvite'] = (...args) => this.call('addInvite', ...args);
   invites: Store['invites'] = (...args) => this.call('invites', ...args);
   inviteIsGood: Store['inviteIsGood'] = (...args) => this.call('inviteIsGood', ...args);

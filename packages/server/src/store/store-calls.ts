@@ -5,7 +5,7 @@ export type StoreMethod = Exclude<keyof Store, 'close'>;
 export type StoreArguments<M extends StoreMethod> = Parameters<Store[M]>;
 export type StoreAnswer<M extends StoreMethod> = Awaited<ReturnType<Store[M]>>;
 
-type RoomName = 'accounts' | 'devices' | 'roster' | 'ledger';
+type RoomName = 'accounts' | 'devices' | 'roster' | 'ledger' | 'mail';
 
 interface StoreCall {
   /** The part of an engine that does it. */
@@ -51,6 +51,14 @@ const STORE_CALLS = {
   friendRemove: { room: 'roster', writes: true },
   block: { room: 'roster', writes: true },
   unblock: { room: 'roster', writes: true },
+
+  reserveMailPositions: { room: 'mail', writes: true },
+  appendMail: { room: 'mail', writes: true },
+  mailAfter: { room: 'mail', writes: false },
+  ackMail: { room: 'mail', writes: true },
+  setMailKey: { room: 'mail', writes: true },
+  mailKeys: { room: 'mail', writes: false },
+  expireMail: { room: 'mail', writes: true },
 
   addInvite: { room: 'ledger', writes: true },
   invites: { room: 'ledger', writes: false },

@@ -1,0 +1,64 @@
+import { DEVICES_MAX } from '@magpie/common/limits.ts';
+import type { MailError, MailKeyId, MailQuota, NewMail } from './store.ts';
+
+/** What of one sender, or of everybody, waits in the log of a device. Bytes are those of messages. */
+export interface MailLoad {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly slots: number;
+}
+
+/** What an append is decided by, as it stands in its transaction. */
+export interface MailPlace {
+  /** Of the device that it goes to. */
+  readonly published: MailKeyId;
+  readonly isOwnAccount: boolean;
+  readonly ofAll: MailLoad;
+  readonly ofAccount: MailLoad;
+  /** Slots of the sending device alone. */
+  readonly deviceSlots: number;
+  /** What goes for it, counted in the loads. */
+  readonly replaced: (Pick<NewMail, 'kind'> & { readonly envelopeBytes: number }) | undefined;
+}
+
+export function mailRefusal(mail: NewMail, place: MailPlace, quota: MailQuota): MailError | undefined {
+  if (!isSameKey(mail, place.published)) return 'stale-mail-key';
+  const fits = mail.kind === 'slot' ? slotFits(place, quota) : messageFits(mail, place, quota);
+  return fits ? undefined : 'mailbox-full';
+}
+
+function messageFits({ envelope }: NewMail, { ofAll, ofAccount, replaced }: MailPlace, quota: MailQuota): boolean {
+  const isMessage = replaced?.kind === 'message';
+  const messages = isMessage ? 0 : 1;
+  const bytes = envelope.length - (isMessage ? replaced.envelopeBytes : 0);
+  return (
+    ofAll.messages + messages <= quota.messagesPerDevice &&
+    ofAll.bytes + bytes <= quota.bytesPerDevice &&
+    ofAccount.messages + messages <= quota.messagesPerSender &&
+    ofAccount.bytes + bytes <= quota.bytesPerSender
+  );
+}
+
+/** Of an account no more than all of its devices may have: new devices are no way around that. */
+function slotFits({ isOwnAccount, ofAccount, deviceSlots, replaced }: MailPlace, quota: MailQuota): boolean {
+  const slotsMax = isOwnAccount ? quota.slotsPerOwnDevice : quota.slotsPerFriendDevice;
+  const slots = replaced?.kind === 'slot' ? 0 : 1;
+  return deviceSlots + slots <= slotsMax && ofAccount.slots + slots <= slotsMax * DEVICES_MAX;
+}
+
+/** Whether `id` is a later link, or of a later chain, than `published` (R9). */
+export function isNewerKey(id: MailKeyId, published: MailKeyId): boolean {
+  return id.generation > published.generation || (id.generation === published.generation && id.step > published.step);
+}
+
+export function isSameKey(a: MailKeyId, b: MailKeyId): boolean {
+  return a.generation === b.generation && a.step === b.step;
+}
+
+/**
+ * The microsecond of a time: the lowest position that is given then. Blocks are given far more slowly than that, so that
+ * positions given before a moment lie below it, whatever is forgotten. Exact until the year 2255 (2^53).
+ */
+export function positionFloor(now: number): number {
+  return now * 1_000;
+}
