@@ -1,9 +1,8 @@
 /**
  * What `watch` tells of; apart from the schemas, so that a program can check a word without loading them.
  *
- * `receipt` is a message whose state or reason changed, whole. What `since` replays is a `message` while it is in its
- * first state (incoming and unread, outgoing and queued), else a `receipt`, also when the watcher has not seen it before:
- * the id tells.
+ * `receipt` is a message that changed (state, reason, text after an edit, reactions), whole. What `since` replays is a
+ * `message` when it appeared after that cursor, whatever became of it meanwhile, else a `receipt`.
  */
 export const EVENT_TYPES = [
   'message',

@@ -210,7 +210,7 @@ export const RPC_TABLE = {
   /** Every row there is, in the order in which it came; `next` is what to pass as `after`. */
   'message.export': {
     params: z.strictObject({ chat: s.whoText.optional(), after: s.cursorText.optional(), limit: s.pageLimit }),
-    result: page(s.message),
+    result: page(s.exportedMessage),
   },
   'message.show': { params: messageId, result: s.message },
   'message.markRead': {

@@ -162,6 +162,16 @@ export const message = z.object({
   sequence: z.int(),
 });
 
+/** A row of an export: also what a conversation shows on other rows only, and where it stands. */
+export const exportedMessage = message.extend({
+  /** Rows of one millisecond stand in this order, then by device (R16). */
+  counter: z.int(),
+  /** Of a reaction: false takes it back. */
+  on: z.boolean(),
+  /** Place of the row among all of this profile; `message.export` goes on `after` it. */
+  row: z.string(),
+});
+
 /** What is being written in a conversation and not sent; `at` is null when nothing is. */
 export const draft = z.object({
   chat: z.string(),
@@ -195,6 +205,8 @@ export const status = z.object({
   account: account.nullable(),
   server: link,
   presence: presenceStatus,
+  /** What was asked for: `invisible` is `offline` to friends. */
+  wish: presenceWish,
   neverDirect: z.boolean(),
   /** A recovery code was made that perhaps nobody has seen: `account.renewRecovery`. */
   recoveryUnseen: z.boolean(),
@@ -235,6 +247,9 @@ const cursor = z.string();
 export const event = z.discriminatedUnion('type', [
   z.object({ cursor, type: z.literal('message'), data: message }),
   z.object({ cursor, type: z.literal('receipt'), data: message }),
+  /** Ends by itself when nothing more is heard. */
+  z.object({ cursor, type: z.literal('typing'), data: z.object({ id: z.string(), active: z.boolean() }) }),
+  z.object({ cursor, type: z.literal('draft'), data: draft }),
   z.object({ cursor, type: z.literal('presence'), data: z.object({ id: z.string(), presence: presenceSeen }) }),
   z.object({ cursor, type: z.literal('contact'), data: contact }),
   z.object({ cursor, type: z.literal('path'), data: path }),
@@ -263,6 +278,9 @@ export type PresenceJson = z.output<typeof presence>;
 export type NoticeJson = z.output<typeof notice>;
 export type ContactJson = z.output<typeof contact>;
 export type MessageJson = z.output<typeof message>;
+export type ExportedMessageJson = z.output<typeof exportedMessage>;
+export type DraftJson = z.output<typeof draft>;
+export type PrivacyJson = z.output<typeof privacy>;
 export type StatusJson = z.output<typeof status>;
 export type NetStatusJson = z.output<typeof netStatus>;
 export type PathJson = z.output<typeof path>;

@@ -5,12 +5,15 @@ import { PAGE_BYTES_MAX } from '@magpie/common/rpc/limits.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { RpcMethod, RpcParams, RpcResult } from '@magpie/common/rpc/rpc-table.ts';
 import type { DaemonStatusJson } from '@magpie/common/rpc/schemas.ts';
-import type { DeviceView, Engine, PolicyView } from '../engine/engine.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type { DeviceView, Engine, PolicyView, PrivacyView } from '../engine/engine.ts';
 import { kindOfSystem } from './kind-of-system.ts';
 import {
   accountJson,
   contactJson,
   deviceJson,
+  draftJson,
+  exportedMessageJson,
   isoTime,
   lookupJson,
   messageJson,
@@ -19,6 +22,7 @@ import {
   pathJson,
   policyJson,
   presenceJson,
+  privacyJson,
   safetyJson,
   signInJson,
   statusJson,
@@ -86,19 +90,14 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
     'notice.list': async ({ limit }) =>
       mapped(await engine.notices(limit), (notices) => ({ items: fitPage(notices.map(noticeJson)) })),
 
-    'message.send': async ({ to, text, id }) => mapped(await engine.send({ to, text, id: messageId(id) }), messageJson),
-    'message.list': async ({ chat, limit, before, after }) => {
-      const query = { chat, limit, before: messageId(before), after: messageId(after) };
-      return mapped(await engine.messages(query), (views) =>
-        messagePage(views.map(messageJson), limit, after !== undefined),
-      );
-    },
-    'message.show': async ({ id }) => {
-      const parsed = parseMessageId(id);
-      if (!parsed) return err({ code: 'INVALID_ARGUMENT' });
-      return mapped(await engine.message(parsed), messageJson);
-    },
-    'message.markRead': async ({ chat, upTo }) => mapped(await engine.markRead(chat, messageId(upTo)), (done) => done),
+    ...messageHandlers(engine),
+
+    'draft.get': async ({ chat }) => mapped(await engine.draft(chat), draftJson),
+    'draft.list': async () => mapped(await engine.drafts(), (drafts) => ({ items: fitPage(drafts.map(draftJson)) })),
+    'draft.set': async ({ chat, text, replyTo }) =>
+      mapped(await engine.setDraft(chat, text, messageId(replyTo)), draftJson),
+    'privacy.get': async () => ok(privacyJson(await engine.privacy())),
+    'privacy.set': async (patch) => mapped(await engine.setPrivacy(chosen(patch)), privacyJson),
 
     status: async () => ok(statusJson(await engine.status())),
     'net.status': async () => ok(netStatusJson(await engine.status())),
@@ -110,6 +109,55 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
       engine.setDropUdp(drop);
       return ok({ dropping: drop });
     },
+  };
+}
+
+type MessageMethod = Extract<CallMethod, `message.${string}`>;
+
+function messageHandlers(engine: Engine): Pick<RpcHandlers, MessageMethod> {
+  return {
+    'message.send': async ({ to, text, id, replyTo }) =>
+      mapped(await engine.send({ to, text, id: messageId(id), replyTo: messageId(replyTo) }), messageJson),
+    'message.nudge': async ({ to }) => mapped(await engine.nudge(to), messageJson),
+    'message.edit': async ({ id, text }) =>
+      withMessage(id, async (message) => mapped(await engine.editMessage(message, text), messageJson)),
+    'message.recall': async ({ id }) =>
+      withMessage(id, async (message) => mapped(await engine.recallMessage(message), messageJson)),
+    'message.react': async ({ id, emoji, on }) =>
+      withMessage(id, async (message) => mapped(await engine.react(message, emoji, on), messageJson)),
+    'message.typing': async ({ chat, active }) => mapped(await engine.setTyping(chat, active), () => ({})),
+    'message.list': async ({ chat, limit, before, after, around }) => {
+      if (around !== undefined && (before !== undefined || after !== undefined)) {
+        return err({ code: 'INVALID_ARGUMENT', detail: { field: 'around' } });
+      }
+      const query = { chat, limit, before: messageId(before), after: messageId(after), around: messageId(around) };
+      return mapped(await engine.messages(query), (views) => {
+        const items = views.map(messageJson);
+        return around === undefined ? messagePage(items, limit, after !== undefined) : pageAround(items, around);
+      });
+    },
+    'message.search': async ({ since, until, before, ...query }) => {
+      const range = { since: wallMs(since), until: wallMs(until), before: messageId(before) };
+      return mapped(await engine.search({ ...query, ...range }), (views) =>
+        newestFirst(views.map(messageJson), query.limit),
+      );
+    },
+    'message.delete': async ({ chat, ids, upTo }) => {
+      if (ids !== undefined && upTo !== undefined) return err({ code: 'INVALID_ARGUMENT', detail: { field: 'upTo' } });
+      const parsed = ids?.flatMap((id) => parseMessageId(id) ?? []);
+      return mapped(await engine.deleteMessages({ chat, ids: parsed, upTo: wallMs(upTo) }), (done) => done);
+    },
+    'message.export': async ({ chat, after, limit }) => {
+      const page = await engine.exportPage({ chat, after: Number(after ?? 0), limit });
+      return mapped(page, (views) => {
+        const items = fitPage(views.map(exportedMessageJson));
+        const more = views.length === limit || items.length < views.length;
+        return { items, next: more ? (items.at(-1)?.row ?? null) : null };
+      });
+    },
+    'message.show': async ({ id }) =>
+      withMessage(id, async (message) => mapped(await engine.message(message), messageJson)),
+    'message.markRead': async ({ chat, upTo }) => mapped(await engine.markRead(chat, messageId(upTo)), (done) => done),
   };
 }
 
@@ -148,6 +196,14 @@ function deviceItems(devices: readonly DeviceView[]): RpcResult<'account.devices
   return { items: devices.map(deviceJson) };
 }
 
+/** As `withoutAbsent`. */
+function chosen({ sendTyping, sendReadReceipts }: RpcParams<'privacy.set'>): Partial<PrivacyView> {
+  return {
+    ...(sendTyping === undefined ? {} : { sendTyping }),
+    ...(sendReadReceipts === undefined ? {} : { sendReadReceipts }),
+  };
+}
+
 /** Only what was given: under `exactOptionalPropertyTypes` an absent field is not an undefined one. */
 function withoutAbsent({ ask, question, showLastSeen }: RpcParams<'account.setPolicy'>): Partial<PolicyView> {
   return {
@@ -159,6 +215,19 @@ function withoutAbsent({ ask, question, showLastSeen }: RpcParams<'account.setPo
 
 function mapped<T, U>(result: Result<T, RpcError>, shape: (value: T) => U): Result<U, RpcError> {
   return result.ok ? ok(shape(result.value)) : result;
+}
+
+async function withMessage<T>(
+  id: string,
+  act: (message: MessageId) => Promise<Result<T, RpcError>>,
+): Promise<Result<T, RpcError>> {
+  const parsed = parseMessageId(id);
+  return parsed ? act(parsed) : err({ code: 'INVALID_ARGUMENT', detail: { field: 'id' } });
+}
+
+/** A time whose form the schema has checked. */
+function wallMs(iso: string | undefined): WallMs | undefined {
+  return iso === undefined ? undefined : (Date.parse(iso) as WallMs);
 }
 
 function messageId(text: string | undefined): MessageId | undefined {
@@ -178,6 +247,29 @@ function messagePage<T extends { readonly id: string }>(
   const more = all.length === limit || items.length < all.length;
   const edge = forwards ? items.at(-1) : items[0];
   return { items, next: more && edge ? edge.id : null };
+}
+
+/** The asked one with its neighbours; where one line does not hold them all, those farthest from it are left out. */
+function pageAround<T extends { readonly id: string }>(
+  all: readonly T[],
+  around: string,
+): { items: T[]; next: string | null } {
+  const id = parseMessageId(around);
+  const middle = all.findIndex((each) => each.id === id);
+  const distance = (index: number): number => Math.abs(index - middle);
+  const byDistance = all.map((_, index) => index).sort((a, b) => distance(a) - distance(b));
+  const kept = new Set(fitPage(byDistance.map((index) => all[index]!)));
+  const items = all.filter((each) => kept.has(each));
+  return { items, next: items[0]?.id ?? null };
+}
+
+function newestFirst<T extends { readonly id: string }>(
+  all: readonly T[],
+  limit: number,
+): { items: T[]; next: string | null } {
+  const items = fitPage(all);
+  const more = all.length === limit || items.length < all.length;
+  return { items, next: more ? (items.at(-1)?.id ?? null) : null };
 }
 
 /** The first items that fit into one page, at least one. */

@@ -6,6 +6,7 @@ import type {
   AccountView,
   ContactView,
   DeviceView,
+  DraftView,
   Engine,
   EngineEvent,
   LookupView,
@@ -14,6 +15,7 @@ import type {
   PathView,
   PolicyView,
   PresenceView,
+  PrivacyView,
 } from '../engine/engine.ts';
 import { accountOf, deviceOf, pathOf, safetyOf } from './test-fake-views.ts';
 
@@ -46,6 +48,8 @@ export class FakeEngine implements Engine {
   ownPresence: PresenceView = { status: 'online', text: '', wish: 'online', autoAwayMs: 600_000 };
   ownDevices: DeviceView[] = [deviceOf('d', 'Linux', true), deviceOf('e', 'Windows', false)];
   noticeList: NoticeView[] = [];
+  readonly draftTexts = new Map<AccountNumber, DraftView>();
+  ownPrivacy: PrivacyView = { sendTyping: true, sendReadReceipts: true };
   /** Strangers a look-up finds, by name. */
   readonly strangers = new Map<string, LookupView>();
   #listeners = new Set<(event: EngineEvent) => void>();
@@ -237,9 +241,10 @@ export class FakeEngine implements Engine {
     return ok(this.ownPresence);
   }
 
-  async setPresence(status: Parameters<Engine['setPresence']>[0], text?: string) {
-    return this.#did('setPresence', { status, text }, () => {
-      this.ownPresence = { ...this.ownPresence, status, wish: status, text: text ?? this.ownPresence.text };
+  async setPresence(wish: Parameters<Engine['setPresence']>[0], text?: string) {
+    const status = wish === 'invisible' ? 'offline' : wish;
+    return this.#did('setPresence', { status: wish, text }, () => {
+      this.ownPresence = { ...this.ownPresence, status, wish, text: text ?? this.ownPresence.text };
       return this.ownPresence;
     });
   }
@@ -268,7 +273,93 @@ export class FakeEngine implements Engine {
   async send(input: Parameters<Engine['send']>[0]): Promise<Result<MessageView, CommandError>> {
     const to = await this.contact(input.to);
     if (!to.ok) return to;
-    return this.#did('send', input, () => this.message_(to.value.account, 'out', input.text, input.id));
+    return this.#did('send', input, () => {
+      const message = this.message_(to.value.account, 'out', input.text, input.id);
+      return input.replyTo ? this.change(message, { replyTo: input.replyTo }) : message;
+    });
+  }
+
+  async nudge(who: string): Promise<Result<MessageView, CommandError>> {
+    const to = await this.contact(who);
+    if (!to.ok) return to;
+    return this.#did('nudge', { to: who }, () => this.message_(to.value.account, 'out', '', undefined, 'nudge'));
+  }
+
+  async editMessage(id: MessageId, text: string): Promise<Result<MessageView, CommandError>> {
+    return this.#changed('editMessage', { id, text }, (message) => ({
+      text,
+      editedAt: message.stamp.wallMs,
+      pendingChanges: message.pendingChanges + 1,
+    }));
+  }
+
+  async recallMessage(id: MessageId): Promise<Result<MessageView, CommandError>> {
+    return this.#changed('recallMessage', { id }, () => ({ text: '', recalled: true }));
+  }
+
+  async react(id: MessageId, emoji: string, on: boolean): Promise<Result<MessageView, CommandError>> {
+    return this.#changed('react', { id, emoji, on }, ({ reactions }) => {
+      const others = reactions.filter((each) => !each.mine || each.emoji !== emoji);
+      return { reactions: on ? [...others, { emoji, mine: true }] : others };
+    });
+  }
+
+  async setTyping(chat: string, active: boolean) {
+    return this.#did('setTyping', { chat, active }, () => undefined);
+  }
+
+  async search(input: Parameters<Engine['search']>[0]) {
+    const found = this.log.filter((each) => each.text.includes(input.text)).reverse();
+    return this.#did('search', input, () => found.slice(0, input.limit));
+  }
+
+  async deleteMessages(input: Parameters<Engine['deleteMessages']>[0]) {
+    return this.#did('deleteMessages', input, () => ({ deleted: input.ids?.length ?? this.log.length }));
+  }
+
+  async exportPage({ chat, after, limit }: Parameters<Engine['exportPage']>[0]) {
+    const found = chat === undefined ? undefined : await this.contact(chat);
+    if (found && !found.ok) return found;
+    const rows = this.log.filter((each) => each.born > after && (!found || each.chat === found.value.account));
+    return this.#did('exportPage', { chat, after, limit }, () => rows.slice(0, limit));
+  }
+
+  async draft(chat: string): Promise<Result<DraftView, CommandError>> {
+    const found = await this.contact(chat);
+    if (!found.ok) return found;
+    const { account } = found.value;
+    return ok(this.draftTexts.get(account) ?? { account, text: '', replyTo: undefined, at: undefined });
+  }
+
+  async drafts() {
+    return ok([...this.draftTexts.values()]);
+  }
+
+  async setDraft(chat: string, text: string, replyTo?: MessageId): Promise<Result<DraftView, CommandError>> {
+    const found = await this.contact(chat);
+    if (!found.ok) return found;
+    const { account } = found.value;
+    return this.#did('setDraft', { chat, text, replyTo }, () => {
+      const draft: DraftView =
+        text === ''
+          ? { account, text, replyTo: undefined, at: undefined }
+          : { account, text, replyTo, at: 1_760_000_000_000 as WallMs };
+      if (text === '') this.draftTexts.delete(account);
+      else this.draftTexts.set(account, draft);
+      this.emit({ type: 'draft', draft });
+      return draft;
+    });
+  }
+
+  async privacy() {
+    return this.ownPrivacy;
+  }
+
+  async setPrivacy(patch: Partial<PrivacyView>) {
+    return this.#did('setPrivacy', patch, () => {
+      this.ownPrivacy = { ...this.ownPrivacy, ...patch };
+      return this.ownPrivacy;
+    });
   }
 
   async messages(input: Parameters<Engine['messages']>[0]) {
@@ -277,9 +368,12 @@ export class FakeEngine implements Engine {
     const all = this.log.filter((each) => each.chat === chat.value.account);
     const indexOf = (id: string | undefined) => all.findIndex((each) => each.id === id);
     const end = input.before ? indexOf(input.before) : all.length;
-    const page = input.after
-      ? all.slice(indexOf(input.after) + 1, indexOf(input.after) + 1 + input.limit)
-      : all.slice(Math.max(0, end - input.limit), end);
+    const middle = indexOf(input.around);
+    const page = input.around
+      ? all.slice(Math.max(0, middle - Math.floor(input.limit / 2)), middle + Math.ceil(input.limit / 2))
+      : input.after
+        ? all.slice(indexOf(input.after) + 1, indexOf(input.after) + 1 + input.limit)
+        : all.slice(Math.max(0, end - input.limit), end);
     return this.#did('messages', input, () => page);
   }
 
@@ -305,10 +399,12 @@ export class FakeEngine implements Engine {
       account: this.account,
       server: { state: 'connected' as const, rttMs: 9, lastError: undefined, retryAt: undefined },
       presence: 'online' as const,
+      wish: this.ownPresence.wish,
       neverDirect: this.neverDirect,
       recoveryUnseen: this.recoveryUnseen,
       peers: { direct: 1, relay: 0, offline: 1 },
       unread: { chats: 1, messages: 2 },
+      storage: { messages: 1_203, bytes: 3_400_000 },
       udp: {
         enabled: true,
         port4: 40_001,
@@ -353,13 +449,21 @@ export class FakeEngine implements Engine {
       group: '',
       neverDirect: false,
       lastSeenAt: undefined,
+      missing: 0,
+      typing: false,
     };
     this.people.set(name, view);
     return view;
   }
 
   /** Adds a message and tells the listeners. */
-  message_(chat: number, direction: 'in' | 'out', text: string, id?: MessageId): MessageView {
+  message_(
+    chat: number,
+    direction: 'in' | 'out',
+    text: string,
+    id?: MessageId,
+    kind: MessageView['kind'] = 'text',
+  ): MessageView {
     const number = this.log.length + 1;
     const view: MessageView = {
       id: id ?? (number.toString(16).padStart(32, '0') as MessageId),
@@ -370,12 +474,21 @@ export class FakeEngine implements Engine {
       incarnation: 'e'.repeat(16) as Incarnation,
       sequence: number,
       stamp: { wallMs: (1_760_000_000_000 + number * 1_000) as WallMs, counter: 0 },
-      kind: 'text',
+      kind,
       text,
+      replyTo: undefined,
+      target: undefined,
+      on: false,
       state: direction === 'in' ? 'delivered' : 'queued',
       reason: '',
       road: undefined,
+      editedAt: undefined,
+      recalled: false,
+      reactions: [],
+      pendingChanges: 0,
+      returned: false,
       change: number,
+      born: number,
     };
     this.log.push(view);
     this.emit({ type: 'message', message: view, isNew: true });
@@ -383,11 +496,12 @@ export class FakeEngine implements Engine {
   }
 
   /** Changes a message, as a receipt or a refusal does. */
-  change(message: MessageView, patch: Partial<MessageView>): void {
+  change(message: MessageView, patch: Partial<MessageView>): MessageView {
     const changed = { ...message, ...patch, change: (this.log.at(-1)?.change ?? 0) + 1_000 };
     this.log.splice(this.log.indexOf(message), 1);
     this.log.push(changed);
     this.emit({ type: 'message', message: changed, isNew: false });
+    return changed;
   }
 
   signedIn(name = 'alice'): this {
@@ -418,6 +532,16 @@ export class FakeEngine implements Engine {
       this.recoveryUnseen ||= this.recoveryCode !== undefined;
       return { account: this.account, recoveryCode: this.recoveryCode };
     });
+  }
+
+  #changed(
+    name: string,
+    input: { readonly id: MessageId; readonly [key: string]: unknown },
+    patch: (message: MessageView) => Partial<MessageView>,
+  ): Result<MessageView, CommandError> {
+    const found = this.log.find((each) => each.id === input.id);
+    if (!found) return err({ code: 'NOT_FOUND', detail: { who: input.id } });
+    return this.#did(name, input, () => this.change(found, patch(found)));
   }
 
   #did<T>(name: string, input: object, value: () => T): Result<T, CommandError> {

@@ -2,7 +2,9 @@ import type {
   AccountJson,
   ContactJson,
   DeviceJson,
+  DraftJson,
   EventJson,
+  ExportedMessageJson,
   LookupJson,
   MessageJson,
   NetStatusJson,
@@ -10,6 +12,7 @@ import type {
   PathJson,
   PolicyJson,
   PresenceJson,
+  PrivacyJson,
   SafetyJson,
   SignInJson,
   StatusJson,
@@ -19,6 +22,7 @@ import type {
   AccountView,
   ContactView,
   DeviceView,
+  DraftView,
   EngineEvent,
   LookupView,
   MessageView,
@@ -26,6 +30,7 @@ import type {
   PathView,
   PolicyView,
   PresenceView,
+  PrivacyView,
   SafetyView,
   SignInView,
   StatusView,
@@ -83,6 +88,8 @@ export function contactJson(view: ContactView): ContactJson {
     listBroken: view.listBroken,
     verified: view.verified,
     neverDirect: view.neverDirect,
+    missing: view.missing,
+    typing: view.typing,
   };
 }
 
@@ -112,6 +119,13 @@ export function messageJson(view: MessageView): MessageJson {
     at: isoTime(view.stamp.wallMs),
     kind: view.kind,
     text: view.text,
+    replyTo: view.replyTo ?? null,
+    target: view.target ?? null,
+    editedAt: view.editedAt === undefined ? null : isoTime(view.editedAt),
+    recalled: view.recalled,
+    reactions: view.reactions.map(({ emoji, mine }) => ({ emoji, mine })),
+    pendingChanges: view.pendingChanges,
+    returned: view.returned,
     state: view.state,
     reason: view.reason === '' ? null : view.reason,
     path: view.road ?? null,
@@ -119,6 +133,18 @@ export function messageJson(view: MessageView): MessageJson {
     incarnation: view.incarnation,
     sequence: view.sequence,
   };
+}
+
+export function exportedMessageJson(view: MessageView): ExportedMessageJson {
+  return { ...messageJson(view), counter: view.stamp.counter, on: view.on, row: String(view.born) };
+}
+
+export function draftJson({ account, text, replyTo, at }: DraftView): DraftJson {
+  return { chat: String(account), text, replyTo: replyTo ?? null, at: at === undefined ? null : isoTime(at) };
+}
+
+export function privacyJson({ sendTyping, sendReadReceipts }: PrivacyView): PrivacyJson {
+  return { sendTyping, sendReadReceipts };
 }
 
 export function netStatusJson(view: StatusView): NetStatusJson {
@@ -138,10 +164,12 @@ export function statusJson(view: StatusView): StatusJson {
   return {
     account: view.account ? accountJson(view.account) : null,
     presence: view.presence,
+    wish: view.wish,
     neverDirect: view.neverDirect,
     recoveryUnseen: view.recoveryUnseen,
     peers: view.peers,
     unread: view.unread,
+    storage: { messages: view.storage.messages, bytes: view.storage.bytes },
     ...netStatusJson(view),
   };
 }
@@ -166,6 +194,10 @@ export function eventJson(event: EngineEvent, cursor: string): EventJson {
   switch (event.type) {
     case 'message':
       return { cursor, type: event.isNew ? 'message' : 'receipt', data: messageJson(event.message) };
+    case 'typing':
+      return { cursor, type: 'typing', data: { id: String(event.account), active: event.active } };
+    case 'draft':
+      return { cursor, type: 'draft', data: draftJson(event.draft) };
     case 'presence':
       return { cursor, type: 'presence', data: { id: String(event.account), presence: event.status } };
     case 'contact':

@@ -17,23 +17,57 @@ describe('the event stream of one client', () => {
     ]);
   });
 
-  it('replays as new only what is in its first state, the rest as a change of state', async () => {
+  it('replays as new what appeared after the cursor, whatever became of it, and the rest as changed', async () => {
     const { engine } = await watching();
-    await sent(engine, 'still queued');
-    const gone = await sent(engine, 'delivered meanwhile');
-    engine.log.push({ ...gone, state: 'delivered', change: gone.change + 1 });
-    const unread = engine.message_(10_002, 'in', 'unread');
-    engine.log.push({ ...engine.log.at(-1)!, state: 'read', change: engine.log.at(-1)!.change + 1 });
+    const old = await sent(engine, 'seen before, delivered meanwhile');
+    const delivered = await sent(engine, 'new, and delivered already');
+    engine.change(delivered, { state: 'delivered' });
+    engine.message_(10_002, 'in', 'new and unread');
+    engine.change(old, { state: 'delivered' });
+    const told = await replayed(engine, String(old.born));
+    expect(told.map(({ type, data }) => [type, 'state' in data && data.state, 'text' in data && data.text])).toEqual([
+      ['message', 'delivered', 'new, and delivered already'],
+      ['message', 'delivered', 'new and unread'],
+      ['receipt', 'delivered', 'seen before, delivered meanwhile'],
+    ]);
+  });
+
+  it('shows no row that a conversation shows on others only', async () => {
+    const { engine, told } = await watching();
+    for (const kind of ['edit', 'recall', 'reaction', 'void'] as const) {
+      engine.message_(10_002, 'in', 'hidden', undefined, kind);
+    }
+    engine.message_(10_002, 'in', '', undefined, 'nudge');
+    expect(told.map((event) => 'kind' in event.data && event.data.kind)).toEqual(['nudge']);
+    expect((await replayed(engine, '0')).map((event) => 'kind' in event.data && event.data.kind)).toEqual(['nudge']);
+  });
+
+  it('tells what happens to a watcher whose cursor is from a newer life of the profile', async () => {
+    const { engine } = await watching();
+    await sent(engine, 'old');
     const told: EventJson[] = [];
-    const sink = { send: (event: EventJson) => void told.push(event), ready: async () => true, cutOff: () => {} };
-    const watch = await Watch.open(engine, sink, { types: ['message', 'receipt'], since: '0' });
-    if (watch.ok) await watch.value.run(true);
-    const brief = told.map(({ type, data }) => ['state' in data ? data.state : '', type]);
-    expect(unread).toBeDefined();
-    expect(brief).toContainEqual(['queued', 'message']);
-    expect(brief).toContainEqual(['delivered', 'receipt']);
-    expect(brief).toContainEqual(['delivered', 'message']);
-    expect(brief).toContainEqual(['read', 'receipt']);
+    const watch = await Watch.open(engine, sinkOf(told), { since: '9000', types: ['message', 'receipt'] });
+    if (!watch.ok) throw new Error(watch.error.code);
+    expect(watch.value.cursor).toBe('1');
+    await watch.value.run(true);
+    await sent(engine, 'after the restore');
+    expect(told.map(({ data }) => 'text' in data && data.text)).toEqual(['after the restore']);
+  });
+
+  it('tells typing and drafts, of one chat when asked', async () => {
+    const { engine } = await watching();
+    const told: EventJson[] = [];
+    const watch = await Watch.open(engine, sinkOf(told), { chat: 'bob' });
+    if (!watch.ok) throw new Error(watch.error.code);
+    await watch.value.run(false);
+    const bob = engine.people.get('bob')!.account;
+    engine.emit({ type: 'typing', account: bob, active: true });
+    engine.emit({ type: 'typing', account: 10_077 as never, active: true });
+    await engine.setDraft('bob', 'half a thought');
+    expect(told.map(({ type, data }) => ({ type, data }))).toEqual([
+      { type: 'typing', data: { id: '10009', active: true } },
+      { type: 'draft', data: { chat: '10009', text: 'half a thought', replyTo: null, at: '2025-10-09T08:53:20.000Z' } },
+    ]);
   });
 });
 
@@ -48,8 +82,7 @@ async function watching() {
   });
   await engine.addContact('bob', '');
   const told: EventJson[] = [];
-  const sink = { send: (event: EventJson) => void told.push(event), ready: async () => true, cutOff: () => {} };
-  const watch = await Watch.open(engine, sink, { types: ['message', 'receipt'] });
+  const watch = await Watch.open(engine, sinkOf(told), { types: ['message', 'receipt'] });
   if (!watch.ok) throw new Error(watch.error.code);
   await watch.value.run(false);
   return { engine, told };
@@ -59,4 +92,16 @@ async function sent(engine: FakeEngine, text: string): Promise<MessageView> {
   const result = await engine.send({ to: 'bob', text });
   if (!result.ok) throw new Error(result.error.code);
   return result.value;
+}
+
+async function replayed(engine: FakeEngine, since: string): Promise<readonly EventJson[]> {
+  const told: EventJson[] = [];
+  const watch = await Watch.open(engine, sinkOf(told), { types: ['message', 'receipt'], since });
+  if (!watch.ok) throw new Error(watch.error.code);
+  await watch.value.run(true);
+  return told;
+}
+
+function sinkOf(told: EventJson[]) {
+  return { send: (event: EventJson) => void told.push(event), ready: async () => true, cutOff: () => {} };
 }

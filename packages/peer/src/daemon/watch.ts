@@ -3,7 +3,8 @@ import { ok, type Result } from '@magpie/common/result.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { RpcParams } from '@magpie/common/rpc/rpc-table.ts';
 import type { EventJson, EventType } from '@magpie/common/rpc/schemas.ts';
-import type { Engine, EngineEvent, MessageView } from '../engine/engine.ts';
+import type { Engine, EngineEvent } from '../engine/engine.ts';
+import { SHOWN_KINDS } from '../store/message.ts';
 import { eventJson } from './views.ts';
 
 /** Rows fetched at a time while old changes are replayed. */
@@ -29,6 +30,8 @@ export class Watch {
   /** Events that came during the replay; undefined once the stream is live. */
   #held: EngineEvent[] | undefined = [];
   #cursor = 0;
+  /** A message that appeared behind it is new to this watcher. */
+  #since = 0;
   /** Changes up to here were told by the replay, or were there before the watch. */
   #toldUpTo = 0;
   #closed = false;
@@ -50,7 +53,10 @@ export class Watch {
     if (contact && !contact.ok) return contact;
     const watch = new Watch(engine, sink, params, contact?.value.account);
     watch.#unsubscribe = engine.subscribe((event) => watch.#handleEvent(event));
-    watch.#cursor = params.since === undefined ? await engine.cursor() : Number(params.since);
+    const newest = await engine.cursor();
+    // An older copy of the profile counts from below what a newer one has told: what happens from now on is told all the same.
+    watch.#cursor = params.since === undefined ? newest : Math.min(Number(params.since), newest);
+    watch.#since = watch.#cursor;
     watch.#toldUpTo = watch.#cursor;
     return ok(watch);
   }
@@ -76,7 +82,7 @@ export class Watch {
   async #replay(): Promise<void> {
     while (await this.#sink.ready()) {
       const rows = await this.#engine.changesSince(this.#cursor, REPLAY_ROWS_PER_PAGE);
-      for (const message of rows) this.#publish({ type: 'message', message, isNew: isInFirstState(message) });
+      for (const message of rows) this.#publish({ type: 'message', message, isNew: message.born > this.#since });
       this.#toldUpTo = this.#cursor;
       if (rows.length < REPLAY_ROWS_PER_PAGE) return;
     }
@@ -99,7 +105,7 @@ export class Watch {
       // Changes that share a sync are not always told in their order, so the newest cursor says nothing about others.
       if (event.message.change <= this.#toldUpTo) return;
       this.#cursor = Math.max(this.#cursor, event.message.change);
-      if (event.message.kind === 'void') return;
+      if (!SHOWN_KINDS.includes(event.message.kind)) return;
     }
     if (!this.#concernsChat(event)) return;
     const json = eventJson(event, this.cursor);
@@ -111,6 +117,9 @@ export class Watch {
     switch (event.type) {
       case 'message':
         return event.message.chat === this.#chat;
+      case 'draft':
+        return event.draft.account === this.#chat;
+      case 'typing':
       case 'presence':
         return event.account === this.#chat;
       case 'contact':
@@ -124,9 +133,4 @@ export class Watch {
         return false;
     }
   }
-}
-
-/** The store keeps no mark of when a row was made; one that has left its first state was told of, or was changed since. */
-function isInFirstState({ direction, state, reason }: MessageView): boolean {
-  return direction === 'in' ? state === 'delivered' : state === 'queued' && reason === '';
 }

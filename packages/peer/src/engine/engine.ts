@@ -323,6 +323,7 @@ export interface StatusView {
     readonly retryAt: WallMs | undefined;
   };
   readonly presence: PresenceStatus;
+  readonly wish: PresenceWish;
   readonly neverDirect: boolean;
   /** A recovery code was made that perhaps nobody has seen. */
   readonly recoveryUnseen: boolean;
