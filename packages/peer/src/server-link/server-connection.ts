@@ -81,6 +81,11 @@ type RequestFrame = FrameOf<
   | 'last-seen-get'
   | 'notice-ack'
   | 'recovery-set'
+  | 'mail-put'
+  | 'mail-get'
+  | 'mail-ack'
+  | 'mail-key-set'
+  | 'mail-keys-get'
 >;
 /** A request without its id, which the connection gives. */
 export type Request = { [T in RequestFrame['type']]: Omit<FrameOf<T>, 'requestId'> }[RequestFrame['type']];

@@ -133,6 +133,11 @@ export class Session {
     return { kind: 'direct', lan: this.#route.lan, rttMs: Math.round(this.#route.rttMs * 100) / 100 };
   }
 
+  /** How long a chat message may go unacknowledged on the route of now before it is sent again, milliseconds. */
+  get ptoMs(): number | undefined {
+    return this.#connection.ptoMs;
+  }
+
   /** State of the path agent and counters, for `net path`. */
   describe(): { readonly pathState: string; readonly packets: ReturnType<Connection['stats']> } {
     return { pathState: this.#agent.state, packets: this.#connection.stats() };

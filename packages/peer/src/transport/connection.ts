@@ -242,6 +242,11 @@ export class Connection {
     return oldest;
   }
 
+  /** One probe timeout of a chat message on the route of now, before any doubling; undefined without a route. */
+  get ptoMs(): number | undefined {
+    return this.#routes.current?.ptoMs;
+  }
+
   /** Smoothed RTT in milliseconds, undefined before the first sample. */
   rttOf(path: PathId): number | undefined {
     const rtt = this.#routes.path(path)?.rtt;

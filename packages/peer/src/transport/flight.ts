@@ -130,6 +130,11 @@ export class Flight {
     return contents;
   }
 
+  /** Of a chat message, before any doubling. */
+  get ptoMs(): number {
+    return ptoMs(this.#slowest().rtt, this.#ordered, 0, true);
+  }
+
   onPto(now: Instant): void {
     this.#ptoCount++;
     this.#ptoFrom = now;
