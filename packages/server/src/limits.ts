@@ -92,6 +92,8 @@ export interface ServerLimits {
   readonly mailBytesPerSender: number;
   readonly mailPutsPerMinute: number;
   readonly mailKeyChangesPerHour: number;
+  /** Pages of its logs and sets of keys that an account reads: a full mailbox three times at once. */
+  readonly mailReadsPerMinute: number;
 
   readonly reflectPerSourcePerSecond: number;
   readonly reflectPerSecond: number;
@@ -159,6 +161,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   mailBytesPerSender: 16 * 1024 * 1024,
   mailPutsPerMinute: 6_000,
   mailKeyChangesPerHour: 20,
+  mailReadsPerMinute: 1_200,
 
   reflectPerSourcePerSecond: 20,
   reflectPerSecond: 5_000,
@@ -200,3 +203,20 @@ export const LAST_SEEN_FLUSH_MS_MAX = 1_000;
 export const ASKED_PAIRS_MAX = 20_000;
 /** Newest notices that somebody gets who was away for longer. */
 export const NOTICES_CAUGHT_UP_MAX = 20;
+/** Positions of mails that are reserved at once: one durable write for so many mails, and a gap of so many after a crash. */
+export const MAIL_POSITIONS_BLOCK = 65_536;
+/** Of envelopes in one page; beside its first one. With what surrounds them a page stays within a frame. */
+export const MAIL_PAGE_BYTES = 192 * 1024;
+/** Requests about mails of one session that wait for the disk; the next one lets all behind it wait. */
+export const MAIL_UNDER_WAY_MAX = 64;
+/** Mails that come for a session while a page of its log is read; with more, or over a page's bytes, another page follows. */
+export const MAIL_HELD_MAX = 64;
+/** R18: of one friend's device in the log of one device. One is used; another one lets a later version have its own. */
+export const MAIL_SLOTS_PER_FRIEND_DEVICE = 2;
+/** Of an own other device: one for each conversation. */
+export const MAIL_SLOTS_PER_OWN_DEVICE = 2_048;
+/** Between two sweeps of what has expired; the first one comes sooner, for servers that are restarted every night. */
+export const MAIL_SWEEP_MS = 3_600_000;
+export const MAIL_SWEEP_FIRST_MS = 60_000;
+/** Of one call of a sweep: a few milliseconds of the store, between which others have their turn. */
+export const MAIL_SWEEP_BATCH = 500;

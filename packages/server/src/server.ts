@@ -11,6 +11,7 @@ import { closeRevoked, Directory } from './bus/directory.ts';
 import { Friends } from './friends/friends.ts';
 import { LastSeen } from './last-seen/last-seen.ts';
 import { DEFAULT_LIMITS, type ServerLimits, SHUTDOWN_DRAIN_MS } from './limits.ts';
+import { Mailbox } from './mailbox/mailbox.ts';
 import { Notices } from './notices/notices.ts';
 import { Presence } from './presence/presence.ts';
 import { Relay } from './relay/relay.ts';
@@ -67,6 +68,10 @@ export interface ServerStats {
   readonly relayDropped: number;
   readonly reflected: number;
   readonly reflectIgnored: number;
+  /** Mails that were stored, that were pushed to a session, and that were refused. */
+  readonly mailsPut: number;
+  readonly mailsPushed: number;
+  readonly mailsRefused: number;
   readonly logins: LoginCounts;
 }
 
@@ -108,6 +113,7 @@ class ComposedServer implements Server {
   readonly #presence: Presence;
   readonly #relay: Relay;
   readonly #notices: Notices;
+  readonly #mailbox: Mailbox;
   readonly #reflector: Reflector;
   readonly #reflectorPorts: ReflectorPorts;
   readonly #connections: Connections;
@@ -139,6 +145,7 @@ class ComposedServer implements Server {
     this.#presence = new Presence({ directory, random, lastSeen: this.#lastSeen }, limits);
     this.#relay = new Relay(directory, limits);
     this.#notices = new Notices({ directory, store, clock, log });
+    this.#mailbox = new Mailbox({ store, directory, clock, random, log }, limits);
     this.#reflector = new Reflector(reflectTokens, limits, random);
     this.#reflectorPorts = new ReflectorPorts(ports.udp, this.#reflector, clock, log);
     const services = {
@@ -146,6 +153,7 @@ class ComposedServer implements Server {
       lastSeen: this.#lastSeen,
       presence: this.#presence,
       notices: this.#notices,
+      mailbox: this.#mailbox,
       rendezvous: new Rendezvous(directory, limits, random),
       udpPorts: () => this.#udpPorts,
       afterRequest: () => this.#armPresence(),
@@ -200,6 +208,7 @@ class ComposedServer implements Server {
       await this.#stopListening();
       throw error;
     }
+    this.#mailbox.startSweeping();
     return { tcp: this.#listening.map(({ local }) => local), udpPorts: this.#udpPorts };
   }
 
@@ -214,6 +223,7 @@ class ComposedServer implements Server {
   }
 
   stats(): ServerStats {
+    const mails = this.#mailbox.counts;
     return {
       connections: this.#connections.count,
       anonymous: this.#connections.anonymousCount,
@@ -224,6 +234,9 @@ class ComposedServer implements Server {
       relayDropped: this.#relay.dropped,
       reflected: this.#reflector.reflected,
       reflectIgnored: this.#reflector.ignored,
+      mailsPut: mails.puts,
+      mailsPushed: mails.pushes,
+      mailsRefused: mails.refused,
       logins: this.#dispatcher.loginCounts,
     };
   }
@@ -240,6 +253,7 @@ class ComposedServer implements Server {
     this.#presenceEnded = true;
     this.#presenceTimer?.timer.cancel();
     this.#reflectorPorts.close();
+    this.#mailbox.stopSweeping();
     this.#accounts.audit.stop();
     await this.#lastSeen.flush(this.#presence.shownAccounts());
     await listening;

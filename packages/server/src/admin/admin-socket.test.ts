@@ -210,9 +210,13 @@ class NoticeBoard implements AdminHost {
     },
     stats: () => {
       const nothing = { connections: 0, anonymous: 0, proved: 0, relayedPackets: 0, relayedBytes: 0, relayDropped: 0 };
-      return { ...nothing, sessions: 3, reflected: 0, reflectIgnored: 0, logins: LOGINS };
+      const mails = { mailsPut: 0, mailsPushed: 0, mailsRefused: 0 };
+      return { ...nothing, ...mails, sessions: 3, reflected: 0, reflectIgnored: 0, logins: LOGINS };
     },
-    counts: async () => ({ accounts: 2, locked: 1, deleted: 0, devices: 4, friendships: 1, notices: 0, invites: 0 }),
+    counts: async () => ({
+      ...{ accounts: 2, locked: 1, deleted: 0, devices: 4, friendships: 1, notices: 0, invites: 0 },
+      ...{ mails: 5, mailBytes: 900 },
+    }),
     start: () => Promise.reject(new Error('not asked for')),
     stop: async () => {},
   };

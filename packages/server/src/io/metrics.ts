@@ -27,6 +27,9 @@ const FIGURES: Readonly<Record<PlainFigure, Figure>> = {
   relayDropped: counter('relay_dropped_total', 'Relayed packets dropped for a slow receiver or over a limit.'),
   reflected: counter('reflected_total', 'Questions for the own address that were answered.'),
   reflectIgnored: counter('reflect_ignored_total', 'Datagrams to the reflector that were not answered.'),
+  mailsPut: counter('mails_put_total', 'Sealed envelopes that were stored for a device.'),
+  mailsPushed: counter('mails_pushed_total', 'Sealed envelopes that went to a device as they came.'),
+  mailsRefused: counter('mails_refused_total', 'Sealed envelopes that were not taken.'),
 };
 
 const STORED: Readonly<Record<keyof StoreCounts, Figure>> = {

@@ -9,6 +9,7 @@ import type { Directory, LiveSession } from '../bus/directory.ts';
 import type { Friends } from '../friends/friends.ts';
 import type { LastSeen } from '../last-seen/last-seen.ts';
 import { SHUTDOWN_RETRY_AFTER_MS } from '../limits.ts';
+import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Notices } from '../notices/notices.ts';
 import type { Presence } from '../presence/presence.ts';
 import { type Refusal, refusal } from '../refusal.ts';
@@ -17,6 +18,7 @@ import type { Rendezvous } from '../rendezvous/rendezvous.ts';
 import { AccountRequests } from './account-requests.ts';
 import type { Connection } from './connection.ts';
 import type { Anonymous, RequestDispatcher } from './connection-context.ts';
+import { isMailRequest, MailRequests } from './mail-requests.ts';
 import type { LoginRequest, SessionRequest } from './requests.ts';
 
 export interface DispatcherServices {
@@ -28,6 +30,7 @@ export interface DispatcherServices {
   readonly lastSeen: LastSeen;
   readonly presence: Presence;
   readonly notices: Notices;
+  readonly mailbox: Mailbox;
   readonly rendezvous: Rendezvous;
   readonly reflectTokens: ReflectTokens;
   /** Known once the sockets are bound. */
@@ -47,6 +50,7 @@ export type LoginCounts = Readonly<
 export class Dispatcher implements RequestDispatcher {
   readonly #services: DispatcherServices;
   readonly #accountRequests: AccountRequests;
+  readonly #mailRequests: MailRequests;
   readonly #loginCounts: Record<LoginRequest['type'], { accepted: number; refused: number }> = {
     register: { accepted: 0, refused: 0 },
     login: { accepted: 0, refused: 0 },
@@ -59,6 +63,7 @@ export class Dispatcher implements RequestDispatcher {
   constructor(services: DispatcherServices) {
     this.#services = services;
     this.#accountRequests = new AccountRequests(services.accounts);
+    this.#mailRequests = new MailRequests(services.mailbox, (request, error) => this.#failed(request, error));
   }
 
   async logIn(connection: Connection, client: Anonymous, request: LoginRequest): Promise<Refusal | undefined> {
@@ -254,7 +259,9 @@ export class Dispatcher implements RequestDispatcher {
         return undefined;
       }
       default:
-        return this.#accountRequests.serve(connection, session, request);
+        return isMailRequest(request)
+          ? this.#mailRequests.serve(connection, session, request)
+          : this.#accountRequests.serve(connection, session, request);
     }
   }
 
