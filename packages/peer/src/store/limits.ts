@@ -17,3 +17,5 @@ export const NUMBERINGS_PER_DEVICE_MAX = 1_024;
 export const NOTICES_MAX = 1_000;
 /** Calls given to the worker and not answered; beyond them a call fails at once instead of taking memory. */
 export const CALLS_WAITING_MAX = 100_000;
+/** Terms of one search that the index is asked for; what more was typed is compared with the messages that it names. */
+export const SEARCH_TERMS_MAX = 64;
