@@ -4,6 +4,7 @@ import type { RandomSource } from '@magpie/common/random.ts';
 import { createEngine } from '@magpie/peer/engine/create-engine.ts';
 import type { Engine, EngineEvent } from '@magpie/peer/engine/engine.ts';
 import type { Identity } from '@magpie/peer/engine/identity.ts';
+import type { MailboxLinks } from '@magpie/peer/engine/mailbox-key-keeper.ts';
 import { MemoryPeerStore } from '@magpie/peer/store/memory-store.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { HostNetwork } from './sim-network.ts';
@@ -18,6 +19,8 @@ export interface SimPeerOptions {
   readonly udp: boolean;
   /** Given: this machine has a copy of another's identity file. */
   readonly identity?: Identity;
+  /** Given with it: of the file of mailbox keys too. */
+  readonly mailboxLinks?: MailboxLinks | undefined;
   /** The name of the account that uses this machine. Default: the machine's. */
   readonly accountName?: string;
   readonly onLog: (line: LogLine) => void;
@@ -32,6 +35,7 @@ export class SimPeer {
   /** How lists of devices name this one (R6). */
   readonly device: DeviceId;
   #identity: Identity;
+  #mailboxLinks: MailboxLinks | undefined;
   readonly #options: SimPeerOptions;
   #process: SimProcess | undefined;
   #engine: Engine | undefined;
@@ -44,9 +48,15 @@ export class SimPeer {
     this.name = options.host.name;
     this.accountName = options.accountName ?? this.name;
     this.#identity = options.identity ?? newIdentity(new SeededRandom(options.seed, `identity of ${this.name}`));
+    this.#mailboxLinks = options.mailboxLinks;
     this.exchangeKey = exchangeKeyPairOf(this.#identity.exchangeSecret).publicKey;
     this.device = deviceIdOf(this.exchangeKey, signingKeyPairOf(this.#identity.signSeed).publicKey);
     this.#store = new MemoryPeerStore({ sync: () => this.#sync() });
+  }
+
+  /** What the file of mailbox keys holds. */
+  get mailboxLinks(): MailboxLinks | undefined {
+    return this.#mailboxLinks;
   }
 
   /** What the identity file holds. */
@@ -93,6 +103,10 @@ export class SimPeer {
         interfaces: host.interfaces,
         identity: this.identity,
         identityKeeper: { replaceAccountSeed: (seed) => this.#replaceAccountSeed(process, seed) },
+        mailboxKeyKeeper: {
+          load: async () => this.#mailboxLinks,
+          save: (links) => this.#saveMailboxLinks(process, links),
+        },
         log: process.log,
       },
       { udp: this.#options.udp, udpPort: 0 },
@@ -131,6 +145,13 @@ export class SimPeer {
   async #replaceAccountSeed(process: SimProcess, seed: Uint8Array): Promise<void> {
     await process.sync(this.#options.syncMs);
     this.#identity = { ...this.#identity, accountSeed: Uint8Array.from(seed) };
+  }
+
+  async #saveMailboxLinks(process: SimProcess, links: MailboxLinks): Promise<void> {
+    // What a file would hold: not the arrays, which their owner may wipe.
+    const kept = { chains: links.chains.map((chain) => ({ ...chain, oldestSecret: chain.oldestSecret.slice() })) };
+    await process.sync(this.#options.syncMs);
+    this.#mailboxLinks = kept;
   }
 
   #sync(): Promise<void> {

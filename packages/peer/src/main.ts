@@ -17,6 +17,7 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
     { createEngine },
     { ProfileProblem },
     { IdentityFile, loadOrCreateIdentity },
+    { MailboxKeyFile },
     { SystemInterfaces },
     { SystemClock },
     { SystemRandom },
@@ -27,6 +28,7 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
     import('./engine/create-engine.ts'),
     import('./daemon/run-daemon.ts'),
     import('./io/identity-file.ts'),
+    import('./io/mailbox-key-file.ts'),
     import('./io/network-interfaces.ts'),
     import('./io/system-clock.ts'),
     import('./io/system-random.ts'),
@@ -47,8 +49,9 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
   const udp = new SystemUdpFactory();
   const interfaces = new SystemInterfaces(clock);
   const identityKeeper = new IdentityFile(paths.folder, random);
-  const ports = { clock, random, store, tcp, udp, interfaces, identity: identity.value, identityKeeper, log };
-  return createEngine(ports, { udp: options.udp, udpPort: 0 });
+  const mailboxKeyKeeper = new MailboxKeyFile(paths.folder, random);
+  const keys = { identity: identity.value, identityKeeper, mailboxKeyKeeper };
+  return createEngine({ clock, random, store, tcp, udp, interfaces, ...keys, log }, { udp: options.udp, udpPort: 0 });
 }
 
 /** Until a command listens itself, a signal ends the process at once, with the exit code that says so. */

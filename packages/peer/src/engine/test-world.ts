@@ -11,6 +11,7 @@ import type { CommandError } from './command-error.ts';
 import { createEngine } from './create-engine.ts';
 import type { Engine, EngineEvent, MessageView, SafetyView, Verdict } from './engine.ts';
 import type { Identity } from './identity.ts';
+import type { MailboxLinks } from './mailbox-key-keeper.ts';
 
 export const PASSWORD = 'seven quiet magpies';
 
@@ -93,6 +94,8 @@ export class TestPeer {
   readonly host: HostNetwork;
   /** As the file has it: its account seed may be replaced, and outlives a crash. */
   identity: Identity;
+  /** As their file has them. */
+  mailboxLinks: MailboxLinks | undefined;
   readonly disk: TestDisk = { syncMs: 4, full: false };
   readonly events: EngineEvent[] = [];
   readonly log: LogLine[] = [];
@@ -141,6 +144,14 @@ export class TestPeer {
           replaceAccountSeed: async (accountSeed) => {
             await this.#sync();
             this.identity = { ...this.identity, accountSeed };
+          },
+        },
+        mailboxKeyKeeper: {
+          load: async () => this.mailboxLinks,
+          save: async (links) => {
+            const kept = links.chains.map((chain) => ({ ...chain, oldestSecret: chain.oldestSecret.slice() }));
+            await this.#sync();
+            this.mailboxLinks = { chains: kept };
           },
         },
         log: this.#logger(),

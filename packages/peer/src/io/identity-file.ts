@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
@@ -7,11 +7,15 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Identity, IdentityKeeper } from '../engine/identity.ts';
 import {
   isErrno,
-  PRIVATE_FILE_MODE,
   type PrivateFileError,
   preparePrivateFile,
   preparePrivateFolder,
+  readPrivateFile,
+  replacePrivateFile,
+  syncFolder,
+  temporaryName,
   unreadable,
+  writeSynced,
 } from './private-file.ts';
 
 export const IDENTITY_FILE_NAME = 'identity.key';
@@ -48,7 +52,7 @@ export async function loadOrCreateIdentity(
     accountSeed: random.bytes(SEED_BYTES).slice(),
   };
   try {
-    const temporary = `${path}.${toHex(random.bytes(8))}.new`;
+    const temporary = temporaryName(path, random);
     await writeSynced(temporary, formatIdentity(identity));
     await putInPlace(temporary, path);
   } catch (error) {
@@ -88,16 +92,8 @@ export class IdentityFile implements IdentityKeeper {
     await this.#put(this.#path, { ...present.value, accountSeed });
   }
 
-  async #put(path: string, identity: Identity): Promise<void> {
-    const temporary = `${path}.${toHex(this.#random.bytes(8))}.new`;
-    try {
-      await writeSynced(temporary, formatIdentity(identity));
-      await rename(temporary, path);
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await syncFolder(dirname(path));
+  #put(path: string, identity: Identity): Promise<void> {
+    return replacePrivateFile(path, formatIdentity(identity), this.#random);
   }
 }
 
@@ -140,39 +136,14 @@ async function loadIdentity(path: string): Promise<Result<Identity, IdentityFile
   const present = await preparePrivateFile(path, { create: false });
   if (!present.ok) return present;
   if (present.value === 'absent') return err({ code: 'absent', detail: path });
-  const text = await readSmall(path);
-  if (!text.ok) return text;
+  const text = await readPrivateFile(path, FILE_BYTES_MAX);
+  if (!text.ok) return text.error === 'too-large' ? err({ code: 'corrupt', detail: path }) : err(text.error);
   const identity = parseIdentity(text.value);
   if (identity.ok) return identity;
   if (identity.error === 'newer-version') {
     return err({ code: 'newer-version', detail: path });
   }
   return err({ code: 'corrupt', detail: path });
-}
-
-async function readSmall(path: string): Promise<Result<string, IdentityFileError>> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      if (size > FILE_BYTES_MAX) return err({ code: 'corrupt', detail: path });
-    } finally {
-      await file.close();
-    }
-    return ok(await readFile(path, 'latin1'));
-  } catch (error) {
-    return err(unreadable(path, error));
-  }
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', PRIVATE_FILE_MODE);
-  try {
-    await file.writeFile(text, 'latin1');
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Under its name only when complete, and never over an identity that is there. */
@@ -186,16 +157,6 @@ async function putInPlace(temporary: string, path: string): Promise<void> {
     else await rename(temporary, path);
   }
   await syncFolder(dirname(path));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function checksum(body: string): string {

@@ -1,4 +1,7 @@
-import { chmod, lstat, mkdir, open, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { toHex } from '@magpie/common/bytes/hex.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 
 /** Only the user may read or write what a profile holds. */
@@ -35,6 +38,67 @@ export async function preparePrivateFolder(path: string): Promise<Result<'presen
     return await checkPrivate(path, 'folder');
   } catch (error) {
     return err(unreadable(path, error));
+  }
+}
+
+/** ASCII text of a file that was prepared. @returns `too-large` for one of more than `bytesMax`, which is not read */
+export async function readPrivateFile(
+  path: string,
+  bytesMax: number,
+): Promise<Result<string, PrivateFileError | 'too-large'>> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      if (size > bytesMax) return err('too-large');
+    } finally {
+      await file.close();
+    }
+    return ok(await readFile(path, 'latin1'));
+  } catch (error) {
+    return err(unreadable(path, error));
+  }
+}
+
+/**
+ * Puts a file in the place of the one that is there, or of none: after a crash it is the old one or the new one, whole.
+ * Durable when it resolves. @throws (rejects) when it cannot be written; the old one stays
+ */
+export async function replacePrivateFile(path: string, text: string, random: RandomSource): Promise<void> {
+  const temporary = temporaryName(path, random);
+  try {
+    await writeSynced(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Beside the file that it is to become. */
+export function temporaryName(path: string, random: RandomSource): string {
+  return `${path}.${toHex(random.bytes(8))}.new`;
+}
+
+/** A new file, 0600, with ASCII text. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE_FILE_MODE);
+  try {
+    await file.writeFile(text, 'latin1');
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 
