@@ -1,5 +1,6 @@
 import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import { after, type Instant } from '@magpie/common/time.ts';
+import type { PresenceWish } from '../store/store.ts';
 
 /**
  * What friends are to see: what the user wants, or `away` while nobody has done anything for long. Only who wants to be
@@ -7,7 +8,7 @@ import { after, type Instant } from '@magpie/common/time.ts';
  * each call look at `status` and arm a timer for `pollTimeout`.
  */
 export class AutoAway {
-  #wish: PresenceStatus = 'online';
+  #wish: PresenceWish = 'online';
   /** 0: never. */
   #afterMs = 0;
   #activeAt: Instant;
@@ -17,7 +18,7 @@ export class AutoAway {
     this.#activeAt = now;
   }
 
-  get wish(): PresenceStatus {
+  get wish(): PresenceWish {
     return this.#wish;
   }
 
@@ -25,12 +26,14 @@ export class AutoAway {
     return this.#afterMs;
   }
 
+  /** What friends are to see: of who is invisible, nothing (R23). */
   get status(): PresenceStatus {
-    return this.#away ? 'away' : this.#wish;
+    if (this.#away) return 'away';
+    return this.#wish === 'invisible' ? 'offline' : this.#wish;
   }
 
   /** A choice is a sign of life. */
-  setWish(wish: PresenceStatus, now: Instant): void {
+  setWish(wish: PresenceWish, now: Instant): void {
     this.#wish = wish;
     this.handleActivity(now);
   }

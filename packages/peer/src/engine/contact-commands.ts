@@ -5,14 +5,14 @@ import { type AccountNumber, parseAccountNumber } from '@magpie/common/ids.ts';
 import { type Invitation, invitationText, isInvitation, parseInvitation } from '@magpie/common/invitation.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
-import type { Contact, MessageRoad, PeerStore, Profile } from '../store/store.ts';
+import type { Contact, PeerStore, Profile } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 import { type ContactBook, isSelf } from './contact-book.ts';
 import type { ContactView, Engine, LookupView } from './engine.ts';
 import { fitsFriendRequest } from './input-limits.ts';
 import { requestError } from './link-errors.ts';
 import { orStoreFailed } from './store-failure.ts';
-import { contactView } from './views.ts';
+import { type ChatState, contactView } from './views.ts';
 
 export interface ContactCommandsOptions {
   readonly book: ContactBook;
@@ -25,7 +25,7 @@ export interface ContactCommandsOptions {
   readonly applyOwn: (before: Contact | undefined, state: 'blocked' | 'removed') => Promise<Result<void, CommandError>>;
   /** The store's rows changed by our own doing. */
   readonly reload: () => Promise<void>;
-  readonly roadOf: (account: AccountNumber) => MessageRoad | undefined;
+  readonly chatState: (account: AccountNumber) => ChatState;
 }
 
 type Surface = Pick<
@@ -142,7 +142,7 @@ export class ContactCommands implements Surface {
   }
 
   view(contact: Contact): ContactView {
-    return contactView(contact, this.#options.book, this.#options.roadOf(contact.account));
+    return contactView(contact, this.#options.book, this.#options.chatState(contact.account));
   }
 
   /**

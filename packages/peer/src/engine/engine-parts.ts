@@ -19,7 +19,7 @@ import { FriendPresence } from './friend-presence.ts';
 import { FriendRoads } from './friend-roads.ts';
 import { HandshakeStamps } from './handshake-stamps.ts';
 import { LastSeen } from './last-seen.ts';
-import { MessageCommands } from './message-commands.ts';
+import { MessageParts } from './message-parts.ts';
 import { NoticeKeeper } from './notice-keeper.ts';
 import { OwnDevices } from './own-devices.ts';
 import { OwnPresence } from './own-presence.ts';
@@ -58,7 +58,7 @@ export class EngineParts {
   readonly commands: AccountCommands;
   readonly contacts: ContactCommands;
   readonly trust: TrustCommands;
-  readonly messages: MessageCommands;
+  readonly messaging: MessageParts;
 
   constructor(ports: EnginePorts) {
     this.ports = ports;
@@ -190,6 +190,7 @@ export class EngineParts {
       account: this.account,
       sessions: this.sessions,
       connected: () => this.connected(),
+      onVisible: () => inBackground(log, 'what was kept back could not be read', this.delivery.handleLinkUp()),
     });
     this.lastSeen = new LastSeen({
       clock,
@@ -228,7 +229,7 @@ export class EngineParts {
       refreshRoster: () => this.roster.refresh(),
       applyOwn: (before, state) => this.roster.applyOwn(before, state),
       reload: () => this.roster.reload(),
-      roadOf: (account) => this.roads.of(account),
+      chatState: (account) => ({ path: this.roads.of(account), missing: 0, typing: false }),
     });
     this.trust = new TrustCommands({
       book: this.book,
@@ -239,11 +240,11 @@ export class EngineParts {
       view: (contact) => this.contacts.view(contact),
       reload: () => this.roster.reload(),
       takeNewestList: (contact) => this.roster.takeNewestList(contact),
+      onKeyAccepted: ({ account }) => this.messaging.systemNotes.write(account, 'key-accepted'),
       exclusively: (work) => this.roster.exclusively(work),
     });
-    this.messages = new MessageCommands({
-      store,
-      random,
+    this.messaging = new MessageParts({
+      ports,
       time: this.time,
       book: this.book,
       delivery: this.delivery,
@@ -251,7 +252,12 @@ export class EngineParts {
       profile: () => this.account.profile,
       find: (who) => this.contacts.find(who),
       ensureSession: (device) => this.sessions.ensure(device),
+      setTyping: () => {},
+      isLaterDevice: () => this.own.listVersion > 1,
+      onReadReceiptsOn: () => {},
       onMessage: (message, isNew) => this.#emitMessage(message, isNew),
+      onContact: (account) => this.#emitContact(account),
+      onDraft: (draft) => this.bus.emit({ type: 'draft', draft }),
     });
   }
 
@@ -259,11 +265,13 @@ export class EngineParts {
     const profile = this.account.profile;
     if (profile) await this.stampRenewal.start(profile.stampReserved);
     this.#learnReflector({ token: welcome.reflectToken, tokenMs: welcome.reflectTokenMs }, welcome);
+    this.messaging.systemNotes.handleRoster(profile?.rosterVersion === 0);
     await this.roster.refresh();
+    this.messaging.systemNotes.handleRoster(false);
     this.presence.handleLinkUp();
     this.lastSeen.handleLinkUp();
     this.notices.handleLinkUp();
-    this.sessions.reopen();
+    if (!this.presence.invisible) this.sessions.reopen();
     this.sessions.handleLinkUp();
     await this.delivery.handleLinkUp();
   }
@@ -312,7 +320,8 @@ export class EngineParts {
   #handleContactChanged(account: AccountNumber): void {
     const contact = this.book.get(account);
     if (!contact) return;
-    this.bus.emit({ type: 'contact', contact: this.contacts.view(contact) });
+    this.#emitContact(account);
+    this.messaging.systemNotes.handleContact(contact);
     // R21: of nobody's friends any more, or taken off a friend's list.
     for (const device of this.sessions.devices()) {
       if (!this.book.device(device)) this.sessions.close(device, CLOSE_REMOVED);
@@ -343,7 +352,12 @@ export class EngineParts {
     this.reachability.learn({ address: normalizeAddress(address), ...access }, welcome);
   }
 
+  #emitContact(account: AccountNumber): void {
+    const contact = this.book.get(account);
+    if (contact) this.bus.emit({ type: 'contact', contact: this.contacts.view(contact) });
+  }
+
   #emitMessage(message: StoredMessage, isNew: boolean): void {
-    this.bus.emit({ type: 'message', message: this.messages.view(message), isNew });
+    this.bus.emit({ type: 'message', message: this.messaging.messages.view(message), isNew });
   }
 }

@@ -1,10 +1,20 @@
-import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import type { MessageId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { sleep } from '@magpie/common/time.ts';
 import { CLOSE_GOODBYE } from '../session/session.ts';
+import type { PresenceWish } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
-import type { Engine, EngineEvent, LoginInput, MessageView, PathView, RegisterInput, StatusView } from './engine.ts';
+import type {
+  DraftView,
+  Engine,
+  EngineEvent,
+  LoginInput,
+  MessageView,
+  PathView,
+  PrivacyView,
+  RegisterInput,
+  StatusView,
+} from './engine.ts';
 import { EngineParts } from './engine-parts.ts';
 import { GOODBYE_MS } from './limits.ts';
 import type { EngineOptions, EnginePorts } from './ports.ts';
@@ -23,13 +33,15 @@ export class MagpieEngine implements Engine {
   }
 
   async start(): Promise<void> {
-    const { gate, ports, policy, presence, reachability, book, stampRenewal, account } = this.#parts;
+    const { gate, ports, policy, presence, messaging, reachability, book, stampRenewal, account } = this.#parts;
     const settings = await ports.store.settings();
     presence.load(settings);
     policy.load(settings);
+    messaging.privacy.load(settings);
     if (this.#options.udp) await gate.open(ports.udp, this.#options.udpPort, ports.log);
     reachability.start();
     book.load(await ports.store.contacts());
+    messaging.systemNotes.load(book.all());
     const profile = await ports.store.profile();
     if (profile) await stampRenewal.start(profile.stampReserved);
     await account.start(presence.wish === 'offline' ? 'down' : 'up');
@@ -171,8 +183,8 @@ export class MagpieEngine implements Engine {
     return ok(this.#parts.presence.view());
   }
 
-  setPresence(status: PresenceStatus, text?: string): ReturnType<Engine['setPresence']> {
-    return this.#parts.presence.set(status, text);
+  setPresence(wish: PresenceWish, text?: string): ReturnType<Engine['setPresence']> {
+    return this.#parts.presence.set(wish, text);
   }
 
   setAutoAway(afterMs: number): ReturnType<Engine['setAutoAway']> {
@@ -192,27 +204,79 @@ export class MagpieEngine implements Engine {
   }
 
   send(input: Parameters<Engine['send']>[0]): ReturnType<Engine['send']> {
-    return this.#parts.messages.send(input);
+    return this.#parts.messaging.messages.send(input);
+  }
+
+  nudge(to: string): ReturnType<Engine['nudge']> {
+    return this.#parts.messaging.messages.nudge(to);
+  }
+
+  editMessage(id: MessageId, text: string): ReturnType<Engine['editMessage']> {
+    return this.#parts.messaging.changes.editMessage(id, text);
+  }
+
+  recallMessage(id: MessageId): ReturnType<Engine['recallMessage']> {
+    return this.#parts.messaging.changes.recallMessage(id);
+  }
+
+  react(id: MessageId, emoji: string, on: boolean): ReturnType<Engine['react']> {
+    return this.#parts.messaging.changes.react(id, emoji, on);
+  }
+
+  setTyping(chat: string, active: boolean): ReturnType<Engine['setTyping']> {
+    return this.#parts.messaging.messages.setTyping(chat, active);
+  }
+
+  search(input: Parameters<Engine['search']>[0]): ReturnType<Engine['search']> {
+    return this.#parts.messaging.history.search(input);
+  }
+
+  deleteMessages(input: Parameters<Engine['deleteMessages']>[0]): ReturnType<Engine['deleteMessages']> {
+    return this.#parts.messaging.history.deleteMessages(input);
+  }
+
+  exportPage(input: Parameters<Engine['exportPage']>[0]): ReturnType<Engine['exportPage']> {
+    return this.#parts.messaging.history.exportPage(input);
+  }
+
+  draft(chat: string): ReturnType<Engine['draft']> {
+    return this.#parts.messaging.drafts.draft(chat);
+  }
+
+  drafts(): Promise<Result<readonly DraftView[], CommandError>> {
+    return this.#parts.messaging.drafts.drafts();
+  }
+
+  setDraft(chat: string, text: string, replyTo?: MessageId): ReturnType<Engine['setDraft']> {
+    return this.#parts.messaging.drafts.setDraft(chat, text, replyTo);
+  }
+
+  async privacy(): Promise<PrivacyView> {
+    return this.#parts.messaging.privacy.view();
+  }
+
+  setPrivacy(patch: Partial<PrivacyView>): ReturnType<Engine['setPrivacy']> {
+    return this.#parts.messaging.privacy.set(patch);
   }
 
   messages(input: Parameters<Engine['messages']>[0]): ReturnType<Engine['messages']> {
-    return this.#parts.messages.messages(input);
+    return this.#parts.messaging.messages.messages(input);
   }
 
   message(id: MessageId): ReturnType<Engine['message']> {
-    return this.#parts.messages.message(id);
+    return this.#parts.messaging.messages.message(id);
   }
 
   markRead(chat: string, upTo?: MessageId): ReturnType<Engine['markRead']> {
-    return this.#parts.messages.markRead(chat, upTo);
+    return this.#parts.messaging.messages.markRead(chat, upTo);
   }
 
   changesSince(cursor: number, limit: number): Promise<readonly MessageView[]> {
-    return this.#parts.messages.changesSince(cursor, limit);
+    return this.#parts.messaging.messages.changesSince(cursor, limit);
   }
 
   cursor(): Promise<number> {
-    return this.#parts.messages.cursor();
+    return this.#parts.messaging.messages.cursor();
   }
 
   async status(): Promise<StatusView> {
@@ -222,9 +286,11 @@ export class MagpieEngine implements Engine {
       account: profile && accountView(profile, this.#parts.keys.device),
       server: this.#parts.account.status,
       presence: this.#parts.presence.shown,
+      wish: this.#parts.presence.wish,
       neverDirect: this.#parts.policy.never,
       recoveryUnseen: this.#parts.account.recoveryUnseen,
       ...friendCounts(friends, (account) => this.#parts.roads.of(account)?.kind, this.#parts.book),
+      storage: await this.#parts.ports.store.storage(),
       udp: this.#parts.gate.view(this.#parts.reachability.reflexive),
     };
   }

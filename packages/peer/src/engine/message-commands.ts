@@ -1,35 +1,43 @@
-import { type DeviceId, type MessageId, newMessageId } from '@magpie/common/ids.ts';
+import { type AccountNumber, type MessageId, newMessageId } from '@magpie/common/ids.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { Clock, Instant } from '@magpie/common/time.ts';
 import { validateText } from '../messaging/text.ts';
-import type { Contact, PeerStore, Profile, StoredMessage } from '../store/store.ts';
+import { type Contact, type PeerStore, type Profile, SHOWN_KINDS, type StoredMessage } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 import { type ContactBook, isSelf, keyChanged } from './contact-book.ts';
-import type { Delivery } from './delivery.ts';
 import type { Engine, MessageView } from './engine.ts';
-import { MESSAGES_PER_QUERY_MAX } from './limits.ts';
+import { MESSAGES_PER_QUERY_MAX, NUDGE_EVERY_MS } from './limits.ts';
+import type { OutgoingContents, OutgoingDelivery } from './outgoing-contents.ts';
 import type { ServerTime } from './server-time.ts';
 import { orStoreFailed } from './store-failure.ts';
 import { messageView } from './views.ts';
 
 export interface MessageCommandsOptions {
+  readonly clock: Clock;
   readonly store: PeerStore;
   readonly random: RandomSource;
   readonly time: ServerTime;
   readonly book: ContactBook;
-  readonly delivery: Delivery;
-  readonly ownDevice: DeviceId;
+  readonly outgoing: OutgoingContents;
+  readonly delivery: Pick<OutgoingDelivery, 'handleRead'>;
   readonly profile: () => Profile | undefined;
   readonly find: (who: string) => Result<Contact, CommandError>;
-  readonly ensureSession: (device: DeviceId) => void;
+  /** By live sessions only, and not when the user does not want it (privacy). */
+  readonly setTyping: (chat: AccountNumber, active: boolean) => void;
   readonly onMessage: (message: StoredMessage, isNew: boolean) => void;
 }
 
-type Surface = Pick<Engine, 'send' | 'messages' | 'message' | 'markRead' | 'changesSince' | 'cursor'>;
+type Surface = Pick<
+  Engine,
+  'send' | 'nudge' | 'setTyping' | 'messages' | 'message' | 'markRead' | 'changesSince' | 'cursor'
+>;
 
-/** The part of the engine's surface that is about messages. */
+/** The part of the engine's surface about messages as they are written and read. */
 export class MessageCommands implements Surface {
   readonly #options: MessageCommandsOptions;
+  /** When each friend was nudged last. */
+  readonly #nudgedAt = new Map<AccountNumber, Instant>();
 
   constructor(options: MessageCommandsOptions) {
     this.#options = options;
@@ -39,6 +47,17 @@ export class MessageCommands implements Surface {
     return orStoreFailed(() => this.#send(input));
   }
 
+  nudge(to: string): Promise<Result<MessageView, CommandError>> {
+    return orStoreFailed(() => this.#nudge(to));
+  }
+
+  async setTyping(chat: string, active: boolean): Promise<Result<void, CommandError>> {
+    const friend = this.#friend(chat);
+    if (!friend.ok) return friend;
+    this.#options.setTyping(friend.value.account, active);
+    return ok(undefined);
+  }
+
   messages(input: Parameters<Surface['messages']>[0]): Promise<Result<readonly MessageView[], CommandError>> {
     return orStoreFailed(() => this.#messages(input));
   }
@@ -46,7 +65,7 @@ export class MessageCommands implements Surface {
   message(id: MessageId): Promise<Result<MessageView, CommandError>> {
     return orStoreFailed(async () => {
       const message = await this.#options.store.message(id);
-      return message ? ok(this.view(message)) : err({ code: 'NOT_FOUND', detail: { who: id } });
+      return message ? ok(this.view(message)) : notFound(id);
     });
   }
 
@@ -69,36 +88,48 @@ export class MessageCommands implements Surface {
   }
 
   async #send(input: Parameters<Surface['send']>[0]): Promise<Result<MessageView, CommandError>> {
-    const profile = this.#options.profile();
-    if (!profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
-    if (isSelf(input.to, profile)) return err({ code: 'SELF' });
+    const { store, outgoing } = this.#options;
+    const friend = this.#friend(input.to);
+    if (!friend.ok) return friend;
     const valid = validateText(input.text);
     if (!valid.ok) return err({ code: valid.error });
-    const friend = this.#options.book.findFriend(input.to);
+    const chat = friend.value.account;
+    outgoing.reach(chat);
+    const known = input.id && (await store.message(input.id));
+    if (known) return ok(this.view(known));
+    const { replyTo } = input;
+    if (replyTo !== undefined && !(await this.#isShownIn(chat, replyTo))) return notFound(replyTo);
+    const id = input.id ?? this.#newId();
+    const { message } = await outgoing.commit({ id, chat, kind: 'text', text: input.text, replyTo });
+    return ok(this.view(message));
+  }
+
+  async #nudge(to: string): Promise<Result<MessageView, CommandError>> {
+    const { clock, outgoing } = this.#options;
+    const friend = this.#friend(to);
     if (!friend.ok) return friend;
     const chat = friend.value.account;
-    // The handshake need not wait for our disk, nor our disk for the handshake.
-    for (const { device } of this.#options.book.devicesOf(chat)) this.#options.ensureSession(device);
-    const wallNow = this.#options.time.wallNow();
-    const id = input.id ?? newMessageId(wallNow, this.#options.random);
-    const known = input.id && (await this.#options.store.message(input.id));
-    if (known) return ok(this.view(known));
-    const text = { id, chat, device: this.#options.ownDevice, text: input.text };
-    this.#options.delivery.handleNew(id);
-    const message = await this.#options.store.commitOutgoing(text, wallNow);
-    this.#options.onMessage(message, true);
-    this.#options.delivery.handleCommitted(message);
+    const before = this.#nudgedAt.get(chat);
+    const waitMs = before === undefined ? 0 : NUDGE_EVERY_MS - (clock.now() - before);
+    if (waitMs > 0) return err({ code: 'TOO_MANY', retryAfterMs: waitMs });
+    this.#nudgedAt.set(chat, clock.now());
+    outgoing.reach(chat);
+    const { message } = await outgoing.commit({ id: this.#newId(), chat, kind: 'nudge', text: '' });
     return ok(this.view(message));
   }
 
   async #messages(input: Parameters<Surface['messages']>[0]): Promise<Result<readonly MessageView[], CommandError>> {
     const found = this.#options.find(input.chat);
     if (!found.ok) return found;
+    const chat = found.value.account;
+    const { around } = input;
+    if (around !== undefined && (await this.#options.store.message(around))?.chat !== chat) return notFound(around);
     const messages = await this.#options.store.messages({
-      chat: found.value.account,
+      chat,
       limit: Math.max(1, Math.min(input.limit, MESSAGES_PER_QUERY_MAX)),
       ...(input.before ? { before: input.before } : {}),
       ...(input.after ? { after: input.after } : {}),
+      ...(around ? { around } : {}),
     });
     return ok(messages.map((message) => this.view(message)));
   }
@@ -110,10 +141,31 @@ export class MessageCommands implements Surface {
     const { account } = found.value;
     const changed = await this.#options.store.markRead(account, upTo);
     if (changed.length > 0) {
-      for (const message of changed) this.#options.onMessage(message, false);
-      this.#options.book.addUnread(account, -changed.length);
+      const shown = changed.filter(({ kind }) => SHOWN_KINDS.includes(kind));
+      for (const message of shown) this.#options.onMessage(message, false);
+      this.#options.book.addUnread(account, -shown.length);
       await this.#options.delivery.handleRead(account);
     }
     return ok({ changed: changed.length });
   }
+
+  /** Somebody to whom something can be said now. */
+  #friend(who: string): Result<Contact, CommandError> {
+    const profile = this.#options.profile();
+    if (!profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
+    return isSelf(who, profile) ? err({ code: 'SELF' }) : this.#options.book.findFriend(who);
+  }
+
+  async #isShownIn(chat: AccountNumber, id: MessageId): Promise<boolean> {
+    const message = await this.#options.store.message(id);
+    return message?.chat === chat && message.kind !== 'system' && SHOWN_KINDS.includes(message.kind);
+  }
+
+  #newId(): MessageId {
+    return newMessageId(this.#options.time.wallNow(), this.#options.random);
+  }
+}
+
+function notFound(id: MessageId): Result<never, CommandError> {
+  return err({ code: 'NOT_FOUND', detail: { who: id } });
 }

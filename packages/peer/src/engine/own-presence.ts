@@ -6,7 +6,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock, Timer } from '@magpie/common/time.ts';
 import type { Answer, RequestError } from '../server-link/server-connection.ts';
 import { CLOSE_GOODBYE } from '../session/session.ts';
-import type { PeerStore, Settings } from '../store/store.ts';
+import type { PeerStore, PresenceWish, Settings } from '../store/store.ts';
 import type { AccountLink } from './account-link.ts';
 import { AutoAway } from './auto-away.ts';
 import { inBackground } from './background.ts';
@@ -26,6 +26,8 @@ export interface OwnPresenceOptions {
   readonly sessions: PeerSessions;
   /** Resolves to whether the try to connect that is under way succeeds. */
   readonly connected: () => Promise<boolean>;
+  /** Friends may learn again that this device is here: what was kept back toward them goes. */
+  readonly onVisible: () => void;
 }
 
 const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
@@ -58,8 +60,13 @@ export class OwnPresence {
     this.#timer?.cancel();
   }
 
-  get wish(): PresenceStatus {
+  get wish(): PresenceWish {
     return this.#autoAway.wish;
+  }
+
+  /** There is, or shall be, a link, and no friend may learn of it (R23). */
+  get invisible(): boolean {
+    return this.wish === 'invisible';
   }
 
   /** Without a link nobody sees us, whatever we want. */
@@ -72,7 +79,7 @@ export class OwnPresence {
     return { status: this.shown, text: this.#text, wish, autoAwayMs };
   }
 
-  /** Whoever logs in wants to be seen. */
+  /** Whoever logs in wants to be seen, but for somebody who asked not to be. */
   handleLogin(): void {
     if (this.wish !== 'offline') return;
     this.#adopt('online', this.#text);
@@ -91,8 +98,8 @@ export class OwnPresence {
   }
 
   /** @param text absent: stays */
-  set(status: PresenceStatus, text?: string): Promise<Result<PresenceView, CommandError>> {
-    return orStoreFailed(() => this.#set(status, text));
+  set(wish: PresenceWish, text?: string): Promise<Result<PresenceView, CommandError>> {
+    return orStoreFailed(() => this.#set(wish, text));
   }
 
   setAutoAway(afterMs: number): Promise<Result<PresenceView, CommandError>> {
@@ -107,7 +114,7 @@ export class OwnPresence {
     });
   }
 
-  async #set(status: PresenceStatus, text = this.#text): Promise<Result<PresenceView, CommandError>> {
+  async #set(wish: PresenceWish, text = this.#text): Promise<Result<PresenceView, CommandError>> {
     const { account, sessions, connected } = this.#options;
     if (!account.profile?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const line = shortText(text, TEXT_MAX);
@@ -115,34 +122,40 @@ export class OwnPresence {
     // SV48, as the server judges it.
     if (!isPlainLine(line.value)) return err({ code: 'BAD_TEXT' });
     const before = { wish: this.wish, text: this.#text };
-    await this.#save(status, line.value);
-    this.#adopt(status, line.value);
-    if (status === 'offline') {
+    await this.#save(wish, line.value);
+    this.#adopt(wish, line.value);
+    // Friends see the end of every session, as of a program that ends; the link tells the server only.
+    if (wish === 'invisible' && before.wish !== 'invisible') sessions.closeAll(CLOSE_GOODBYE);
+    if (wish === 'offline') {
       // R32: offline closes the link; a later online or away brings it back.
       sessions.closeAll(CLOSE_GOODBYE);
       await account.disconnect();
       return ok(this.view());
     }
-    sessions.reopen();
+    if (wish !== 'invisible') sessions.reopen();
     if (!account.up) {
       // The wish holds and is told at the next login; the answer is what is true now.
       const up = await connected();
       return up ? ok(this.view()) : err({ code: 'SERVER_UNREACHABLE', detail: { reason: 'not-connected' } });
     }
     const told = await this.#tell();
-    if (told.ok) return ok(this.view());
+    if (told.ok) {
+      if (before.wish === 'invisible' && wish !== 'invisible') this.#options.onVisible();
+      return ok(this.view());
+    }
     this.#adopt(before.wish, before.text);
+    if (wish === 'invisible' && before.wish !== 'offline') sessions.reopen();
     // Friends have been told nothing, or the part that the server took: again what holds here.
     if (this.wish !== 'offline') void this.#tell();
     await this.#save(before.wish, before.text);
     return err(requestError(told.error));
   }
 
-  #save(presence: PresenceStatus, statusText: string): Promise<void> {
+  #save(presence: PresenceWish, statusText: string): Promise<void> {
     return this.#options.store.saveSettings({ presence, statusText });
   }
 
-  #adopt(wish: PresenceStatus, text: string): void {
+  #adopt(wish: PresenceWish, text: string): void {
     this.#autoAway.setWish(wish, this.#options.clock.now());
     this.#text = text;
     this.#arm();
@@ -152,7 +165,7 @@ export class OwnPresence {
   #follow(): void {
     this.#arm();
     const { status } = this.#autoAway;
-    if (this.#options.account.up && status !== 'offline' && status !== this.#told) void this.#tell();
+    if (this.#options.account.up && this.wish !== 'offline' && status !== this.#told) void this.#tell();
   }
 
   async #tell(): Promise<Result<Answer, RequestError>> {

@@ -19,6 +19,8 @@ export interface TrustCommandsOptions {
   readonly reload: () => Promise<void>;
   /** The user took the key that the account has now: its newest list of devices counts, whatever came before (R6). */
   readonly takeNewestList: (contact: Contact) => Promise<Result<void, CommandError>>;
+  /** The user took a key that had changed. */
+  readonly onKeyAccepted: (contact: Contact) => void;
   /** Runs while nothing that the server tells is worked in. */
   readonly exclusively: <T>(work: () => Promise<Result<T, CommandError>>) => Promise<Result<T, CommandError>>;
 }
@@ -87,6 +89,7 @@ export class TrustCommands implements Surface {
     if (!acceptNewKey && contact.pinnedKey.length > 0) return this.#note(contact, { verified: matches });
     await this.#options.store.acceptAccountKey(contact.account, matches);
     await this.#options.reload();
+    if (acceptNewKey && keyChanged(contact)) this.#options.onKeyAccepted(contact);
     return this.#current(contact);
   }
 

@@ -22,7 +22,14 @@ export function serverText(profile: Profile): string {
   return serverAddressText({ host: profile.serverHost, port: profile.serverPort, pin });
 }
 
-export function contactView(contact: Contact, book: ContactBook, path: MessageRoad | undefined): ContactView {
+/** What is known of a conversation besides its contact. */
+export interface ChatState {
+  readonly path: MessageRoad | undefined;
+  readonly missing: number;
+  readonly typing: boolean;
+}
+
+export function contactView(contact: Contact, book: ContactBook, { path, missing, typing }: ChatState): ContactView {
   const { local } = contact;
   const isFriend = contact.state === 'member';
   return {
@@ -43,6 +50,8 @@ export function contactView(contact: Contact, book: ContactBook, path: MessageRo
     group: local.group,
     neverDirect: local.neverDirect,
     lastSeenAt: isFriend ? book.lastSeenOf(contact.account) : undefined,
+    missing,
+    typing: isFriend && typing,
   };
 }
 
