@@ -1,0 +1,252 @@
+import type { AccountNumber, DeviceId, Incarnation } from '@magpie/common/ids.ts';
+import type { Log } from '@magpie/common/log.ts';
+import { after, type Clock, earliest, type Instant, type Timer } from '@magpie/common/time.ts';
+import { GAP_ASKED_AFTER_MS, GAP_SHOWN_AFTER_MS, RESEND_MAX } from '../messaging/limits.ts';
+import type { PeerStore } from '../store/store.ts';
+import { inBackground } from './background.ts';
+import type { Answers, Correspondent } from './delivery-ports.ts';
+import {
+  GAP_ASK_MS_MAX,
+  GAP_ASK_RARELY_MS,
+  GAP_ASKS_MAX,
+  GAP_COUNT_EVERY_MS,
+  GAPS_MAX,
+  GAPS_PER_DEVICE_MAX,
+} from './limits.ts';
+
+export interface GapRepairOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<PeerStore, 'gaps' | 'receivedUpTo'>;
+  readonly isFriend: (from: Correspondent) => boolean;
+  readonly answers: Pick<Answers, 'say'>;
+  /** Which device belongs to whom, of friends. */
+  readonly onMissing: (chat: AccountNumber, count: number) => void;
+}
+
+/** A numbering of a friend's device of which something is missing here. */
+interface Lack {
+  readonly from: Correspondent;
+  readonly incarnation: Incarnation;
+  /** The highest number that is known to exist. */
+  tail: number;
+  /** Missing since `since`, in part, are numbers up to here. */
+  goal: number;
+  since: Instant;
+  /** Everything up to here is committed, as far as is known here. */
+  upTo: number;
+  /** It last grew, or was first seen. */
+  movedAt: Instant;
+  /** The highest number of the last question. */
+  asked: number | undefined;
+  askedInVain: number;
+  nextAt: Instant;
+  missing: number;
+}
+
+/**
+ * Notices what is missing of what friends have sent: the tail of a numbering says how far it goes, and so does whatever is
+ * ahead of its turn. What stands still is asked for again; what stands longer is shown (D5: a gap is visible and named).
+ */
+export class GapRepair {
+  readonly #options: GapRepairOptions;
+  /** By device and incarnation, the oldest first. */
+  readonly #lacks = new Map<string, Lack>();
+  readonly #shown = new Map<AccountNumber, number>();
+  #timer: Timer | undefined;
+  #timerAt: Instant | undefined;
+  #looking = false;
+  #stopped = false;
+
+  constructor(options: GapRepairOptions) {
+    this.#options = options;
+  }
+
+  /** What an earlier run has left behind. */
+  async start(): Promise<void> {
+    for (const { chat, device, incarnation, to } of await this.#options.store.gaps()) {
+      this.#note({ account: chat, device }, incarnation, to + 1);
+    }
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Numbers of theirs that are missing, for so long that somebody should know. */
+  missing(chat: AccountNumber): number {
+    return this.#shown.get(chat) ?? 0;
+  }
+
+  /** There is a way to the device now: what was asked in vain for long is asked again soon. */
+  handleTail(from: Correspondent, incarnation: Incarnation, upTo: number): void {
+    if (upTo < 1) return;
+    const lack = this.#note(from, incarnation, upTo);
+    lack.askedInVain = 0;
+    lack.nextAt = this.#in(GAP_ASKED_AFTER_MS);
+    this.#arm();
+  }
+
+  /** This number has come, and something before it has not. */
+  handleAhead(from: Correspondent, incarnation: Incarnation, sequence: number): void {
+    this.#note(from, incarnation, sequence);
+    this.#arm();
+  }
+
+  handleCommitted(from: Correspondent, incarnation: Incarnation, upTo: number): void {
+    const lack = this.#lacks.get(keyOf(from.device, incarnation));
+    if (!lack || upTo <= lack.upTo) return;
+    this.#moved(lack, upTo);
+    // The rest is asked for as soon as this much is here.
+    if (lack.asked !== undefined && upTo >= lack.asked) lack.nextAt = this.#now();
+    else if (lack.missing > 0) lack.nextAt = earliest(lack.nextAt, this.#in(GAP_COUNT_EVERY_MS))!;
+    if (upTo >= lack.tail) this.#forget(lack);
+    this.#arm();
+  }
+
+  #note(from: Correspondent, incarnation: Incarnation, tail: number): Lack {
+    const key = keyOf(from.device, incarnation);
+    const known = this.#lacks.get(key);
+    if (known) {
+      known.tail = Math.max(known.tail, tail);
+      return known;
+    }
+    this.#makeRoom(from.device);
+    const now = this.#now();
+    const fresh: Lack = {
+      from,
+      incarnation,
+      tail,
+      goal: tail,
+      since: now,
+      upTo: 0,
+      movedAt: now,
+      asked: undefined,
+      askedInVain: 0,
+      nextAt: after(now, GAP_ASKED_AFTER_MS),
+      missing: 0,
+    };
+    this.#lacks.set(key, fresh);
+    return fresh;
+  }
+
+  #moved(lack: Lack, upTo: number): void {
+    lack.upTo = upTo;
+    lack.movedAt = this.#now();
+    lack.askedInVain = 0;
+    if (upTo < lack.goal) return;
+    // All that was missing then has come; what is missing now is missing since now.
+    lack.goal = lack.tail;
+    lack.since = lack.movedAt;
+    lack.missing = 0;
+  }
+
+  #forget(lack: Lack): void {
+    this.#lacks.delete(keyOf(lack.from.device, lack.incarnation));
+    this.#count(lack.from.account);
+  }
+
+  /** A question to the store for each chat concerned, however many numberings wait. */
+  async #look(): Promise<void> {
+    const now = this.#now();
+    const due = [...this.#lacks.values()].filter(({ nextAt }) => nextAt <= now);
+    for (const chat of new Set(due.map(({ from }) => from.account))) {
+      const { store } = this.#options;
+      const [numberings, gaps] = await Promise.all([store.receivedUpTo(chat), store.gaps(chat)]);
+      for (const lack of due) {
+        const isIt = (one: { readonly device: DeviceId; readonly incarnation: Incarnation }): boolean =>
+          one.device === lack.from.device && one.incarnation === lack.incarnation;
+        if (lack.from.account !== chat) continue;
+        this.#judge(lack, numberings.find(isIt)?.deliveredUpTo ?? 0, gaps.filter(isIt));
+      }
+      this.#count(chat);
+    }
+  }
+
+  #judge(lack: Lack, deliveredUpTo: number, gaps: readonly { readonly from: number; readonly to: number }[]): void {
+    if (deliveredUpTo > lack.upTo) this.#moved(lack, deliveredUpTo);
+    if (deliveredUpTo >= lack.tail || !this.#options.isFriend(lack.from)) return this.#forget(lack);
+    const missing = gaps.length > 0 ? gaps : [{ from: deliveredUpTo + 1, to: lack.tail }];
+    const now = this.#now();
+    const stands = now - lack.since >= GAP_SHOWN_AFTER_MS;
+    lack.missing = stands ? missing.reduce((sum, { from, to }) => sum + to - from + 1, 0) : 0;
+    const answered = lack.asked !== undefined && deliveredUpTo >= lack.asked;
+    if (answered || now - lack.movedAt >= GAP_ASKED_AFTER_MS) return this.#ask(lack, missing);
+    lack.nextAt = after(lack.movedAt, GAP_ASKED_AFTER_MS);
+  }
+
+  /** As few contents as bring all that is missing within reach of one question. */
+  #ask(lack: Lack, missing: readonly { readonly from: number; readonly to: number }[]): void {
+    const { from: first } = missing[0]!;
+    const last = first + RESEND_MAX - 1;
+    const to = missing.reduce((highest, gap) => (gap.from <= last ? Math.min(gap.to, last) : highest), first);
+    const { from, incarnation } = lack;
+    lack.asked = to;
+    const rarely = lack.askedInVain >= GAP_ASKS_MAX;
+    const waitMs = rarely ? GAP_ASK_RARELY_MS : Math.min(GAP_ASK_MS_MAX, GAP_ASKED_AFTER_MS * 2 ** lack.askedInVain);
+    lack.askedInVain += 1;
+    lack.nextAt = this.#in(waitMs);
+    this.#options.answers.say(from, { type: 'resend', conversation: 0, incarnation, from: first, to });
+  }
+
+  #count(chat: AccountNumber): void {
+    const lacks = [...this.#lacks.values()].filter(({ from }) => from.account === chat);
+    const count = lacks.reduce((sum, { missing }) => sum + missing, 0);
+    if (count === this.missing(chat)) return;
+    if (count === 0) this.#shown.delete(chat);
+    else this.#shown.set(chat, count);
+    this.#options.onMissing(chat, count);
+  }
+
+  /** The oldest are forgotten: a device that goes on has new numberings, and tells its tails again. */
+  #makeRoom(device: DeviceId): void {
+    const ofDevice = [...this.#lacks.values()].filter(({ from }) => from.device === device);
+    if (ofDevice.length >= GAPS_PER_DEVICE_MAX) this.#forget(ofDevice[0]!);
+    if (this.#lacks.size >= GAPS_MAX) for (const oldest of [...this.#lacks.values()].slice(0, 1)) this.#forget(oldest);
+  }
+
+  #arm(): void {
+    if (this.#stopped || this.#looking) return;
+    let at: Instant | undefined;
+    for (const { nextAt } of this.#lacks.values()) at = earliest(at, nextAt);
+    if (at === this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = at === undefined ? undefined : this.#options.clock.setTimer(at, () => this.#handleTimeout());
+  }
+
+  #handleTimeout(): void {
+    this.#timerAt = undefined;
+    this.#looking = true;
+    const done = this.#look()
+      .catch((cause: unknown) => {
+        // A store that cannot tell is asked again later.
+        for (const lack of this.#lacks.values()) lack.nextAt = this.#later(lack.nextAt);
+        throw cause;
+      })
+      .finally(() => {
+        this.#looking = false;
+        this.#arm();
+      });
+    inBackground(this.#options.log, 'what is missing could not be read', done);
+  }
+
+  #later(at: Instant): Instant {
+    const soonest = this.#in(GAP_ASKED_AFTER_MS);
+    return at > soonest ? at : soonest;
+  }
+
+  #in(ms: number): Instant {
+    return after(this.#now(), ms);
+  }
+
+  #now(): Instant {
+    return this.#options.clock.now();
+  }
+}
+
+function keyOf(device: DeviceId, incarnation: Incarnation): string {
+  return `${device}/${incarnation}`;
+}
