@@ -3,6 +3,7 @@ import Sqlite from 'better-sqlite3';
 import { BUSY_TIMEOUT_MS, CHECKED_AT_OPEN_BYTES_MAX, OPEN_BUSY_TIMEOUT_MS } from './limits.ts';
 import { storeOpenErrorOf } from './sqlite-failure.ts';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './sqlite-schema.ts';
+import { keepIndexed } from './sqlite-search.ts';
 import { StoreOpenError } from './store-error.ts';
 
 /**
@@ -18,7 +19,10 @@ export function openDatabase(path: string): Sqlite.Database {
     db.pragma('synchronous = FULL');
     db.pragma('trusted_schema = OFF');
     db.pragma('journal_size_limit = 16777216');
+    // What was deleted or recalled is overwritten, not only forgotten.
+    db.pragma('secure_delete = ON');
     migrate(db);
+    keepIndexed(db);
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     return db;
   } catch (error) {

@@ -1,4 +1,7 @@
 import type Sqlite from 'better-sqlite3';
+import { DRAFT_SCHEMA } from './sqlite-drafts.ts';
+import { HISTORY_SCHEMA } from './sqlite-history.ts';
+import { defineSearchTerms, SEARCH_SCHEMA } from './sqlite-search.ts';
 
 /** "MgPp" in the file's header, so that `file` and we know a profile when we see one. */
 export const APPLICATION_ID = 0x4d67_5070;
@@ -269,7 +272,7 @@ export const MIGRATIONS: readonly string[] = [
     read_to INTEGER NOT NULL DEFAULT 0,
     told_to INTEGER NOT NULL DEFAULT 0,
     told_read_to INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (chat, direction, device, incarnation)
+    PRIMARY KEY (chat, direction, incarnation, device)
   ) STRICT, WITHOUT ROWID;
   CREATE TEMP TABLE begun AS
     SELECT chat, direction, device, incarnation, min(position) AS first FROM message GROUP BY 1, 2, 3, 4;
@@ -357,12 +360,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX copy_told_owed ON copy_told (device) WHERE owed = 1;
   `,
+  `${HISTORY_SCHEMA}${SEARCH_SCHEMA}${DRAFT_SCHEMA}`,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** Brings an open, writable database to SCHEMA_VERSION in one transaction. */
 export function migrate(db: Sqlite.Database): void {
+  defineSearchTerms(db);
   const migrateAll = db.transaction(() => {
     const from = Number(db.pragma('user_version', { simple: true }));
     for (const sql of MIGRATIONS.slice(from)) db.exec(sql);

@@ -1,0 +1,142 @@
+import { statSync } from 'node:fs';
+import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import type Sqlite from 'better-sqlite3';
+import { ERASED_ONE_BY_ONE_MAX } from './limits.ts';
+import { type MessageRow, messageOf, toBlob } from './sqlite-rows.ts';
+import type { MessageQuery, StorageUse, StoredMessage } from './store.ts';
+
+export const HISTORY_SCHEMA = `
+  -- Exports: all rows, or those of a chat, in the order of their commits.
+  CREATE UNIQUE INDEX message_born ON message (born);
+  CREATE INDEX message_born_in_chat ON message (chat, born);
+`;
+
+/** What its owner does with the history. Plain calls on an open database; the caller brings the transaction. */
+export class SqliteHistory {
+  readonly #db: Sqlite.Database;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(db: Sqlite.Database) {
+    this.#db = db;
+    this.#sql = prepare(db);
+  }
+
+  /** @param page answers queries without `around` */
+  around(
+    chat: AccountNumber,
+    around: MessageId,
+    limit: number,
+    page: (query: MessageQuery) => readonly StoredMessage[],
+  ): readonly StoredMessage[] {
+    const older = Math.floor((limit - 1) / 2);
+    const row = this.#sql.shown.get(toBlob(around), chat);
+    return [
+      ...(older > 0 ? page({ chat, limit: older, before: around }) : []),
+      ...(row && limit > 0 ? [messageOf(row)] : []),
+      ...(limit - 1 - older > 0 ? page({ chat, limit: limit - 1 - older, after: around }) : []),
+    ];
+  }
+
+  rows(after: number, limit: number, chat: AccountNumber | undefined): readonly StoredMessage[] {
+    const rows = chat === undefined ? this.#sql.rows.all(after, limit) : this.#sql.rowsOfChat.all(chat, after, limit);
+    return rows.map(messageOf);
+  }
+
+  deleteMessages(chat: AccountNumber, ids: readonly MessageId[]): number {
+    const positions = ids.flatMap((id) => this.#sql.deletable.all(toBlob(id), chat));
+    return this.#erasing(positions.length, () => {
+      for (const position of positions) {
+        this.#sql.erase.run(position);
+        this.#sql.eraseChanges.run(position);
+      }
+    });
+  }
+
+  deleteChat(chat: AccountNumber, upTo: WallMs | undefined): number {
+    const until = upTo ?? Number.MAX_SAFE_INTEGER;
+    const positions = this.#sql.deletableOfChat.all(chat, until);
+    return this.#erasing(positions.length, () => {
+      for (const position of positions) this.#sql.erase.run(position);
+      this.#sql.eraseChangesOfChat.run(chat, until);
+    });
+  }
+
+  storage(): StorageUse {
+    return { messages: this.#sql.count.get() ?? 0, bytes: this.#bytes() };
+  }
+
+  /**
+   * Few terms are taken out of the index where they stand. Of many that would take minutes: they are marked, and then
+   * the whole index is written anew without them.
+   */
+  #erasing(count: number, erase: () => void): number {
+    if (count <= ERASED_ONE_BY_ONE_MAX) {
+      erase();
+      return count;
+    }
+    this.#sql.markOnly.run();
+    try {
+      erase();
+      this.#sql.optimize.run();
+    } finally {
+      this.#sql.eraseAtOnce.run();
+    }
+    return count;
+  }
+
+  #bytes(): number {
+    return [this.#db.name, `${this.#db.name}-wal`].reduce(
+      (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+  }
+}
+
+/** Nothing of it waits to be sent. What is held back since the friendship ended goes nowhere; its number goes as a void. */
+const SETTLED = `
+  NOT (message.owed = 1 AND message.state IN ('queued', 'stored') AND message.reason <> 'not-friends')
+  AND NOT EXISTS (
+    SELECT 1 FROM message AS change INDEXED BY message_pending
+    WHERE change.chat = message.chat AND change.target = message.id AND change.direction = 'out'
+      AND change.state IN ('queued', 'stored') AND change.owed = 1 AND change.reason <> 'not-friends')`;
+const ERASED = "text = '', original = NULL, reactions = '[]', wins = 0, deleted = 1, shown = 0";
+
+function prepare(db: Sqlite.Database) {
+  return {
+    shown: db.prepare<[Buffer, number], MessageRow>(
+      'SELECT * FROM message WHERE id = ? AND chat = ? AND shown = 1 ORDER BY direction DESC LIMIT 1',
+    ),
+    rows: db.prepare<[number, number], MessageRow>(
+      'SELECT * FROM message INDEXED BY message_born WHERE born > ? ORDER BY born LIMIT ?',
+    ),
+    rowsOfChat: db.prepare<[number, number, number], MessageRow>(
+      'SELECT * FROM message INDEXED BY message_born_in_chat WHERE chat = ? AND born > ? ORDER BY born LIMIT ?',
+    ),
+    deletable: db
+      .prepare<[Buffer, number], number>(`
+        SELECT position FROM message WHERE id = ? AND chat = ? AND shown = 1 AND ${SETTLED}`)
+      .pluck(),
+    deletableOfChat: db
+      .prepare<[number, number], number>(`
+        SELECT position FROM message INDEXED BY message_order
+        WHERE chat = ? AND shown = 1 AND wall_ms <= ? AND ${SETTLED}`)
+      .pluck(),
+    erase: db.prepare<[number]>(`UPDATE message SET ${ERASED} WHERE position = ?`),
+    eraseChanges: db.prepare<[number]>(`
+      UPDATE message SET ${ERASED}
+      WHERE target IS NOT NULL AND (chat, target) = (SELECT chat, id FROM message WHERE position = ?)`),
+    /** Also those that wait for a message that has not come. */
+    eraseChangesOfChat: db.prepare<[number, number]>(`
+      UPDATE message AS change SET ${ERASED}
+      WHERE chat = ? AND target IS NOT NULL AND deleted = 0
+        AND NOT (owed = 1 AND state IN ('queued', 'stored') AND reason <> 'not-friends')
+        AND coalesce(
+          (SELECT min(deleted) FROM message WHERE message.id = change.target AND message.chat = change.chat),
+          change.wall_ms <= ?) = 1`),
+    count: db.prepare<[], number>('SELECT count(*) FROM message INDEXED BY message_order WHERE shown = 1').pluck(),
+    markOnly: db.prepare("INSERT INTO message_search (message_search, rank) VALUES ('secure-delete', 0)"),
+    eraseAtOnce: db.prepare("INSERT INTO message_search (message_search, rank) VALUES ('secure-delete', 1)"),
+    optimize: db.prepare("INSERT INTO message_search (message_search) VALUES ('optimize')"),
+  };
+}
