@@ -13,6 +13,9 @@ it.each([true, false])(
       const [alice, bob] = await world.friends();
       const policy = { type: 'policy-set', ask: 'anyone', question: '', showLastSeen: tells } as const;
       expect(await alice.request(policy)).toMatchObject({ type: 'done' });
+      const mailKey = { generation: 1, step: 0, key: Uint8Array.of(1) };
+      await alice.request({ type: 'mail-key-set', ...mailKey });
+      await alice.request({ type: 'mail-get', after: 0 });
       await world.advance(2_000);
       await alice.request({ type: 'presence-set', status: 'busy', text: 'nobody may know this later' });
       await world.advance(8_000);
@@ -24,6 +27,11 @@ it.each([true, false])(
       bob.relay(alice.device.id, Uint8Array.of(1));
       bob.send({ type: 'introduce', requestId: 77 as never, to: alice.device.id, packet: new Uint8Array(4) });
       bob.send({ type: 'last-seen-get', requestId: 78 as never, accounts: [alice.account] });
+      const mail = { to: alice.device.id, id: 'ab'.repeat(16) as never, generation: 1, envelope: new Uint8Array(9) };
+      for (const step of [0, 1]) {
+        bob.send({ type: 'mail-put', requestId: (80 + step) as never, ...mail, kind: 'message', step });
+      }
+      bob.send({ type: 'mail-keys-get', requestId: 82 as never, account: alice.account });
       await settle();
       const again = world.connect(bob.device);
       await again.resume();
@@ -46,6 +54,7 @@ it.each([true, false])(
       told.push([bob.received, again.received, later.received]);
     }
     expect(told[1]).toEqual(told[0]);
+    for (const answer of ['mail-stored', 'stale-mail-key', 'mail-keys']) expect(JSON.stringify(told)).toContain(answer);
     expect(JSON.stringify(told)).not.toContain('secret');
   },
 );

@@ -5,7 +5,7 @@ import { type RecoveryCode, signRecovery } from '@magpie/common/channel/recovery
 import { SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame, type FrameOf, type FrameType } from '@magpie/common/frames/frame.ts';
 import type { AccountNumber, DeviceId, RequestId } from '@magpie/common/ids.ts';
-import { silentLog } from '@magpie/common/log.ts';
+import { type Log, silentLog } from '@magpie/common/log.ts';
 import type { Endpoint, TcpHandlers, TcpStream, UdpHandlers } from '@magpie/common/net.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { Clock, Instant, Timer, WallMs } from '@magpie/common/time.ts';
@@ -28,14 +28,14 @@ export class TestWorld {
   #accept: ((stream: TcpStream) => TcpHandlers) | undefined;
   #nextPort = 40_000;
 
-  private constructor(options: Partial<ServerOptions>) {
+  private constructor(options: Partial<ServerOptions>, log: Log) {
     this.server = createServer(
       {
         clock: this.clock,
         random: this.random,
         store: this.store,
         hasher: this.hasher,
-        log: silentLog,
+        log,
         staticKey: this.staticKey,
         tcp: {
           listen: async (endpoint, onConnection) => {
@@ -59,8 +59,12 @@ export class TestWorld {
     );
   }
 
-  static async start(limits: Partial<ServerLimits> = {}, options: Partial<ServerOptions> = {}): Promise<TestWorld> {
-    const world = new TestWorld({ limits, ...options });
+  static async start(
+    limits: Partial<ServerLimits> = {},
+    options: Partial<ServerOptions> = {},
+    log: Log = silentLog,
+  ): Promise<TestWorld> {
+    const world = new TestWorld({ limits, ...options }, log);
     await world.server.start();
     return world;
   }
