@@ -53,7 +53,8 @@ export class Intake implements IncomingContents {
   readonly #arrivals = new Map<DeviceId, Arrivals>();
   /** Devices of which something may have to be committed. */
   readonly #dirty = new Set<Arrivals>();
-  #state: 'idle' | 'committing' | 'stopped' = 'idle';
+  #committing = false;
+  #stopped = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -61,7 +62,7 @@ export class Intake implements IncomingContents {
 
   async accept(from: Correspondent, content: IncomingContent, road: MessageRoad): Promise<void> {
     const { isFriend, wallNow, gaps, ownRepair } = this.#options;
-    if (this.#state === 'stopped') throw new NoRoomError('stopped');
+    if (this.#stopped) throw new NoRoomError('stopped');
     if (!isFriend(from)) return;
     if (isNumbered(content)) {
       if (stampTooFarAhead(content.stamp, wallNow())) return this.#refuse(from, content);
@@ -73,7 +74,7 @@ export class Intake implements IncomingContents {
   }
 
   stop(): void {
-    this.#state = 'stopped';
+    this.#stopped = true;
     this.#arrivals.clear();
     this.#dirty.clear();
   }
@@ -101,8 +102,13 @@ export class Intake implements IncomingContents {
   /** What comes behind it in the same turn is committed after it: the store takes calls in their order. */
   async #open(from: Correspondent, { incarnation, from: first }: ContentOf<'opening'>): Promise<void> {
     if (first < 1) return;
-    const opened = await this.#options.store.openNumbering(from.account, from.device, incarnation, first);
-    const arrivals = opened ? this.#arrivals.get(from.device) : undefined;
+    const { store, gaps, answers, onMessages } = this.#options;
+    const followed = await store.openNumbering(from.account, from.device, incarnation, first);
+    if (!followed) return;
+    announce(followed, onMessages);
+    if (followed.length > 0) answers.oweReceipts(from);
+    gaps.handleCommitted(from, incarnation, first - 1);
+    const arrivals = this.#arrivals.get(from.device);
     if (!arrivals) return;
     arrivals.inbox.handleOpening(incarnation, first);
     this.#drain(arrivals);
@@ -114,17 +120,16 @@ export class Intake implements IncomingContents {
     this.#acknowledge(arrivals);
     if (arrivals.inbox.idle) return;
     this.#dirty.add(arrivals);
-    if (this.#state !== 'idle') return;
-    this.#state = 'committing';
+    if (this.#committing) return;
+    this.#committing = true;
     queueMicrotask(() => void this.#commitAll());
   }
 
   async #commitAll(): Promise<void> {
     for (let batches = this.#takeBatches(); batches.length > 0; batches = this.#takeBatches()) {
       await this.#commit(batches);
-      if (this.#state === 'stopped') return;
     }
-    this.#state = 'idle';
+    this.#committing = false;
   }
 
   async #commit(batches: readonly (readonly [Arrivals, readonly Item[]])[]): Promise<void> {
@@ -138,6 +143,7 @@ export class Intake implements IncomingContents {
       for (const [arrivals] of batches) this.#fail(arrivals, cause);
       return;
     }
+    if (this.#stopped) return;
     this.#announce(outcomes);
     let at = 0;
     for (const [arrivals, batch] of batches) {
@@ -164,31 +170,26 @@ export class Intake implements IncomingContents {
   }
 
   #announce(outcomes: readonly IncomingOutcome[]): void {
-    const committed = outcomes.flatMap((outcome) =>
-      outcome.kind === 'committed' ? [outcome, ...outcome.followed] : [],
-    );
+    const committed = outcomes.flatMap((outcome) => {
+      if (outcome.kind === 'committed') return [outcome, ...outcome.followed];
+      return outcome.kind === 'duplicate' ? (outcome.followed ?? []) : [];
+    });
     announce(committed, this.#options.onMessages);
   }
 
   #watchGaps(from: Correspondent, batch: readonly Item[], outcomes: readonly IncomingOutcome[]): void {
+    const { gaps } = this.#options;
     outcomes.forEach((outcome, index) => {
       const { incarnation, sequence } = batch[index]!.content;
-      if (outcome.kind === 'committed') this.#options.gaps.handleCommitted(from, incarnation, outcome.upTo);
-      else if (outcome.kind !== 'duplicate') this.#options.gaps.handleAhead(from, incarnation, sequence);
+      if (outcome.kind === 'committed') gaps.handleCommitted(from, incarnation, outcome.upTo);
+      else if (outcome.kind === 'duplicate') gaps.handleCommitted(from, incarnation, sequence);
+      else gaps.handleAhead(from, incarnation, sequence);
     });
   }
 
-  /** DL10: only what the store has committed is in here. A double means that the last receipt was lost. */
+  /** DL10: only what the store has committed is in here, and doubles of it, which mean that the last receipt was lost. */
   #acknowledge({ from, inbox }: Arrivals): void {
-    const owed = inbox.pollReceipt();
-    if (!owed) return;
-    const { answers } = this.#options;
-    for (const { incarnation, to, again } of owed) {
-      if (!again) continue;
-      const ranges = [{ from: 1, to }];
-      answers.say(from, { type: 'receipt', conversation: 0, incarnation, kind: 'delivered', ranges });
-    }
-    answers.oweReceipts(from);
+    if (inbox.pollReceipt()) this.#options.answers.oweReceipts(from);
   }
 
   #settle({ inbox, waiters }: Arrivals): void {

@@ -20,7 +20,7 @@ interface Numbering {
   committedTo: number;
   /** Something arrived since the store was asked last. */
   changed: boolean;
-  owed: 'nothing' | 'receipt' | 'receipt-again';
+  receiptOwed: boolean;
 }
 
 /** `dropped`: there is no room and its sender repeats it; `no-room`: its mailbox is to keep it. */
@@ -36,8 +36,6 @@ export interface OwedReceipt {
   readonly incarnation: Incarnation;
   /** All of `1..to` is committed. */
   readonly to: number;
-  /** A double came: the receipt told before was lost. */
-  readonly again: boolean;
 }
 
 /**
@@ -83,7 +81,7 @@ export class Inbox {
     const numbering = sequence < 1 ? undefined : this.#numbering(incarnation);
     if (!numbering) return this.#settle(content, sequence < 1 || !hold ? 'dropped' : 'no-room');
     if (sequence <= numbering.committedTo) {
-      numbering.owed = 'receipt-again';
+      numbering.receiptOwed = true;
       return this.#settle(content, 'durable');
     }
     const known = numbering.waiting.get(sequence);
@@ -138,9 +136,9 @@ export class Inbox {
   pollReceipt(): readonly OwedReceipt[] | undefined {
     const owed: OwedReceipt[] = [];
     for (const [incarnation, numbering] of this.#numberings) {
-      if (numbering.owed === 'nothing') continue;
-      owed.push({ incarnation, to: numbering.committedTo, again: numbering.owed === 'receipt-again' });
-      numbering.owed = 'nothing';
+      if (!numbering.receiptOwed) continue;
+      numbering.receiptOwed = false;
+      owed.push({ incarnation, to: numbering.committedTo });
     }
     return owed.length > 0 ? owed : undefined;
   }
@@ -164,7 +162,7 @@ export class Inbox {
         // Committed, but perhaps with more behind it: ask again rather than assume.
         if (numbering.next !== undefined && numbering.next <= content.sequence) numbering.next = undefined;
         if (numbering.waiting.size > 0) numbering.changed = true;
-        numbering.owed = 'receipt-again';
+        numbering.receiptOwed = true;
         return;
       case 'held':
         this.#release(numbering, content.sequence, 'durable');
@@ -184,7 +182,7 @@ export class Inbox {
       if (waiting <= numbering.committedTo) this.#release(numbering, waiting, 'durable');
     }
     numbering.next = numbering.committedTo + 1;
-    if (numbering.owed === 'nothing') numbering.owed = 'receipt';
+    numbering.receiptOwed = true;
     if (numbering.waiting.has(numbering.next)) numbering.changed = true;
   }
 
@@ -256,16 +254,14 @@ export class Inbox {
 
   #freshNumbering(): Numbering | undefined {
     if (this.#numberings.size >= INBOX_INCARNATIONS_MAX && !this.#forgetOne()) return undefined;
-    return { waiting: new Map(), next: undefined, committedTo: 0, changed: false, owed: 'nothing' };
+    return { waiting: new Map(), next: undefined, committedTo: 0, changed: false, receiptOwed: false };
   }
 
   #forgetOne(): boolean {
     const all = [...this.#numberings];
-    const settled = all.find(([, { waiting, owed }]) => waiting.size === 0 && owed === 'nothing');
+    const settled = all.find(([, { waiting, receiptOwed }]) => waiting.size === 0 && !receiptOwed);
     const [incarnation, numbering] =
-      settled ??
-      all.find(([, one]) => this.#droppable(one).length === one.waiting.size && one.owed === 'nothing') ??
-      [];
+      settled ?? all.find(([, one]) => this.#droppable(one).length === one.waiting.size && !one.receiptOwed) ?? [];
     if (incarnation === undefined || !numbering) return false;
     for (const sequence of [...numbering.waiting.keys()]) this.#release(numbering, sequence, 'dropped');
     return this.#numberings.delete(incarnation);
