@@ -8,13 +8,20 @@ import { serverStoreAccountsContract } from './server-store-accounts.ts';
 import { serverStoreBlocksContract } from './server-store-blocks.ts';
 import { serverStoreContract } from './server-store-contract.ts';
 import { serverStoreLedgerContract } from './server-store-ledger.ts';
+import { serverStoreMailContract } from './server-store-mail.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'magpie-store-'));
 let opened = 0;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const suites = [serverStoreContract, serverStoreAccountsContract, serverStoreBlocksContract, serverStoreLedgerContract];
+const suites = [
+  serverStoreContract,
+  serverStoreAccountsContract,
+  serverStoreBlocksContract,
+  serverStoreLedgerContract,
+  serverStoreMailContract,
+];
 for (const suite of suites) {
   suite('memory', async () => new MemoryStore());
   suite('SQLite', () => openSqliteStore(join(folder, `${++opened}.db`)));

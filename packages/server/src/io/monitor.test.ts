@@ -141,6 +141,16 @@ const counted = {
       ...{ recover: none, enroll: none, 'approval-ask': none },
     },
   }),
-  counts: async () => ({ accounts: 2, locked: 0, deleted: 0, devices: 4, friendships: 1, notices: 0, invites: 0 }),
+  counts: async () => ({
+    accounts: 2,
+    locked: 0,
+    deleted: 0,
+    devices: 4,
+    friendships: 1,
+    notices: 0,
+    invites: 0,
+    mails: 0,
+    mailBytes: 0,
+  }),
   users: ok(undefined),
 } as unknown as Server;

@@ -162,11 +162,8 @@ export class MemoryDevices implements CallsOf<'devices'> {
   }
 
   dropAll(account: AccountNumber): Revocation {
-    const revoked = this.revokeAll(account);
-    for (const device of this.#rows.devicesOf(account)) {
-      this.#rows.mail.dropBox(device.device);
-      this.#rows.dropDevice(device);
-    }
+    const revoked = this.#strikeOut(account, []);
+    for (const device of this.#rows.devicesOf(account)) this.#rows.dropDevice(device);
     this.#rows.dropChain(account);
     return revoked;
   }

@@ -5,6 +5,7 @@ import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { devicesToForget, proofLost } from './device-rules.ts';
+import type { SqliteMail } from './sqlite-mail.ts';
 import type { SqliteRoster } from './sqlite-roster.ts';
 import { accountOf, bytesOf, deviceOf, sessionAccountOf, sessionDeviceOf } from './sqlite-rows.ts';
 import type { Statements } from './sqlite-statements.ts';
@@ -25,10 +26,12 @@ import { type CallsOf, DEVICES_REMEMBERED_MAX, pageOf } from './store-calls.ts';
 export class SqliteDevices implements CallsOf<'devices'> {
   readonly #sql: Statements;
   readonly #roster: SqliteRoster;
+  readonly #mail: SqliteMail;
 
-  constructor(sql: Statements, roster: SqliteRoster) {
+  constructor(sql: Statements, roster: SqliteRoster, mail: SqliteMail) {
     this.#sql = sql;
     this.#roster = roster;
+    this.#mail = mail;
   }
 
   deviceByExchangeKey(exchangeKey: Uint8Array): Device | undefined {
@@ -73,7 +76,7 @@ export class SqliteDevices implements CallsOf<'devices'> {
   ): Result<DeviceListChange, 'older-list' | 'stale-epoch'> {
     if (!this.#roster.isCurrent(by)) return err('stale-epoch');
     if (deviceListVersion <= this.#sql.accountByNumber.get(by.account)!.device_list_version) return err('older-list');
-    const revoked = this.#revoke(by.account, (device) => !listed.includes(device));
+    const revoked = this.#strikeOut(by.account, listed);
     this.#putList(by.account, deviceList, deviceListVersion);
     return ok({ ...revoked, touched: this.#roster.touchFriendsOf(by.account) });
   }
@@ -144,7 +147,7 @@ export class SqliteDevices implements CallsOf<'devices'> {
   }
 
   dropAll(account: AccountNumber): Revocation {
-    const revoked = this.revokeAll(account);
+    const revoked = this.#strikeOut(account, []);
     this.#sql.dropDevices.run(account);
     this.#sql.dropChain.run(account);
     return revoked;
@@ -165,10 +168,17 @@ export class SqliteDevices implements CallsOf<'devices'> {
 
   /** Of the others the keys log in no more, and too many of them are forgotten. */
   #keepOnly(account: AccountNumber, listed: readonly DeviceId[]): Revocation {
-    const revoked = this.#revoke(account, (device) => !listed.includes(device));
+    const revoked = this.#strikeOut(account, listed);
     if (this.#sql.countDevices.get(account)! <= DEVICES_REMEMBERED_MAX) return revoked;
     for (const device of devicesToForget(this.devicesOf(account), listed)) this.#sql.dropDevice.run(fromHex(device));
     return revoked;
+  }
+
+  /** Devices off the list log in by key no more, and nobody reads their mail. */
+  #strikeOut(account: AccountNumber, listed: readonly DeviceId[]): Revocation {
+    const isOff = (device: DeviceId): boolean => !listed.includes(device);
+    for (const { device } of this.devicesOf(account)) if (isOff(device)) this.#mail.dropBox(device);
+    return this.#revoke(account, isOff);
   }
 
   #revoke(account: AccountNumber, isMeant: (device: DeviceId) => boolean): Revocation {

@@ -22,7 +22,7 @@ export type Statements = ReturnType<typeof prepareStatements>;
 const AUDIT_KIND =
   "CASE WHEN actor IS NULL THEN 'operator' WHEN action = 'login-failures' THEN 'failures' ELSE 'account' END";
 
-/** Every SQL text of the server, prepared once per connection. */
+/** Every SQL text of the server but those of the mailboxes, prepared once per connection. */
 export function prepareStatements(db: SqliteDatabase) {
   // SQLite folds the case of ASCII only.
   db.function('folded', { deterministic: true }, (text) => (text as string).toLowerCase());
@@ -103,7 +103,9 @@ export function prepareStatements(db: SqliteDatabase) {
          (SELECT count(*) FROM devices WHERE active = 1) AS devices,
          (SELECT count(*) FROM roster WHERE state = 'member') / 2 AS friendships,
          (SELECT count(*) FROM notices) AS notices,
-         (SELECT count(*) FROM invites) AS invites`,
+         (SELECT count(*) FROM invites) AS invites,
+         (SELECT coalesce(sum(messages + slots), 0) FROM mailboxes) AS mails,
+         (SELECT coalesce(sum(bytes + slot_bytes), 0) FROM mailboxes) AS mailBytes`,
     ),
 
     insertDevice: rows<[Uint8Array, number, Uint8Array, Uint8Array, string], never>(

@@ -171,6 +171,24 @@ describe('a batch of calls', () => {
     expect(tables.devices.deviceChain(number, 0, 10)).toHaveLength(1);
   });
 
+  it('takes no mail at a position that is not above all in its log: there would be a hole between two pushes', () => {
+    const { db, tables } = opened();
+    const { device } = deviceKeys(1);
+    const by = { account: number, device, epoch: 5 };
+    const replies = runBatch(db, tables, [
+      request(1, 'register', newAccount('alice', 1)),
+      request(2, 'claimSession', device, 5),
+      request(3, 'setMailKey', by, { generation: 0, step: 0 }, new Uint8Array(8)),
+      ...[7, 7, 6, 8].map((position) => request(position, 'appendMail', by, mailAt(position), ROOMY)),
+    ]);
+    expect(replies.slice(3)).toMatchObject([
+      { answer: { ok: true } },
+      { failure: 'internal', detail: 'invariant broken: positions of a log rise' },
+      { failure: 'internal' },
+      { answer: { ok: true } },
+    ]);
+  });
+
   it('answers reads on a full disk, refuses writes with a code, and goes on when there is room', () => {
     const { db, tables } = opened();
     runBatch(db, tables, [request(1, 'register', newAccount('alice', 1))]);
@@ -186,6 +204,18 @@ describe('a batch of calls', () => {
     expect(runBatch(db, tables, [request(4, 'register', large)])).toMatchObject([{ answer: { ok: true } }]);
   });
 });
+
+const ROOMY = {
+  ...{ messagesPerDevice: 10_000, bytesPerDevice: 1e9, messagesPerSender: 10_000, bytesPerSender: 1e9 },
+  ...{ slotsPerFriendDevice: 1, slotsPerOwnDevice: 1 },
+};
+
+/** For the device of `newAccount('alice', 1)`, which has published the key 0, 0. */
+function mailAt(position: number, envelope = new Uint8Array(1_000)) {
+  const id = position.toString(16).padStart(32, '0');
+  const key = { generation: 0, step: 0 };
+  return { position, to: deviceKeys(1).device, id, kind: 'message', ...key, at: 5, expiresAt: 10, envelope };
+}
 
 function opened() {
   const db = openDatabase(':memory:');

@@ -35,6 +35,8 @@ export class SqliteStore extends StoreCaller {
   readonly #closed: Promise<void>;
   /** Requests of this turn of the event loop. */
   #toPost: StoreRequest[] = [];
+  /** Of their byte arrays: they go over to the worker. */
+  #toTransfer: ArrayBuffer[] = [];
   #lastId = 0;
   #isClosing = false;
 
@@ -70,10 +72,9 @@ export class SqliteStore extends StoreCaller {
   }
 
   protected call<M extends StoreMethod>(method: M, ...args: StoreArguments<M>): Promise<StoreAnswer<M>> {
-    const own = ownArguments(args);
     return this.#request((id) => {
       if (this.#toPost.length === 0) setImmediate(this.#postRequests);
-      this.#toPost.push({ id, method, args: own });
+      this.#toPost.push({ id, method, args: ownArguments(args, this.#toTransfer) });
     });
   }
 
@@ -96,9 +97,10 @@ export class SqliteStore extends StoreCaller {
 
   readonly #postRequests = (): void => {
     if (this.#toPost.length === 0) return;
-    const requests = this.#toPost;
+    const [requests, buffers] = [this.#toPost, this.#toTransfer];
     this.#toPost = [];
-    this.#worker.postMessage(requests);
+    this.#toTransfer = [];
+    this.#worker.postMessage(requests, buffers);
   };
 
   /** Behind the requests that were made before. */

@@ -1,6 +1,8 @@
 import { SqliteAccounts } from './sqlite-accounts.ts';
 import { SqliteDevices } from './sqlite-devices.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
+import { SqliteMail } from './sqlite-mail.ts';
+import { prepareMailStatements } from './sqlite-mail-statements.ts';
 import type { SqliteDatabase } from './sqlite-open.ts';
 import { SqliteRoster } from './sqlite-roster.ts';
 import { prepareStatements } from './sqlite-statements.ts';
@@ -14,6 +16,7 @@ export function sqliteTables(db: SqliteDatabase): StoreRooms {
   const sql = prepareStatements(db);
   const ledger = new SqliteLedger(sql);
   const roster = new SqliteRoster(sql);
-  const devices = new SqliteDevices(sql, roster);
-  return { accounts: new SqliteAccounts(sql, devices, roster, ledger), devices, roster, ledger };
+  const mail = new SqliteMail(prepareMailStatements(db), roster);
+  const devices = new SqliteDevices(sql, roster, mail);
+  return { accounts: new SqliteAccounts(sql, devices, roster, ledger), devices, roster, ledger, mail };
 }

@@ -65,14 +65,21 @@ export abstract class StoreCaller implements Store {
 /**
  * The arguments of a call with byte arrays of their own: the caller may go on with its buffers, and a window on a frame
  * does not carry the whole frame to another thread.
+ * @param buffers takes what is under those arrays, to be handed over to that thread instead of copied again
  */
-export function ownArguments(args: readonly unknown[]): readonly unknown[] {
-  return args.map(ownValue);
+export function ownArguments(args: readonly unknown[], buffers: ArrayBuffer[] = []): readonly unknown[] {
+  return args.map((value) => ownValue(value, buffers));
 }
 
-function ownValue(value: unknown): unknown {
+function ownValue(value: unknown, buffers: ArrayBuffer[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (Array.isArray(value)) return value.map(ownValue);
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, ownValue(member)]));
+  if (value instanceof Uint8Array) {
+    const own = new Uint8Array(value);
+    buffers.push(own.buffer);
+    return own;
+  }
+  if (Array.isArray(value)) return value.map((member) => ownValue(member, buffers));
+  const own: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) own[key] = ownValue(member, buffers);
+  return own;
 }

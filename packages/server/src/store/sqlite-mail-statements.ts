@@ -1,0 +1,136 @@
+import type BetterSqlite from 'better-sqlite3';
+import type { MailLoad } from './mail-rules.ts';
+import type { SqliteDatabase } from './sqlite-open.ts';
+import type { MailKeyId } from './store.ts';
+
+export type MailStatements = ReturnType<typeof prepareMailStatements>;
+
+export interface BoxColumns extends MailLoad, MailKeyId {
+  readonly box: number;
+  readonly newest: number;
+}
+
+export interface MailColumns {
+  readonly position: number;
+  readonly account: number;
+  readonly device: Uint8Array;
+  readonly at: number;
+  readonly envelope: Uint8Array;
+}
+
+/** What one kind of mail of one sender in one log comes to. */
+export interface ShareColumns {
+  readonly box: number;
+  readonly account: number;
+  readonly device: Uint8Array;
+  readonly isSlot: number;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+const SHARE = 'box, account, device, is_slot AS isSlot, count(*) AS count, sum(length(envelope)) AS bytes';
+
+/** Every SQL text of the mailboxes, prepared once per connection. */
+export function prepareMailStatements(db: SqliteDatabase) {
+  const rows = <P extends unknown[], R>(sql: string): BetterSqlite.Statement<P, R> => db.prepare<P, R>(sql);
+  const single = <P extends unknown[], R>(sql: string): BetterSqlite.Statement<P, R> =>
+    db.prepare<P, R>(sql).pluck() as BetterSqlite.Statement<P, R>;
+  return {
+    reserve: single<[{ readonly floor: number; readonly count: number }], number>(
+      'UPDATE mail_positions SET next = max(next, @floor) + @count RETURNING next - @count',
+    ),
+
+    // One table each: with a join SQLite plans anew for every pair of values (STAT4), which takes twenty times as long.
+    owner: rows<[Uint8Array], { readonly account: number; readonly active: number }>(
+      'SELECT account, active FROM devices WHERE device = ?',
+    ),
+    box: rows<[Uint8Array], BoxColumns>(
+      'SELECT box, generation, step, newest, messages, bytes, slots FROM mailboxes WHERE device = ?',
+    ),
+    sender: rows<
+      [{ readonly box: number; readonly account: number; readonly device: Uint8Array }],
+      MailLoad & { readonly deviceSlots: number }
+    >(
+      `SELECT coalesce(sum(messages), 0) AS messages, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(slots), 0) AS slots,
+         coalesce(sum(slots) FILTER (WHERE device = @device), 0) AS deviceSlots
+       FROM mail_senders WHERE box = @box AND account = @account`,
+    ),
+    mailNamed: rows<
+      [number, Uint8Array, Uint8Array],
+      { readonly position: number; readonly isSlot: number; readonly bytes: number }
+    >(
+      `SELECT position, is_slot AS isSlot, length(envelope) AS bytes FROM mails WHERE box = ? AND device = ? AND id = ?`,
+    ),
+    insertMail: rows<
+      [number, number, number, Uint8Array, Uint8Array, number, number, number, number, number, Uint8Array],
+      never
+    >(
+      `INSERT INTO mails (position, box, account, device, id, is_slot, generation, step, at, expires_at, envelope)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    dropMail: rows<[number], never>('DELETE FROM mails WHERE position = ?'),
+
+    addToBox: rows<
+      [newest: number, messages: number, bytes: number, slots: number, slotBytes: number, box: number],
+      never
+    >(
+      `UPDATE mailboxes SET newest = max(newest, ?), messages = messages + ?, bytes = bytes + ?, slots = slots + ?,
+         slot_bytes = slot_bytes + ? WHERE box = ?`,
+    ),
+    addToSender: rows<
+      [box: number, account: number, device: Uint8Array, messages: number, bytes: number, slots: number],
+      never
+    >(
+      `INSERT INTO mail_senders VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, bytes = bytes + excluded.bytes,
+         slots = slots + excluded.slots`,
+    ),
+    takeFromSender: rows<
+      [messages: number, bytes: number, slots: number, box: number, account: number, device: Uint8Array],
+      never
+    >(
+      `UPDATE mail_senders SET messages = messages - ?, bytes = bytes - ?, slots = slots - ?
+       WHERE box = ? AND account = ? AND device = ?`,
+    ),
+    dropIdleSender: rows<[number, number, Uint8Array], never>(
+      'DELETE FROM mail_senders WHERE box = ? AND account = ? AND device = ? AND messages = 0 AND slots = 0',
+    ),
+
+    mailAfter: rows<[number, number, number], MailColumns>(
+      `SELECT position, account, device, at, envelope FROM mails
+       WHERE box = ? AND position > ? AND expires_at > ? ORDER BY position`,
+    ),
+    boxOf: single<[Uint8Array], number>('SELECT box FROM mailboxes WHERE device = ?'),
+    sharesUpTo: rows<[number, number], ShareColumns>(
+      `SELECT ${SHARE} FROM mails WHERE box = ? AND position <= ? GROUP BY box, account, device, is_slot`,
+    ),
+    dropUpTo: rows<[number, number], never>('DELETE FROM mails WHERE box = ? AND position <= ?'),
+    left: single<[number], number>('SELECT messages + slots FROM mailboxes WHERE box = ?'),
+    // Keys only get newer, and so do positions: the oldest mail has the oldest key.
+    oldestKey: rows<[number], MailKeyId>('SELECT generation, step FROM mails WHERE box = ? ORDER BY position LIMIT 1'),
+
+    publishedKey: rows<[Uint8Array], MailKeyId & { readonly key: Uint8Array }>(
+      `SELECT b.generation, b.step, k.key FROM mailboxes b JOIN mailbox_keys k ON k.box = b.box WHERE b.device = ?`,
+    ),
+    putBox: single<[{ readonly device: Uint8Array } & MailKeyId], number>(
+      `INSERT INTO mailboxes (device, generation, step) VALUES (@device, @generation, @step)
+       ON CONFLICT (device) DO UPDATE SET generation = excluded.generation, step = excluded.step RETURNING box`,
+    ),
+    putKey: rows<[number, Uint8Array], never>('INSERT OR REPLACE INTO mailbox_keys (box, key) VALUES (?, ?)'),
+    keysOf: rows<[number], { readonly device: Uint8Array; readonly key: Uint8Array }>(
+      `SELECT b.device, k.key FROM devices d JOIN mailboxes b ON b.device = d.device JOIN mailbox_keys k ON k.box = b.box
+       WHERE d.account = ? ORDER BY b.device`,
+    ),
+    dropBox: rows<[Uint8Array], never>('DELETE FROM mailboxes WHERE device = ?'),
+
+    expiredShares: rows<[number, number], ShareColumns>(
+      `SELECT ${SHARE} FROM mails
+       WHERE position IN (SELECT position FROM mails WHERE expires_at <= ? ORDER BY expires_at, position LIMIT ?)
+       GROUP BY box, account, device, is_slot`,
+    ),
+    dropExpired: rows<[number, number], never>(
+      `DELETE FROM mails
+       WHERE position IN (SELECT position FROM mails WHERE expires_at <= ? ORDER BY expires_at, position LIMIT ?)`,
+    ),
+  };
+}

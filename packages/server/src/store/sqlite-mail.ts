@@ -1,0 +1,159 @@
+import { assert } from '@magpie/common/assert.ts';
+import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
+import { equalBytes } from '@magpie/common/channel/keys.ts';
+import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import { isNewerKey, isSameKey, mailRefusal, positionFloor } from './mail-rules.ts';
+import type { MailColumns, MailStatements, ShareColumns } from './sqlite-mail-statements.ts';
+import type { SqliteRoster } from './sqlite-roster.ts';
+import { bytesOf } from './sqlite-rows.ts';
+import type { Fence, MailError, MailKeyId, MailLeft, MailQuota, NewMail, StoredMail } from './store.ts';
+import { type CallsOf, pageOf, type StoreAnswer } from './store-calls.ts';
+
+/** A device, in the log of another. */
+type Sender = Pick<ShareColumns, 'box' | 'account' | 'device'>;
+
+/** The mailboxes in SQL. */
+export class SqliteMail implements CallsOf<'mail'> {
+  readonly #sql: MailStatements;
+  readonly #roster: SqliteRoster;
+
+  constructor(sql: MailStatements, roster: SqliteRoster) {
+    this.#sql = sql;
+    this.#roster = roster;
+  }
+
+  reserveMailPositions(count: number, now: WallMs): number {
+    return this.#sql.reserve.get({ floor: positionFloor(now), count })!;
+  }
+
+  appendMail(by: Fence, mail: NewMail, quota: MailQuota): Result<void, MailError> {
+    if (!this.#roster.isCurrent(by)) return err('stale-epoch');
+    const to = fromHex(mail.to);
+    const owner = this.#sql.owner.get(to);
+    const box = owner && this.#sql.box.get(to);
+    if (!owner || (owner.active === 0 && !box) || !this.#mayPut(by, owner.account)) return err('not-friends');
+    if (!box) return err('no-mail-key');
+    const sender = { box: box.box, account: by.account, device: fromHex(by.device) };
+    const id = fromHex(mail.id);
+    const replaced = this.#sql.mailNamed.get(sender.box, sender.device, id);
+    const { deviceSlots, ...ofAccount } = this.#sql.sender.get(sender)!;
+    const place = {
+      published: box,
+      isOwnAccount: owner.account === by.account,
+      ofAll: box,
+      ofAccount,
+      deviceSlots,
+      replaced: replaced && { kind: kindOf(replaced.isSlot), envelopeBytes: replaced.bytes },
+    };
+    const refusal = mailRefusal(mail, place, quota);
+    if (refusal) return err(refusal);
+    assert(mail.position > box.newest, 'positions of a log rise');
+    if (replaced) {
+      this.#sql.dropMail.run(replaced.position);
+      this.#take({ ...sender, ...replaced, count: 1 });
+    }
+    this.#put(sender, id, mail);
+    return ok(undefined);
+  }
+
+  mailAfter(device: DeviceId, after: number, now: WallMs, limit: number, bytesMax: number): StoreAnswer<'mailAfter'> {
+    const entries: StoredMail[] = [];
+    let bytes = 0;
+    const box = this.#sql.boxOf.get(fromHex(device));
+    if (box === undefined) return { entries, last: true };
+    for (const row of this.#sql.mailAfter.iterate(box, after, now)) {
+      bytes += row.envelope.length;
+      const isFull = entries.length >= pageOf(limit) || (entries.length > 0 && bytes > bytesMax);
+      if (isFull) return { entries, last: false };
+      entries.push(mailOf(row));
+    }
+    return { entries, last: true };
+  }
+
+  ackMail(by: Fence, upTo: number): Result<MailLeft, 'stale-epoch'> {
+    if (!this.#roster.isCurrent(by)) return err('stale-epoch');
+    const box = this.#sql.boxOf.get(fromHex(by.device));
+    if (box === undefined) return ok({ left: 0, oldestKey: undefined });
+    const shares = this.#sql.sharesUpTo.all(box, upTo);
+    if (shares.length > 0) this.#sql.dropUpTo.run(box, upTo);
+    for (const share of shares) this.#take(share);
+    return ok({ left: this.#sql.left.get(box)!, oldestKey: this.#sql.oldestKey.get(box) });
+  }
+
+  setMailKey(by: Fence, { generation, step }: MailKeyId, key: Uint8Array): Result<void, 'stale-epoch' | 'older-key'> {
+    if (!this.#roster.isCurrent(by)) return err('stale-epoch');
+    const device = fromHex(by.device);
+    const published = this.#sql.publishedKey.get(device);
+    const id: MailKeyId = { generation, step };
+    if (published && isSameKey(id, published) && equalBytes(key, published.key)) return ok(undefined);
+    if (published && !isNewerKey(id, published)) return err('older-key');
+    this.#sql.putKey.run(this.#sql.putBox.get({ device, ...id })!, key);
+    return ok(undefined);
+  }
+
+  mailKeys(account: AccountNumber): readonly { readonly device: DeviceId; readonly key: Uint8Array }[] {
+    return this.#sql.keysOf
+      .all(account)
+      .map(({ device, key }) => ({ device: toHex(device) as DeviceId, key: bytesOf(key) }));
+  }
+
+  expireMail(now: WallMs, limit: number): number {
+    const most = Math.max(0, limit);
+    const shares = this.#sql.expiredShares.all(now, most);
+    if (shares.length === 0) return 0;
+    const { changes } = this.#sql.dropExpired.run(now, most);
+    for (const share of shares) this.#take(share);
+    return changes;
+  }
+
+  /** The key of a device that is in no list any more, and all that waits for it. */
+  dropBox(device: DeviceId): void {
+    this.#sql.dropBox.run(fromHex(device));
+  }
+
+  #mayPut(by: Fence, owner: number): boolean {
+    return owner === by.account || this.#roster.areFriends(by.account, owner as AccountNumber);
+  }
+
+  #put({ box, account, device }: Sender, id: Uint8Array, mail: NewMail): void {
+    const { position, generation, step, at, expiresAt, envelope } = mail;
+    const isSlot = mail.kind === 'slot' ? 1 : 0;
+    const bytes = envelope.length;
+    this.#sql.insertMail.run(position, box, account, device, id, isSlot, generation, step, at, expiresAt, envelope);
+    if (isSlot) {
+      this.#sql.addToBox.run(position, 0, 0, 1, bytes, box);
+      this.#sql.addToSender.run(box, account, device, 0, 0, 1);
+    } else {
+      this.#sql.addToBox.run(position, 1, bytes, 0, 0, box);
+      this.#sql.addToSender.run(box, account, device, 1, bytes, 0);
+    }
+  }
+
+  /** What went counts no more. */
+  #take({ box, account, device, isSlot, count, bytes }: ShareColumns): void {
+    if (isSlot) {
+      this.#sql.addToBox.run(0, 0, 0, -count, -bytes, box);
+      this.#sql.takeFromSender.run(0, 0, count, box, account, device);
+    } else {
+      this.#sql.addToBox.run(0, -count, -bytes, 0, 0, box);
+      this.#sql.takeFromSender.run(count, bytes, 0, box, account, device);
+    }
+    this.#sql.dropIdleSender.run(box, account, device);
+  }
+}
+
+function mailOf({ position, account, device, at, envelope }: MailColumns): StoredMail {
+  return {
+    position,
+    fromAccount: account as AccountNumber,
+    from: toHex(device) as DeviceId,
+    at: at as WallMs,
+    envelope: bytesOf(envelope),
+  };
+}
+
+function kindOf(isSlot: number): NewMail['kind'] {
+  return isSlot === 1 ? 'slot' : 'message';
+}
