@@ -33,8 +33,8 @@ interface Lack {
   /** Missing since `since`, in part, are numbers up to here. */
   goal: number;
   since: Instant;
-  /** Everything up to here is committed, as far as is known here. */
-  upTo: number;
+  /** Everything up to here is committed; undefined until it was looked at. */
+  upTo: number | undefined;
   /** It last grew, or was first seen. */
   movedAt: Instant;
   /** The highest number of the last question. */
@@ -97,7 +97,7 @@ export class GapRepair {
 
   handleCommitted(from: Correspondent, incarnation: Incarnation, upTo: number): void {
     const lack = this.#lacks.get(keyOf(from.device, incarnation));
-    if (!lack || upTo <= lack.upTo) return;
+    if (!lack || upTo <= (lack.upTo ?? 0)) return;
     this.#moved(lack, upTo);
     // The rest is asked for as soon as this much is here.
     if (lack.asked !== undefined && upTo >= lack.asked) lack.nextAt = this.#now();
@@ -121,7 +121,7 @@ export class GapRepair {
       tail,
       goal: tail,
       since: now,
-      upTo: 0,
+      upTo: undefined,
       movedAt: now,
       asked: undefined,
       askedInVain: 0,
@@ -166,6 +166,7 @@ export class GapRepair {
   }
 
   #judge(lack: Lack, deliveredUpTo: number, gaps: readonly { readonly from: number; readonly to: number }[]): void {
+    lack.upTo ??= deliveredUpTo;
     if (deliveredUpTo > lack.upTo) this.#moved(lack, deliveredUpTo);
     if (deliveredUpTo >= lack.tail || !this.#options.isFriend(lack.from)) return this.#forget(lack);
     const missing = gaps.length > 0 ? gaps : [{ from: deliveredUpTo + 1, to: lack.tail }];
