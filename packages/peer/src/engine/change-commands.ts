@@ -18,7 +18,7 @@ export interface ChangeCommandsOptions {
   readonly time: ServerTime;
   readonly book: ContactBook;
   readonly outgoing: OutgoingContents;
-  readonly delivery: Pick<OutgoingDelivery, 'certainlyUnsent'>;
+  readonly delivery: Pick<OutgoingDelivery, 'cancel'>;
   readonly profile: () => Profile | undefined;
   readonly view: (message: StoredMessage) => MessageView;
   readonly onMessage: (message: StoredMessage, isNew: boolean) => void;
@@ -52,17 +52,14 @@ export class ChangeCommands implements Surface {
 
   recallMessage(id: MessageId): Promise<Result<MessageView, CommandError>> {
     return orStoreFailed(async () => {
-      const { delivery, store, onMessage, view } = this.#options;
+      const { delivery, onMessage, view } = this.#options;
       const target = await this.#target(id);
       if (!target.ok) return target;
       if (target.value.direction !== 'out') return err({ code: 'NOT_OWN_MESSAGE' });
-      // Nothing is awaited between the two: what is asked of the store later finds it cancelled.
-      if (target.value.state === 'queued' && delivery.certainlyUnsent(id)) {
-        const cancelled = await store.cancel(id);
-        if (cancelled) {
-          onMessage(cancelled, false);
-          return ok(view(cancelled));
-        }
+      const cancelled = target.value.state === 'queued' ? await delivery.cancel(id) : undefined;
+      if (cancelled) {
+        onMessage(cancelled, false);
+        return ok(view(cancelled));
       }
       const allowed = this.#changeable(target.value);
       return allowed.ok ? this.#change(target.value, { kind: 'recall', text: '' }) : allowed;

@@ -11,7 +11,7 @@ import { Approvals } from './approvals.ts';
 import { inBackground } from './background.ts';
 import { ContactBook, keyChanged } from './contact-book.ts';
 import { ContactCommands } from './contact-commands.ts';
-import { Delivery } from './delivery.ts';
+import { DeliveryParts } from './delivery-parts.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import { DirectPolicy } from './direct-policy.ts';
 import { EventBus } from './event-bus.ts';
@@ -47,7 +47,7 @@ export class EngineParts {
   readonly reachability: Reachability;
   readonly sessions: PeerSessions;
   readonly roads: FriendRoads;
-  readonly delivery: Delivery;
+  readonly delivery: DeliveryParts;
   readonly friends: FriendPresence;
   readonly roster: RosterSync;
   readonly presence: OwnPresence;
@@ -85,7 +85,7 @@ export class EngineParts {
       own: this.own,
       time: this.time,
       onUp: (welcome) => this.#handleUp(welcome),
-      onRenumbered: () => this.delivery.handleRenumbered(),
+      onRenumbered: () => this.delivery.delivery.handleRenumbered(),
       onDown: () => this.#handleDown(),
       // R32, R21: nobody is signed in here any more, so nobody talks from here, by no road.
       onSilenced: () => {
@@ -116,6 +116,7 @@ export class EngineParts {
       staticKey: this.keys.exchange,
       ownDevice: this.keys.device,
       friendDevice: (device) => this.book.device(device),
+      hidden: () => this.presence.invisible,
       directAllowed: (device) => this.policy.allows(device),
       localCandidates: () => this.reachability.candidates,
       nextStamp: () => this.stamps.next(),
@@ -126,16 +127,16 @@ export class EngineParts {
       handlers: {
         onUp: (device) => {
           this.reachability.freshen();
-          this.delivery.handleSessionUp(device);
+          this.delivery.delivery.handleSessionUp(device);
           this.roads.emit(device);
         },
         onDown: (device) => {
-          this.delivery.handleSessionDown(device);
+          this.delivery.delivery.handleSessionDown(device);
           this.roads.emit(device);
         },
-        onHandshakeFailed: (device) => this.delivery.handleHandshakeFailed(device),
-        onStream: (device, bytes, road) => this.delivery.handleStream(device, bytes, road),
-        onStreamAcked: (device, stream, road) => this.delivery.handleStreamAcked(device, stream, road),
+        onHandshakeFailed: (device) => this.delivery.delivery.handleHandshakeFailed(device),
+        onStream: (device, bytes, road) => this.delivery.delivery.handleStream(device, bytes, road),
+        onStreamAcked: (device, stream, road) => this.delivery.delivery.handleStreamAcked(device, stream, road),
         onRoute: (device) => this.roads.emit(device),
         onNewerList: (device) => this.#handleNewerList(device),
       },
@@ -147,33 +148,27 @@ export class EngineParts {
       neverDirect: (account) => this.policy.forbids(account),
       onPath: (path) => this.bus.emit({ type: 'path', path }),
     });
-    this.delivery = new Delivery({
-      clock,
-      log,
-      store,
-      wallNow: () => this.time.wallNow(),
-      devicesOf: (account) => this.book.devicesOf(account).map(({ device }) => device),
-      isFriend: (account) => this.book.get(account)?.state === 'member',
-      accountOf: (device) => this.book.device(device)?.account,
-      ensureSession: (device) => this.sessions.ensure(device),
-      openStream: (device, bytes) => this.sessions.openStream(device, bytes),
-      roadOf: (device) => this.roads.ofDevice(device),
-      closeSession: (device) => this.sessions.close(device, CLOSE_GOODBYE),
-      handlers: {
-        onMessages: (messages, areNew) => {
-          for (const message of messages) {
-            if (areNew && message.kind === 'text') this.book.addUnread(message.chat, 1);
-            this.#emitMessage(message, areNew);
-          }
-        },
-      },
+    this.delivery = new DeliveryParts({
+      ports,
+      own: this.own,
+      book: this.book,
+      time: this.time,
+      account: this.account,
+      sessions: this.sessions,
+      roads: () => this.roads,
+      invisible: () => this.presence.invisible,
+      privacy: () => this.messaging.privacy,
+      refreshList: (account) => this.roster.refreshList(account),
+      onMessages: (messages, areNew) => this.#handleMessages(messages, areNew),
+      onTyping: (account, active) => this.bus.emit({ type: 'typing', account, active }),
+      onMissing: (account) => this.#emitContact(account),
     });
     this.friends = new FriendPresence({
       book: this.book,
       onStatus: (account, status) => this.bus.emit({ type: 'presence', account, status }),
       onDeviceAnew: (device) => {
         this.sessions.probe(device);
-        inBackground(log, 'the outbox could not be read', this.delivery.handleDeviceOnline(device));
+        this.delivery.handleDeviceOnline(device);
       },
     });
     this.roster = new RosterSync({
@@ -190,7 +185,7 @@ export class EngineParts {
       account: this.account,
       sessions: this.sessions,
       connected: () => this.connected(),
-      onVisible: () => inBackground(log, 'what was kept back could not be read', this.delivery.handleLinkUp()),
+      onVisible: () => this.delivery.handleVisible(),
     });
     this.lastSeen = new LastSeen({
       clock,
@@ -218,7 +213,10 @@ export class EngineParts {
       random,
       log,
       onSignedIn: () => this.presence.handleLogin(),
-      onChanged: (account) => this.bus.emit({ type: 'account', account }),
+      onChanged: (account) => {
+        this.bus.emit({ type: 'account', account });
+        this.delivery.handleOwnDevices();
+      },
     });
     this.contacts = new ContactCommands({
       book: this.book,
@@ -229,7 +227,11 @@ export class EngineParts {
       refreshRoster: () => this.roster.refresh(),
       applyOwn: (before, state) => this.roster.applyOwn(before, state),
       reload: () => this.roster.reload(),
-      chatState: (account) => ({ path: this.roads.of(account), missing: 0, typing: false }),
+      chatState: (account) => ({
+        path: this.roads.of(account),
+        missing: this.delivery.gaps.missing(account),
+        typing: this.delivery.typing.isTyping(account),
+      }),
     });
     this.trust = new TrustCommands({
       book: this.book,
@@ -247,12 +249,12 @@ export class EngineParts {
       ports,
       time: this.time,
       book: this.book,
-      delivery: this.delivery,
+      delivery: this.delivery.delivery,
       ownDevice: this.keys.device,
       profile: () => this.account.profile,
       find: (who) => this.contacts.find(who),
       ensureSession: (device) => this.sessions.ensure(device),
-      setTyping: () => {},
+      setTyping: (account, active) => this.delivery.typing.set(account, active),
       isLaterDevice: () => this.own.listVersion > 1,
       onReadReceiptsOn: () => {},
       onMessage: (message, isNew) => this.#emitMessage(message, isNew),
@@ -292,6 +294,7 @@ export class EngineParts {
     this.sessions.handleLinkDown();
     this.friends.handleLinkDown();
     this.lastSeen.handleLinkDown();
+    this.delivery.handleLinkDown();
   }
 
   #handleFrame(frame: Frame): void {
@@ -306,6 +309,8 @@ export class EngineParts {
         return void this.roster.apply(frame.entries, frame.version);
       case 'notice':
         return this.notices.handleFrame(frame);
+      case 'mail':
+        return this.delivery.handleMail(frame);
       case 'own-profile':
         return this.commands.handleOwnProfile(frame);
       case 'approval-asked':
@@ -332,7 +337,7 @@ export class EngineParts {
       if (!keyChanged(contact)) this.delivery.handleFriend(account);
     }
     if (contact.state !== 'removed' && contact.state !== 'blocked') return;
-    inBackground(this.ports.log, 'a refusal could not be stored', this.delivery.handleRemoved(account));
+    inBackground(this.ports.log, 'a refusal could not be stored', this.delivery.delivery.handleRemoved(account));
   }
 
   #handleNewerList(device: DeviceId): void {
@@ -350,6 +355,14 @@ export class EngineParts {
     const address = this.account.remoteAddress;
     if (address === undefined) return;
     this.reachability.learn({ address: normalizeAddress(address), ...access }, welcome);
+  }
+
+  #handleMessages(messages: readonly StoredMessage[], areNew: boolean): void {
+    for (const message of messages) {
+      if (areNew && message.direction === 'in' && message.state !== 'read') this.book.addUnread(message.chat, 1);
+      if (areNew && message.direction === 'in') this.delivery.typing.handleContent(message.chat, false);
+      this.#emitMessage(message, areNew);
+    }
   }
 
   #emitContact(account: AccountNumber): void {

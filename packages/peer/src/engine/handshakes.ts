@@ -21,6 +21,8 @@ export interface HandshakesOptions {
   readonly ownDevice: DeviceId;
   /** A friend's certified device, or undefined: then nothing of it is answered. */
   readonly friendDevice: (device: DeviceId) => FriendDevice | undefined;
+  /** True while friends must not learn that this device has a link (R23): none is begun or answered. */
+  readonly hidden?: () => boolean;
   readonly nextStamp: () => Promise<number>;
   readonly ownListVersion: () => number;
   /** Sends handshake message 1 through the server (R3). */
@@ -94,7 +96,7 @@ export class Handshakes {
   handleIntroduction(frame: FrameOf<'introduction'>): void {
     const now = this.#options.clock.now();
     const friend = this.#options.friendDevice(frame.from);
-    if (this.#closed || !friend || friend.account !== frame.fromAccount) return;
+    if (this.#isClosed() || !friend || friend.account !== frame.fromAccount) return;
     const known = this.#answers.get(frame.from)?.find(({ init }) => Buffer.compare(init, frame.packet) === 0);
     if (known) return this.#options.sendRelay(frame.from, known.response);
     const own = this.#pending.get(frame.from);
@@ -158,7 +160,7 @@ export class Handshakes {
   }
 
   async begin(device: DeviceId): Promise<void> {
-    if (this.#closed || this.#pending.has(device) || this.#beginning.has(device)) return;
+    if (this.#isClosed() || this.#pending.has(device) || this.#beginning.has(device)) return;
     const friend = this.#options.friendDevice(device);
     if (!friend) return;
     this.#beginning.add(device);
@@ -166,7 +168,7 @@ export class Handshakes {
     const stamp = await this.#options.nextStamp().catch(() => undefined);
     if (!this.#beginning.delete(device)) return;
     if (stamp === undefined) return this.#fail(device, 'store-failed');
-    if (this.#closed || this.#pending.has(device)) return;
+    if (this.#isClosed() || this.#pending.has(device)) return;
     const now = this.#options.clock.now();
     const localIndex = this.#options.newIndex();
     const handshake = new InitiatorHandshake({
@@ -191,6 +193,10 @@ export class Handshakes {
     };
     this.#pending.set(device, pending);
     this.#sendInit(device, pending);
+  }
+
+  #isClosed(): boolean {
+    return this.#closed || this.#options.hidden?.() === true;
   }
 
   #sendInit(device: DeviceId, pending: Pending): void {

@@ -118,9 +118,12 @@ export const MAILBOX_CHAINS_MAX = 8;
 export const MAILBOX_STEPS_AHEAD_MAX = 520;
 /** Key pairs of links that are kept ready: mail of one page is for one or two of them. */
 export const MAILBOX_PAIRS_MAX = 4;
-/** The server could not be asked about the own mailbox key, or would not take it. */
-export const MAILBOX_KEY_RETRY_MS = 60_000;
+/** The server could not be asked about the own mailbox key, would not take it, or it could not be saved. */
+export const MAILBOX_KEY_RETRY_MS_MIN = 60_000;
+export const MAILBOX_KEY_RETRY_MS_MAX = 3_600_000;
 /** Keys of friends' devices that are kept in memory, 1.3 KiB each; the store has all of them. */
 export const MAIL_KEYS_CACHED_MAX = 512;
 /** A device without a mailbox key is asked for again after this. */
 export const NO_MAIL_KEY_MS = 60_000;
+/** Chats whose states in slots of own devices are remembered; one that is forgotten names the changed ones alone. */
+export const COPIED_CHATS_MAX = 256;

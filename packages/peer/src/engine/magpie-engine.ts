@@ -44,6 +44,7 @@ export class MagpieEngine implements Engine {
     messaging.systemNotes.load(book.all());
     const profile = await ports.store.profile();
     if (profile) await stampRenewal.start(profile.stampReserved);
+    await this.#parts.delivery.start();
     await account.start(presence.wish === 'offline' ? 'down' : 'up');
   }
 

@@ -10,10 +10,10 @@ export interface OutgoingDelivery {
   handleNew(id: MessageId): void;
   handleCommitted(message: StoredMessage): void;
   /**
-   * On no stream and in no mailbox in this run, nor about to be: a `cancel` that is asked of the store in this very turn
-   * comes before anything that could still send it (R14).
+   * Cancels a message of which it is certain that it is on no stream and in no mailbox; meanwhile it leaves by no road.
+   * @returns undefined, and nothing changed, when it may have left, or is not queued any more (R14)
    */
-  certainlyUnsent(id: MessageId): boolean;
+  cancel(id: MessageId): Promise<StoredMessage | undefined>;
   handleRead(account: AccountNumber): Promise<void>;
 }
 

@@ -22,6 +22,8 @@ export interface PeerSessionsOptions {
   readonly ownDevice: DeviceId;
   /** A friend's certified device, or undefined: then nothing of it is answered. */
   readonly friendDevice: (device: DeviceId) => FriendDevice | undefined;
+  /** True while friends must not learn that this device has a link (R23): no handshake is begun or answered. */
+  readonly hidden?: () => boolean;
   /** Asked anew after `handleDirectPolicy`. */
   readonly directAllowed: (device: DeviceId) => boolean;
   readonly localCandidates: () => readonly Candidate[];

@@ -1,0 +1,305 @@
+import type { FrameOf } from '@magpie/common/frames/frame.ts';
+import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
+import { CLOSE_GOODBYE } from '../session/session.ts';
+import type { StoredMessage } from '../store/store.ts';
+import type { AccountLink } from './account-link.ts';
+import { inBackground } from './background.ts';
+import type { ContactBook } from './contact-book.ts';
+import { Delivery } from './delivery.ts';
+import type { Correspondent, MailCipher } from './delivery-ports.ts';
+import { FriendControl } from './friend-control.ts';
+import type { FriendRoads } from './friend-roads.ts';
+import { GapRepair } from './gap-repair.ts';
+import { Intake } from './intake.ts';
+import { DeviceMailCipher } from './mail-cipher.ts';
+import { MailDevices } from './mail-devices.ts';
+import { MailKeys } from './mail-keys.ts';
+import { MailOpener } from './mail-opener.ts';
+import { MailPost } from './mail-post.ts';
+import { MailReader } from './mail-reader.ts';
+import { MailSender } from './mail-sender.ts';
+import { MailboxKeys } from './mailbox-keys.ts';
+import { OwnCopiesIn } from './own-copies-in.ts';
+import { OwnCopiesOut } from './own-copies-out.ts';
+import type { OwnDevices } from './own-devices.ts';
+import { OwnRepair } from './own-repair.ts';
+import type { PeerSessions } from './peer-sessions.ts';
+import type { EnginePorts } from './ports.ts';
+import { ReceiptRoad } from './receipt-road.ts';
+import { Resends } from './resends.ts';
+import type { ServerTime } from './server-time.ts';
+import { Typing } from './typing.ts';
+import { Unsent } from './unsent.ts';
+import { Visibility } from './visibility.ts';
+
+export interface DeliveryPartsOptions {
+  readonly ports: EnginePorts;
+  readonly own: OwnDevices;
+  readonly book: ContactBook;
+  readonly time: ServerTime;
+  readonly account: AccountLink;
+  readonly sessions: PeerSessions;
+  readonly roads: () => FriendRoads;
+  /** R23. */
+  readonly invisible: () => boolean;
+  readonly privacy: () => { readonly sendTyping: boolean; readonly sendReadReceipts: boolean };
+  /** Brings the newest device list of a friend. */
+  readonly refreshList: (account: AccountNumber) => Promise<void>;
+  readonly onMessages: (messages: readonly StoredMessage[], areNew: boolean) => void;
+  readonly onTyping: (account: AccountNumber, active: boolean) => void;
+  /** What is missing of theirs is another number now. */
+  readonly onMissing: (account: AccountNumber) => void;
+}
+
+/** All that carries messages, made and joined: what goes out and what comes in, by sessions and by mailboxes. */
+export class DeliveryParts {
+  readonly delivery: Delivery;
+  readonly typing: Typing;
+  readonly gaps: GapRepair;
+  readonly #options: DeliveryPartsOptions;
+  readonly #mailboxKeys: MailboxKeys;
+  readonly #friendKeys: MailKeys;
+  readonly #receipts: ReceiptRoad;
+  readonly #copies: OwnCopiesOut;
+  readonly #visibility: Visibility;
+  readonly #intake: Intake;
+  readonly #ownRepair: OwnRepair;
+  readonly #reader: MailReader;
+
+  constructor(options: DeliveryPartsOptions) {
+    this.#options = options;
+    const { ports, own, book, account, sessions, invisible } = options;
+    const { clock, random, log, store } = ports;
+    const shared = { clock, random, log, store };
+    const wallNow = () => options.time.wallNow();
+    const ownAccount = () => account.profile?.account;
+    const linkUp = () => account.up;
+    const request = account.request.bind(account);
+    const lane = (device: DeviceId) => this.delivery.lane(device);
+    const isFriend = (from: Correspondent) => book.device(from.device)?.account === from.account;
+    const devicesOf = (friend: AccountNumber) => book.devicesOf(friend).map(({ device }) => device);
+    const onChanged = (changed: readonly StoredMessage[]) => this.#handleChanged(changed);
+
+    this.#visibility = new Visibility({ book, invisible });
+    const mayAnswer = (device: DeviceId) => this.#visibility.mayAnswer(device);
+    const devices = new MailDevices({ book, own, ownAccount });
+    this.#friendKeys = new MailKeys({ clock, log, store, devices, request });
+    this.#mailboxKeys = new MailboxKeys({
+      ...shared,
+      keeper: ports.mailboxKeyKeeper,
+      identity: ports.identity,
+      account: ownAccount,
+      wallNow,
+      mayPublish: () => !invisible(),
+      request,
+    });
+    const keys = { theirKeys: this.#friendKeys, ownKeys: this.#mailboxKeys };
+    const cipher: MailCipher = new DeviceMailCipher({ random, own, ownAccount, devices, ...keys });
+    const post = new MailPost({ cipher, request });
+    const unsent = new Unsent();
+
+    const mailSender = new MailSender({
+      ...shared,
+      post,
+      unsent,
+      wallNow,
+      needsMail: (device) => {
+        const session = lane(device);
+        const friend = linkUp() && (!session || session.stalled) ? book.device(device) : undefined;
+        return friend && { account: friend.account, device };
+      },
+      onMessages: onChanged,
+    });
+    this.#receipts = new ReceiptRoad({
+      ...shared,
+      post,
+      lane,
+      linkUp,
+      mayAnswer,
+      sendsReadReceipts: () => options.privacy().sendReadReceipts,
+    });
+    this.#copies = new OwnCopiesOut({ ...shared, post, linkUp, others: () => this.#otherDevices(devices) });
+    const resends = new Resends({ clock, log, store, post, unsent, lane, mayAnswer });
+    this.typing = new Typing({
+      clock,
+      tells: () => options.privacy().sendTyping && !invisible(),
+      devicesOf,
+      send: (device, active) => lane(device)?.send({ type: 'typing', conversation: 0, active }),
+      onTyping: options.onTyping,
+    });
+    this.#ownRepair = new OwnRepair({
+      ...shared,
+      wallNow,
+      ownDevice: own.keys.device,
+      incarnation: () => account.profile?.incarnation,
+      isFriend,
+      answers: this.#receipts,
+      onMessages: options.onMessages,
+    });
+    const control = new FriendControl({
+      log,
+      store,
+      lane,
+      mailSender,
+      resends,
+      copies: this.#copies,
+      receipts: this.#receipts,
+      isOwn: (from) => from.account === ownAccount(),
+      onStaleKey: (friend) => cipher.handleStaleKey(friend),
+      onReceipt: (from, incarnation, upTo) => this.#ownRepair.handleReceiptBeyond(from, incarnation, upTo),
+      onMessages: onChanged,
+    });
+    this.gaps = new GapRepair({
+      clock,
+      log,
+      store,
+      isFriend,
+      answers: this.#receipts,
+      onMissing: (chat) => options.onMissing(chat),
+    });
+    this.#intake = new Intake({
+      log,
+      store,
+      wallNow,
+      isFriend,
+      answers: this.#receipts,
+      gaps: this.gaps,
+      ownRepair: this.#ownRepair,
+      onMessages: options.onMessages,
+    });
+    this.delivery = new Delivery({
+      clock,
+      log,
+      store,
+      unsent,
+      mailSender,
+      receipts: this.#receipts,
+      copies: this.#copies,
+      typing: this.typing,
+      resends,
+      control,
+      intake: this.#intake,
+      devicesOf,
+      isFriend: (friend) => book.get(friend)?.state === 'member',
+      accountOf: (device) => book.device(device)?.account,
+      invisible,
+      ensureSession: (device) => sessions.ensure(device),
+      openStream: (device, bytes) => sessions.openStream(device, bytes),
+      roadOf: (device) => options.roads().ofDevice(device),
+      ptoMs: (device) => sessions.session(device)?.ptoMs,
+      closeSession: (device) => sessions.close(device, CLOSE_GOODBYE),
+      onSent: (friend) => {
+        if (this.#visibility.handleSent(friend)) this.#receipts.handleLinkUp();
+      },
+      onMessages: onChanged,
+    });
+    const opener = new MailOpener({
+      clock,
+      log,
+      cipher,
+      incoming: this.#intake,
+      control,
+      copies: new OwnCopiesIn({
+        store,
+        wallNow,
+        isOwn: (device) => devices.device(device)?.account === ownAccount(),
+        onMessages: options.onMessages,
+      }),
+      answers: this.#receipts,
+      mayKnow: (friend) => friend === ownAccount() || book.get(friend)?.state === 'member',
+      learnDevices: (friend) => this.#learnDevices(friend),
+    });
+    this.#reader = new MailReader({
+      clock,
+      log,
+      request,
+      takeMail: (mail) => opener.take(mail),
+      mayAck: () => !invisible(),
+      onAcked: (left) => this.#mailboxKeys.handleAcked(left),
+    });
+  }
+
+  /** Before the link comes up for the first time. */
+  async start(): Promise<void> {
+    await this.#mailboxKeys.load();
+    await this.gaps.start();
+  }
+
+  /** Friends and their devices are as the server has them. */
+  async handleLinkUp(): Promise<void> {
+    this.#mailboxKeys.handleLinkUp();
+    this.#reader.handleLinkUp();
+    await this.delivery.handleLinkUp();
+  }
+
+  handleLinkDown(): void {
+    this.#mailboxKeys.handleLinkDown();
+    this.#reader.handleLinkDown();
+    this.delivery.handleLinkDown();
+  }
+
+  /** R23: friends may learn again that this device is here: what was kept back toward them goes. */
+  handleVisible(): void {
+    this.#visibility.handleVisible();
+    this.#mailboxKeys.handleVisible();
+    this.#reader.handleVisible();
+    inBackground(this.#options.ports.log, 'what was kept back could not be read', this.delivery.handleLinkUp());
+  }
+
+  handleMail(frame: FrameOf<'mail'>): void {
+    this.#reader.handlePush(frame);
+  }
+
+  /** A friend, perhaps again or with other devices. */
+  handleFriend(account: AccountNumber): void {
+    this.#friendKeys.prepare(account);
+    this.delivery.handleFriend(account);
+  }
+
+  /** A friend's device has just come (back). */
+  handleDeviceOnline(device: DeviceId): void {
+    const { book, ports } = this.#options;
+    const friend = book.device(device);
+    if (friend) this.#friendKeys.prepare(friend.account);
+    inBackground(ports.log, 'the outbox could not be read', this.delivery.handleDeviceOnline(device));
+  }
+
+  /** The own signed list may be another one: those in it get copies (R19). */
+  handleOwnDevices(): void {
+    if (!this.#options.account.up) return;
+    inBackground(this.#options.ports.log, 'own devices could not be stored', this.#copies.handleDevices());
+  }
+
+  /** An own device was revoked, or stolen: what is sealed from now on is for a chain that it never had (R9). */
+  renewMailboxKey(): Promise<void> {
+    return this.#mailboxKeys.renew();
+  }
+
+  stop(): void {
+    this.delivery.stop();
+    this.#reader.stop();
+    this.#intake.stop();
+    this.gaps.stop();
+    this.#ownRepair.stop();
+    this.#mailboxKeys.stop();
+  }
+
+  /** States of own messages have changed: own devices are told, too (R19). */
+  #handleChanged(changed: readonly StoredMessage[]): void {
+    this.#options.onMessages(changed, false);
+    this.#copies.handleStates();
+  }
+
+  #otherDevices(devices: MailDevices): readonly Correspondent[] {
+    const account = this.#options.account.profile?.account;
+    return account === undefined ? [] : devices.devicesOf(account).map(({ device }) => ({ account, device }));
+  }
+
+  async #learnDevices(friend: AccountNumber): Promise<boolean> {
+    const { account, own, refreshList } = this.#options;
+    if (!account.up) return false;
+    if (friend === account.profile?.account) await own.refresh(friend, account);
+    else await refreshList(friend);
+    return account.up;
+  }
+}

@@ -1,0 +1,101 @@
+import type { ContentOf } from '@magpie/common/content/content.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { Log } from '@magpie/common/log.ts';
+import { REFUSED_RETRY_MS } from '../messaging/limits.ts';
+import type { PeerStore, StoredMessage } from '../store/store.ts';
+import { inBackground } from './background.ts';
+import type { ControlContent, ControlContents, Correspondent } from './delivery-ports.ts';
+import type { FriendLane } from './friend-lane.ts';
+import type { MailSender } from './mail-sender.ts';
+import { mailIdOf, slotId } from './message-content.ts';
+import type { OwnCopiesOut } from './own-copies-out.ts';
+import type { ReceiptRoad } from './receipt-road.ts';
+import type { Resends } from './resends.ts';
+
+export interface ControlContentsOptions {
+  readonly log: Log;
+  readonly store: PeerStore;
+  readonly lane: (device: DeviceId) => FriendLane | undefined;
+  readonly mailSender: Pick<MailSender, 'handleReceipt' | 'handleCannotOpen' | 'handleChanged' | 'pause' | 'kick'>;
+  readonly resends: Pick<Resends, 'handle'>;
+  readonly copies: Pick<OwnCopiesOut, 'handleCannotOpen'>;
+  readonly receipts: Pick<ReceiptRoad, 'handleSlotLost'>;
+  readonly isOwn: (from: Correspondent) => boolean;
+  /** The account's mailbox keys may have changed (R9). */
+  readonly onStaleKey: (account: AccountNumber) => void;
+  /** The device has committed numbers up to here that this profile may have no row of (R17). */
+  readonly onReceipt: (from: Correspondent, incarnation: Incarnation, upTo: number) => void;
+  readonly onMessages: (changed: readonly StoredMessage[]) => void;
+}
+
+/** What friends say about messages of ours, by whatever road it comes (DL10, DL14, DL24, DL28, DL29). */
+export class FriendControl implements ControlContents {
+  readonly #options: ControlContentsOptions;
+
+  constructor(options: ControlContentsOptions) {
+    this.#options = options;
+  }
+
+  async handleControl(from: Correspondent, content: ControlContent): Promise<void> {
+    switch (content.type) {
+      case 'receipt':
+        return this.#handleReceipt(from, content);
+      case 'refused-content':
+        return this.#handleRefusal(from, content);
+      case 'cannot-open':
+        return this.#handleCannotOpen(from, content.ids);
+      case 'resend':
+      case 'give-back':
+        return this.#options.resends.handle(from, content);
+    }
+  }
+
+  async #handleReceipt(from: Correspondent, { incarnation, kind, ranges }: ContentOf<'receipt'>): Promise<void> {
+    const { store, log, lane, mailSender, onMessages, onReceipt } = this.#options;
+    const { account, device } = from;
+    const session = lane(device);
+    // Which road brought each there goes into the same sync as the receipt.
+    const notes = (session?.handleReceipt(incarnation, ranges) ?? []).map(({ id, road }) => store.noteRoad(id, road));
+    const changed = store.applyReceipt(account, incarnation, kind, ranges, device);
+    session?.pump();
+    inBackground(log, 'a road could not be noted', Promise.all(notes));
+    const rows = await changed;
+    mailSender.handleReceipt(device);
+    if (rows.length > 0) onMessages(rows);
+    const upTo = ranges.reduce((highest, { to }) => Math.max(highest, to), 0);
+    if (upTo > 0) onReceipt(from, incarnation, upTo);
+  }
+
+  async #handleRefusal(from: Correspondent, content: ContentOf<'refused-content'>): Promise<void> {
+    const { store, lane, mailSender, onMessages } = this.#options;
+    const { account, device } = from;
+    const { incarnation, sequence, reason } = content;
+    lane(device)?.handleRefusal(incarnation, sequence, reason);
+    const refused = await store.applyRefusal(account, incarnation, sequence, reason);
+    // Its copy in the mailbox is used up: what fills the number now goes there as well, unless a session brings it.
+    const ids = refused.map(({ id }) => id);
+    if (ids.length === 0) return;
+    mailSender.handleChanged(account);
+    const changed = await store.forgetMailed(device, ids);
+    onMessages(newestOf([...refused, ...changed]));
+    if (reason === 'clock') mailSender.pause(device, REFUSED_RETRY_MS);
+    else mailSender.kick(device);
+  }
+
+  async #handleCannotOpen(from: Correspondent, ids: readonly MessageId[]): Promise<void> {
+    const { store, mailSender, copies, receipts, isOwn, onStaleKey, onMessages } = this.#options;
+    const { account, device } = from;
+    if (ids.length === 0) return;
+    onStaleKey(account);
+    if (isOwn(from)) return copies.handleCannotOpen(device, ids);
+    if (ids.some((id) => mailIdOf(id) === slotId())) receipts.handleSlotLost(from);
+    const changed = await store.forgetMailed(device, ids);
+    if (changed.length > 0) onMessages(changed);
+    mailSender.handleCannotOpen(device);
+  }
+}
+
+/** Of each row its last form. */
+function newestOf(rows: readonly StoredMessage[]): readonly StoredMessage[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}

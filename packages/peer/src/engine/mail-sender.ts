@@ -1,0 +1,384 @@
+import type { Content } from '@magpie/common/content/content.ts';
+import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
+import type { Log } from '@magpie/common/log.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
+import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
+import type { NumberingOpening, PeerStore, StoredMessage } from '../store/store.ts';
+import { inBackground } from './background.ts';
+import type { Correspondent } from './delivery-ports.ts';
+import { DEBTORS_MAX, MAIL_BATCH, MAIL_EXPIRY_MS, MAILS_UNDER_WAY_MAX } from './limits.ts';
+import type { MailPost, Posted } from './mail-post.ts';
+import { contentOf, mailIdOf } from './message-content.ts';
+import { retryAfterMs } from './retry-after.ts';
+import type { Unsent } from './unsent.ts';
+
+export interface MailSenderOptions {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Log;
+  readonly store: PeerStore;
+  readonly post: MailPost;
+  readonly unsent: Unsent;
+  readonly wallNow: () => WallMs;
+  /** A friend's certified device while the link is up, unless a session is there that brings receipts (D5). */
+  readonly needsMail: (device: DeviceId) => Correspondent | undefined;
+  readonly onMessages: (changed: readonly StoredMessage[]) => void;
+}
+
+/** What is on its way into the mailbox of one device. In memory only: the store knows what is not in it. */
+interface Box {
+  readonly to: Correspondent;
+  /** In the order of their numbers; to be put next. */
+  waiting: StoredMessage[];
+  /** Waiting, under way, or put and not noted yet. */
+  readonly known: Set<MessageId>;
+  underWay: number;
+  loading: 'idle' | 'loading' | 'again';
+  /** All that the mailbox lacks is known here, so that new ones may be added behind. */
+  complete: boolean;
+  /** Of the mailbox's refusals or the server's, in a row. */
+  attempts: number;
+  /** Left alone until it fires. */
+  pause: { readonly full: boolean; readonly timer: Timer } | undefined;
+  stored: { readonly id: MessageId; readonly expiresAt: WallMs }[];
+  noting: boolean;
+}
+
+/**
+ * The mailbox road of messages (DL20–DL24): whatever a friend's device has not receipted and no session brings there is
+ * sealed and put into its mailbox, in order, several at a time, until the server has it. What was put is noted in the store;
+ * whatever is not noted (refusal, lost answer, crash) is put again, and replaces itself there by its id.
+ */
+export class MailSender {
+  readonly #options: MailSenderOptions;
+  readonly #boxes = new Map<DeviceId, Box>();
+  /** With mails to put, while as many as may be are under way. */
+  readonly #starved = new Set<Box>();
+  /** Where numberings begin for devices that came later; asked for once per link. */
+  readonly #openings = new Map<DeviceId, Promise<readonly NumberingOpening[]>>();
+  /** How often in a row a device could not open what we sealed. */
+  readonly #unopened = new Map<DeviceId, number>();
+  #underWay = 0;
+  #expiry: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: MailSenderOptions) {
+    this.#options = options;
+  }
+
+  /** A message was committed and numbered: into the mailbox in this very turn, when nothing is in the way. */
+  handleCommitted(message: StoredMessage, device: DeviceId): void {
+    const to = this.#options.needsMail(device);
+    if (!to || this.#stopped) return;
+    const before = this.#boxes.get(device);
+    const box = before ?? this.#newBox(to);
+    if (box.pause?.full) return this.#noteFull(box, [message]);
+    if (box.pause) return;
+    if (box.loading === 'loading') box.loading = 'again';
+    else if (box.complete) this.#add(box, [message]);
+    this.#pump(box);
+  }
+
+  /** The device lacks something, or may: what is not in its mailbox goes there, if it needs to. */
+  kick(device: DeviceId): void {
+    const to = this.#stopped ? undefined : this.#options.needsMail(device);
+    if (!to) return;
+    const box = this.#boxes.get(device) ?? this.#newBox(to);
+    if (!box.pause) inBackground(this.#options.log, 'waiting messages could not be read', this.#load(box));
+  }
+
+  /** A receipt of the device: it reads its mailbox, so that there is room again. */
+  handleReceipt(device: DeviceId): void {
+    this.#unopened.delete(device);
+    const box = this.#boxes.get(device);
+    if (!box?.pause?.full) return;
+    this.#resume(box);
+    this.kick(device);
+  }
+
+  /** What the device cannot open is sealed again, at growing distances if it never can. */
+  handleCannotOpen(device: DeviceId): void {
+    if (this.#unopened.size >= DEBTORS_MAX) this.#unopened.clear();
+    const times = this.#unopened.get(device) ?? 0;
+    this.#unopened.set(device, times + 1);
+    if (times === 0) return this.kick(device);
+    this.pause(device, retryAfterMs({ kind: 'later', retryAfterMs: 0 }, times, this.#options.random) ?? 0);
+  }
+
+  /** Not before `ms` from now: the device will not take it yet (R16). */
+  pause(device: DeviceId, ms: number): void {
+    const to = this.#options.needsMail(device);
+    if (!to || this.#stopped) return;
+    const box = this.#boxes.get(device) ?? this.#newBox(to);
+    this.#pauseFor(box, false, ms);
+  }
+
+  /** The account's devices are others now, or their numberings begin elsewhere. */
+  handleDevices(devices: readonly DeviceId[]): void {
+    for (const device of devices) this.#openings.delete(device);
+  }
+
+  /** What waits here for the account is not what is to be sent any more: another form of it, or nothing. */
+  handleChanged(account: AccountNumber): void {
+    for (const box of this.#boxes.values()) if (box.to.account === account) this.#forget(box);
+  }
+
+  /** Numbers have changed (R17): what waits here has old ones. */
+  handleRenumbered(): void {
+    for (const box of this.#boxes.values()) this.#forget(box);
+    for (const box of [...this.#boxes.values()]) this.kick(box.to.device);
+  }
+
+  async handleLinkUp(): Promise<void> {
+    this.#openings.clear();
+    for (const box of this.#boxes.values()) this.#resume(box);
+    await this.#lookAtAll();
+  }
+
+  handleLinkDown(): void {
+    this.#expiry?.cancel();
+    for (const box of this.#boxes.values()) this.#forget(box);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#expiry?.cancel();
+    for (const box of this.#boxes.values()) {
+      box.pause?.timer.cancel();
+      this.#forget(box);
+    }
+    this.#boxes.clear();
+  }
+
+  #newBox(to: Correspondent): Box {
+    const box: Box = {
+      to,
+      waiting: [],
+      known: new Set(),
+      underWay: 0,
+      loading: 'idle',
+      complete: true,
+      attempts: 0,
+      pause: undefined,
+      stored: [],
+      noting: false,
+    };
+    this.#boxes.set(to.device, box);
+    return box;
+  }
+
+  /** Mail that its server has dropped is queued again, and all that mailboxes lack is put. */
+  async #lookAtAll(): Promise<void> {
+    const { clock, store, wallNow, log } = this.#options;
+    this.#expiry?.cancel();
+    this.#expiry = clock.setTimer(after(clock.now(), MAIL_EXPIRY_MS), () => {
+      inBackground(log, 'expired mail could not be looked for', this.#lookAtAll());
+    });
+    const expired = await store.expireMailed(wallNow());
+    if (expired.length > 0) this.#options.onMessages(expired);
+    for (const { device } of await store.devicesBehind()) {
+      const to = this.#stopped ? undefined : this.#options.needsMail(device);
+      const box = to && (this.#boxes.get(device) ?? this.#newBox(to));
+      // One after the other: a thousand friends who are away are no reason to read all that waits for them at once.
+      if (box && !box.pause) await this.#load(box);
+    }
+  }
+
+  async #load(box: Box): Promise<void> {
+    if (box.loading !== 'idle') {
+      box.loading = 'again';
+      return;
+    }
+    const { store, log } = this.#options;
+    do {
+      box.loading = 'loading';
+      try {
+        const messages = await store.unmailedTo(box.to.account, box.to.device, MAIL_BATCH);
+        if (!this.#alive(box)) return;
+        const again = (box.loading as Box['loading']) === 'again';
+        box.complete = !again && messages.length < MAIL_BATCH;
+        if (!box.pause) this.#add(box, messages);
+        if (!again) box.loading = 'idle';
+      } catch (cause) {
+        box.loading = 'idle';
+        log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'waiting messages could not be read');
+        this.#pauseFor(box, false, this.#waitMs(box, { kind: 'later', retryAfterMs: 0 }));
+        return;
+      }
+    } while (box.loading !== 'idle');
+    this.#pump(box);
+  }
+
+  #add(box: Box, messages: readonly StoredMessage[]): void {
+    for (const message of messages) {
+      if (box.known.has(message.id)) continue;
+      if (box.waiting.length >= MAIL_BATCH) {
+        box.complete = false;
+        return;
+      }
+      box.known.add(message.id);
+      box.waiting.push(message);
+    }
+  }
+
+  #pump(box: Box): void {
+    if (!this.#alive(box)) return;
+    if (!this.#options.needsMail(box.to.device)) this.#forget(box);
+    while (!box.pause && box.waiting.length > 0) {
+      if (this.#underWay >= MAILS_UNDER_WAY_MAX) {
+        this.#starved.add(box);
+        return;
+      }
+      const message = box.waiting.shift()!;
+      void this.#put(box, message);
+    }
+    const busy = box.underWay > 0 || box.noting || box.loading !== 'idle';
+    if (busy || box.pause) return;
+    if (!box.complete && this.#options.needsMail(box.to.device)) {
+      inBackground(this.#options.log, 'waiting messages could not be read', this.#load(box));
+    } else {
+      this.#boxes.delete(box.to.device);
+    }
+  }
+
+  async #put(box: Box, message: StoredMessage): Promise<void> {
+    const { post, unsent, log } = this.#options;
+    this.#underWay++;
+    box.underWay++;
+    let posted: Posted = { kind: 'later', retryAfterMs: 0 };
+    try {
+      // A first number needs no word about where its numbering begins, and so no look into the store.
+      const opening = message.sequence > 1 ? await this.#openingOf(box.to, message) : undefined;
+      const content = contentOf(message);
+      const contents = [opening, content].filter((one): one is Content => one !== undefined);
+      const mayLeave = (): boolean => {
+        if (!this.#options.needsMail(box.to.device) || !unsent.mayLeave(message)) return false;
+        unsent.remove(message.id);
+        return true;
+      };
+      const id = mailIdOf(message.id);
+      posted = content ? await post.put({ to: box.to, id, kind: 'message', contents, mayLeave }) : { kind: 'not-now' };
+    } catch (cause) {
+      log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'a mail could not be put');
+    }
+    this.#underWay--;
+    box.underWay--;
+    if (this.#alive(box)) this.#handlePosted(box, message, posted);
+    this.#feedStarved();
+  }
+
+  #handlePosted(box: Box, message: StoredMessage, posted: Posted): void {
+    if (posted.kind === 'stored') {
+      box.attempts = 0;
+      box.stored.push({ id: message.id, expiresAt: posted.expiresAt });
+      void this.#note(box);
+      return;
+    }
+    box.known.delete(message.id);
+    box.complete = false;
+    if (posted.kind === 'not-now') {
+      // Whatever was in the way, its end is told: link, list of devices, key, or the decision about a cancelled message.
+      this.#forget(box);
+      if (box.underWay === 0 && !box.noting && box.loading === 'idle' && !box.pause) {
+        this.#boxes.delete(box.to.device);
+      }
+      return;
+    }
+    const full = posted.kind === 'refused' && posted.reason === 'mailbox-full';
+    if (full) this.#noteFull(box, [message, ...box.waiting]);
+    // Several were under way, and were all refused by one full mailbox.
+    if (!box.pause) this.#pauseFor(box, full, this.#waitMs(box, posted));
+  }
+
+  /** One call for all that came meanwhile. */
+  async #note(box: Box): Promise<void> {
+    if (box.noting || box.stored.length === 0) return;
+    box.noting = true;
+    const { store, onMessages, log } = this.#options;
+    while (box.stored.length > 0) {
+      const batch = box.stored;
+      box.stored = [];
+      const ids = batch.map(({ id }) => id);
+      // They differ by what passed between them; early is safe.
+      const expiresAt = Math.min(...batch.map((one) => one.expiresAt)) as WallMs;
+      try {
+        const changed = await store.noteMailed(box.to.device, ids, expiresAt);
+        if (changed.length > 0 && !this.#stopped) onMessages(changed);
+      } catch (cause) {
+        log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'stored mail could not be noted');
+        box.complete = false;
+        this.#pauseFor(box, false, this.#waitMs(box, { kind: 'later', retryAfterMs: 0 }));
+      }
+      for (const id of ids) box.known.delete(id);
+    }
+    box.noting = false;
+    this.#pump(box);
+  }
+
+  #noteFull(box: Box, messages: readonly StoredMessage[]): void {
+    const { store, onMessages, log } = this.#options;
+    box.complete = false;
+    const note = async (): Promise<void> => {
+      const changed = messages.map(({ id }) => store.noteMailRefused(box.to.device, id, 'mailbox-full'));
+      const rows = (await Promise.all(changed)).flat();
+      if (rows.length > 0 && !this.#stopped) onMessages(rows);
+    };
+    inBackground(log, 'a full mailbox could not be noted', note());
+  }
+
+  #waitMs(box: Box, posted: Posted): number {
+    return retryAfterMs(posted, box.attempts++, this.#options.random) ?? 0;
+  }
+
+  #pauseFor(box: Box, full: boolean, ms: number): void {
+    const { clock } = this.#options;
+    if (this.#stopped) return;
+    box.pause?.timer.cancel();
+    this.#forget(box);
+    const timer = clock.setTimer(after(clock.now(), ms), () => {
+      this.#resume(box);
+      if (!this.#alive(box)) return;
+      if (this.#options.needsMail(box.to.device)) this.kick(box.to.device);
+      else this.#boxes.delete(box.to.device);
+    });
+    box.pause = { full, timer };
+  }
+
+  #resume(box: Box): void {
+    box.pause?.timer.cancel();
+    box.pause = undefined;
+  }
+
+  /** What waits here is left to the store. */
+  #forget(box: Box): void {
+    for (const { id } of box.waiting) box.known.delete(id);
+    if (box.waiting.length > 0) box.complete = false;
+    box.waiting = [];
+    this.#starved.delete(box);
+  }
+
+  #feedStarved(): void {
+    for (const box of this.#starved) {
+      if (this.#underWay >= MAILS_UNDER_WAY_MAX) return;
+      // To the end of the queue when it has more: no friend's mail waits for all of another's.
+      this.#starved.delete(box);
+      this.#pump(box);
+    }
+  }
+
+  async #openingOf({ account, device }: Correspondent, message: StoredMessage): Promise<Content | undefined> {
+    let known = this.#openings.get(device);
+    if (!known) {
+      if (this.#openings.size >= DEBTORS_MAX) this.#openings.clear();
+      known = this.#options.store.openings(account, device);
+      this.#openings.set(device, known);
+      known.catch(() => this.#openings.delete(device));
+    }
+    const opening = (await known).find(({ incarnation }) => incarnation === message.incarnation);
+    return opening && { type: 'opening', conversation: 0, ...opening };
+  }
+
+  #alive(box: Box): boolean {
+    return !this.#stopped && this.#boxes.get(box.to.device) === box;
+  }
+}

@@ -1,0 +1,235 @@
+import { type Content, encodeContent } from '@magpie/common/content/content.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import { ENVELOPE_CONTENTS_MAX } from '@magpie/common/limits.ts';
+import type { Log } from '@magpie/common/log.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
+import { after, type Clock, type Instant, type Timer } from '@magpie/common/time.ts';
+import type { NumberingProgress, PeerStore, StoredMessage } from '../store/store.ts';
+import { inBackground } from './background.ts';
+import type { Correspondent } from './delivery-ports.ts';
+import { COPIED_CHATS_MAX, COPY_STATES_WAIT_MS, MAIL_LATER_MS_MAX, MAILS_UNDER_WAY_MAX } from './limits.ts';
+import type { MailPost, Posted } from './mail-post.ts';
+import { contentOf, mailIdOf, receipt, slotId } from './message-content.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+export interface OwnCopiesOutOptions {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Log;
+  readonly store: PeerStore;
+  readonly post: MailPost;
+  readonly linkUp: () => boolean;
+  /** The other devices in the own signed list. */
+  readonly others: () => readonly Correspondent[];
+}
+
+interface Other {
+  readonly to: Correspondent;
+  /** One pass at a time over what it lacks; what comes meanwhile is in the next. */
+  working: 'no' | 'yes' | 'again';
+  statesDue: boolean;
+  attempts: number;
+  timer: Timer | undefined;
+  /** Not before this time is what it cannot open sealed again: that it never can must not go round and round. */
+  reopenAt: Instant;
+  /** States in the slots of now, which the next ones of the same chat must name again. */
+  readonly inSlot: Map<AccountNumber, Map<Incarnation, NumberingProgress>>;
+}
+
+const STATES_PER_SLOT_MAX = ENVELOPE_CONTENTS_MAX / 2;
+
+/** R19, DL31: own messages, and what became of them, go to the own other devices, by their mailboxes only. */
+export class OwnCopiesOut {
+  readonly #options: OwnCopiesOutOptions;
+  readonly #others = new Map<DeviceId, Other>();
+  #statesTimer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: OwnCopiesOutOptions) {
+    this.#options = options;
+  }
+
+  /** A message was committed and numbered. */
+  handleCommitted(): void {
+    for (const other of this.#others.values()) this.#work(other);
+  }
+
+  /** The own device could not open these: sealed anew, each once more. */
+  async handleCannotOpen(device: DeviceId, ids: readonly MessageId[]): Promise<void> {
+    const other = this.#others.get(device);
+    const { store, clock } = this.#options;
+    const now = clock.now();
+    if (!other || now < other.reopenAt) return;
+    other.reopenAt = after(now, MAIL_LATER_MS_MAX);
+    for (const id of ids) {
+      const message = await store.message(id);
+      if (message?.direction !== 'out' || !this.#mayPut(other)) continue;
+      const posted = await this.#putCopy(other.to, message);
+      if (posted.kind !== 'stored') return;
+    }
+    other.inSlot.clear();
+  }
+
+  /** Own messages have other states now: told a little later, many at once. */
+  handleStates(): void {
+    if (this.#statesTimer || this.#others.size === 0 || this.#stopped) return;
+    const { clock } = this.#options;
+    this.#statesTimer = clock.setTimer(after(clock.now(), COPY_STATES_WAIT_MS), () => {
+      this.#statesTimer = undefined;
+      for (const other of this.#others.values()) {
+        other.statesDue = true;
+        this.#work(other);
+      }
+    });
+  }
+
+  /** There is a link, or the own list of devices is another one. */
+  async handleDevices(): Promise<void> {
+    const others = this.#options.others();
+    await this.#options.store.meetOwnDevices(others.map(({ device }) => device));
+    if (this.#stopped) return;
+    for (const [device, { timer }] of this.#others) {
+      if (others.some((one) => one.device === device)) continue;
+      timer?.cancel();
+      this.#others.delete(device);
+    }
+    for (const to of others) {
+      const known = this.#others.get(to.device);
+      const other = known ?? {
+        to,
+        working: 'no',
+        statesDue: true,
+        attempts: 0,
+        timer: undefined,
+        reopenAt: this.#options.clock.now(),
+        inSlot: new Map(),
+      };
+      other.timer?.cancel();
+      other.timer = undefined;
+      other.statesDue = true;
+      this.#others.set(to.device, other);
+      this.#work(other);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#statesTimer?.cancel();
+    for (const { timer } of this.#others.values()) timer?.cancel();
+    this.#others.clear();
+  }
+
+  #work(other: Other): void {
+    if (!this.#mayPut(other) || other.timer) return;
+    if (other.working !== 'no') {
+      other.working = 'again';
+      return;
+    }
+    other.working = 'yes';
+    let failed: Posted | undefined = { kind: 'later', retryAfterMs: 0 };
+    const pass = this.#pass(other)
+      .then((result) => {
+        failed = result;
+      })
+      .finally(() => {
+        const again = other.working === 'again';
+        other.working = 'no';
+        if (failed) this.#later(other, failed);
+        else if (again) this.#work(other);
+      });
+    inBackground(this.#options.log, 'copies for an own device could not be put', pass);
+  }
+
+  #later(other: Other, failed: Posted): void {
+    const { clock, random } = this.#options;
+    const ms = retryAfterMs(failed, other.attempts++, random);
+    if (ms === undefined || !this.#mayPut(other)) return;
+    other.timer = clock.setTimer(after(clock.now(), ms), () => {
+      other.timer = undefined;
+      this.#work(other);
+    });
+  }
+
+  /** @returns what ended it before everything was put */
+  async #pass(other: Other): Promise<Posted | undefined> {
+    const failed = await this.#putCopies(other);
+    if (failed) return failed;
+    if (!other.statesDue) return undefined;
+    other.statesDue = false;
+    const statesFailed = await this.#putStates(other);
+    if (statesFailed) other.statesDue = true;
+    return statesFailed;
+  }
+
+  async #putCopies(other: Other): Promise<Posted | undefined> {
+    const { store } = this.#options;
+    const { to } = other;
+    for (;;) {
+      const messages = await store.uncopiedTo(to.device, MAILS_UNDER_WAY_MAX);
+      if (messages.length === 0) return undefined;
+      if (!this.#mayPut(other)) return { kind: 'not-now' };
+      const posted = await Promise.all(messages.map((message) => this.#putCopy(to, message)));
+      const end = posted.findIndex(({ kind }) => kind !== 'stored');
+      const last = messages[(end < 0 ? messages.length : end) - 1];
+      if (last) await store.noteCopied(to.device, last.id);
+      if (end >= 0) return posted[end];
+      other.attempts = 0;
+    }
+  }
+
+  async #putCopy(to: Correspondent, message: StoredMessage): Promise<Posted> {
+    const content = contentOf(message);
+    // What is never sent needs no copy.
+    if (!content) return { kind: 'stored', expiresAt: message.stamp.wallMs };
+    const copy = { type: 'copy', chat: message.chat, content: encodeContent(content) } as const;
+    return this.#options.post.put({ to, id: mailIdOf(message.id), kind: 'message', contents: [copy] });
+  }
+
+  async #putStates(other: Other): Promise<Posted | undefined> {
+    const { store, post } = this.#options;
+    const { to, inSlot } = other;
+    const owed = new Map<AccountNumber, NumberingProgress[]>();
+    for (const { chat, ...progress } of await store.copyStatesOwed(to.device)) {
+      owed.set(chat, [...(owed.get(chat) ?? []), progress]);
+    }
+    for (const [chat, all] of owed) {
+      if (!this.#mayPut(other)) return { kind: 'not-now' };
+      const told = all.slice(-STATES_PER_SLOT_MAX);
+      const named = new Map(inSlot.get(chat));
+      for (const progress of told) {
+        // The newest last, so that the oldest make room.
+        named.delete(progress.incarnation);
+        named.set(progress.incarnation, progress);
+      }
+      const kept = [...named].slice(-STATES_PER_SLOT_MAX);
+      const contents = kept.flatMap(([, progress]) => states(chat, progress));
+      if (contents.length > 0) {
+        const posted = await post.put({ to, id: slotId(chat), kind: 'slot', contents });
+        if (posted.kind !== 'stored') return posted;
+      }
+      if (inSlot.size >= COPIED_CHATS_MAX) inSlot.clear();
+      inSlot.set(chat, new Map(kept));
+      await store.noteCopyStatesTold(to.device, chat, told);
+      if (told.length < all.length) {
+        other.statesDue = true;
+        other.working = 'again';
+      }
+      other.attempts = 0;
+    }
+    return undefined;
+  }
+
+  #mayPut({ to }: Other): boolean {
+    return !this.#stopped && this.#options.linkUp() && this.#others.has(to.device);
+  }
+}
+
+function states(chat: AccountNumber, { incarnation, deliveredUpTo, readUpTo }: NumberingProgress): Content[] {
+  const ofChat = (kind: 'delivered' | 'read', to: number): Content => {
+    return { ...receipt(kind, incarnation, to), type: 'copy-receipt', chat };
+  };
+  const contents: Content[] = [];
+  if (deliveredUpTo > readUpTo) contents.push(ofChat('delivered', deliveredUpTo));
+  if (readUpTo > 0) contents.push(ofChat('read', readUpTo));
+  return contents;
+}

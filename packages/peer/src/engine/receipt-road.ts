@@ -1,0 +1,400 @@
+import type { Content } from '@magpie/common/content/content.ts';
+import type { DeviceId, Incarnation } from '@magpie/common/ids.ts';
+import { ENVELOPE_CONTENTS_MAX } from '@magpie/common/limits.ts';
+import type { Log } from '@magpie/common/log.ts';
+import type { RandomSource } from '@magpie/common/random.ts';
+import { after, type Clock, type Instant, type Timer } from '@magpie/common/time.ts';
+import type { NumberingProgress, PeerStore } from '../store/store.ts';
+import { inBackground } from './background.ts';
+import type { Answers, Correspondent } from './delivery-ports.ts';
+import {
+  DEBTORS_MAX,
+  RECEIPTS_AGAIN_MAX,
+  RECEIPTS_AGAIN_MS,
+  RECEIPTS_NOTED_AFTER_MS,
+  RECEIPTS_UNDER_WAY_MAX,
+  RECEIPTS_WAIT_MS,
+  SAYS_MAX,
+  SLOT_TAILS_MAX,
+} from './limits.ts';
+import type { MailPost } from './mail-post.ts';
+import { receipt, replacementKey, slotId } from './message-content.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+export interface ReceiptRoadOptions {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Log;
+  readonly store: PeerStore;
+  readonly post: MailPost;
+  /** The session with the device, when there is one. */
+  readonly lane: (device: DeviceId) => { send(content: Content, onAcked?: () => void): void } | undefined;
+  readonly linkUp: () => boolean;
+  /** A friend's certified device, and nothing keeps us from answering it (R23). */
+  readonly mayAnswer: (device: DeviceId) => Correspondent | undefined;
+  readonly sendsReadReceipts: () => boolean;
+}
+
+interface Say {
+  content: Content;
+  state: 'waiting' | 'under-way' | 'in-slot';
+}
+
+/** One device that is owed something, or was told something of which the store does not know yet. */
+interface Debtor {
+  readonly to: Correspondent;
+  /** Something was committed, or committed again, since its receipts were looked at. */
+  asked: boolean;
+  says: Say[];
+  /** Receipts that went on the session, or were acknowledged there and are not noted yet. */
+  readonly told: Map<Incarnation, { readonly progress: NumberingProgress; acked: boolean }>;
+  againAt: Instant | undefined;
+  slotTimer: Timer | undefined;
+  slotUnderWay: boolean;
+  /** Slots that were not taken, in a row. */
+  attempts: number;
+}
+
+/**
+ * The way back (DL10, DL25–DL29): receipts and other answers go over the session, or when none has come up within 200 ms
+ * by the slot in the device's mailbox, which is replaced as a whole (R18). What a device was told is remembered when its
+ * transport, or its mailbox, has it; so whatever is owed still goes after a crash.
+ */
+export class ReceiptRoad implements Answers {
+  readonly #options: ReceiptRoadOptions;
+  readonly #debtors = new Map<DeviceId, Debtor>();
+  #looking: 'no' | 'yes' | 'again' = 'no';
+  #lookAtAll = false;
+  #noteTimer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: ReceiptRoadOptions) {
+    this.#options = options;
+  }
+
+  oweReceipts(to: Correspondent): void {
+    const debtor = this.#debtor(to);
+    if (!debtor) return;
+    debtor.asked = true;
+    this.#look();
+  }
+
+  say(to: Correspondent, content: Content): void {
+    const debtor = this.#debtor(to);
+    if (!debtor) return;
+    addSay(debtor, content);
+    this.#answer(debtor, []);
+  }
+
+  handleSessionUp(to: Correspondent): void {
+    const debtor = this.#debtor(to);
+    if (!debtor) return;
+    debtor.slotTimer?.cancel();
+    debtor.slotTimer = undefined;
+    debtor.told.clear();
+    const again = this.#sendAgain(debtor).then(() => {
+      debtor.asked = false;
+      this.#lookAtAll = true;
+      this.#look();
+    });
+    inBackground(this.#options.log, 'receipts could not be read', again);
+    this.#answer(debtor, []);
+  }
+
+  /** The device could not open its slot: another one, with all that is known to matter. */
+  handleSlotLost(to: Correspondent): void {
+    const debtor = this.#debtor(to);
+    if (!debtor) return;
+    if (this.#options.lane(to.device))
+      inBackground(this.#options.log, 'receipts could not be read', this.#sendAgain(debtor));
+    else this.#slotSoon(debtor, true);
+  }
+
+  /** What was under way on the session may be lost: it goes by the slot, unless another session comes. */
+  handleSessionDown(device: DeviceId): void {
+    const debtor = this.#debtors.get(device);
+    if (!debtor) return;
+    let lost = false;
+    for (const [incarnation, { acked }] of debtor.told) {
+      if (acked) continue;
+      debtor.told.delete(incarnation);
+      lost = true;
+    }
+    for (const say of debtor.says) if (say.state === 'under-way') say.state = 'waiting';
+    if (lost) this.#lookAtAll = true;
+    if (lost) this.#look();
+    this.#answer(debtor, []);
+  }
+
+  /** All that is owed to anybody: there is a link again, or we are to be seen again (R23). */
+  handleLinkUp(): void {
+    this.#lookAtAll = true;
+    this.#look();
+    for (const debtor of this.#debtors.values()) this.#answer(debtor, []);
+  }
+
+  handleLinkDown(): void {
+    for (const debtor of this.#debtors.values()) {
+      debtor.slotTimer?.cancel();
+      debtor.slotTimer = undefined;
+      debtor.attempts = 0;
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#noteTimer?.cancel();
+    for (const { slotTimer } of this.#debtors.values()) slotTimer?.cancel();
+    this.#debtors.clear();
+  }
+
+  #debtor(to: Correspondent): Debtor | undefined {
+    const known = this.#debtors.get(to.device);
+    if (known || this.#stopped) return known;
+    if (this.#debtors.size >= DEBTORS_MAX) this.#forgetIdle();
+    if (this.#debtors.size >= DEBTORS_MAX) return undefined;
+    const debtor: Debtor = {
+      to,
+      asked: false,
+      says: [],
+      told: new Map(),
+      againAt: undefined,
+      slotTimer: undefined,
+      slotUnderWay: false,
+      attempts: 0,
+    };
+    this.#debtors.set(to.device, debtor);
+    return debtor;
+  }
+
+  #forgetIdle(): void {
+    for (const [device, { says, told, slotTimer, slotUnderWay, asked }] of this.#debtors) {
+      const waits = says.some(({ state }) => state !== 'in-slot');
+      if (!waits && told.size === 0 && !slotTimer && !slotUnderWay && !asked) this.#debtors.delete(device);
+    }
+  }
+
+  /** Asks the store what is owed; questions that come meanwhile are answered together. */
+  #look(): void {
+    if (this.#looking !== 'no') {
+      this.#looking = 'again';
+      return;
+    }
+    this.#looking = 'yes';
+    const done = this.#lookOnce().finally(() => {
+      const again = this.#looking === 'again';
+      this.#looking = 'no';
+      if (again && !this.#stopped) this.#look();
+    });
+    inBackground(this.#options.log, 'receipts could not be read', done);
+  }
+
+  async #lookOnce(): Promise<void> {
+    const all = this.#lookAtAll;
+    this.#lookAtAll = false;
+    const asked = [...this.#debtors.values()].filter((debtor) => debtor.asked);
+    for (const debtor of asked) debtor.asked = false;
+    const owed = new Map<DeviceId, NumberingProgress[]>();
+    for (const { chat, device, ...progress } of await this.#options.store.receiptsOwed()) {
+      if (this.#options.mayAnswer(device)?.account !== chat) continue;
+      const ofDevice = owed.get(device) ?? [];
+      ofDevice.push(progress);
+      owed.set(device, ofDevice);
+    }
+    if (this.#stopped) return;
+    for (const debtor of asked) {
+      const ofDevice = owed.get(debtor.to.device);
+      if (ofDevice) this.#answer(debtor, ofDevice);
+      else if (debtor.told.size === 0) await this.#answerDouble(debtor);
+    }
+    if (!all) return;
+    for (const [device, ofDevice] of owed) {
+      const to = this.#options.mayAnswer(device);
+      const debtor = to && this.#debtor(to);
+      if (debtor && !asked.includes(debtor)) this.#answer(debtor, ofDevice);
+    }
+  }
+
+  /** Nothing is owed, yet something was asked for: a double, whose sender has not seen our last receipt (DL10). */
+  async #answerDouble(debtor: Debtor): Promise<void> {
+    const now = this.#options.clock.now();
+    if (debtor.againAt !== undefined && now < debtor.againAt) return;
+    debtor.againAt = after(now, RECEIPTS_AGAIN_MS);
+    if (this.#options.lane(debtor.to.device)) await this.#sendAgain(debtor);
+    else this.#slotSoon(debtor, true);
+  }
+
+  async #sendAgain({ to }: Debtor): Promise<void> {
+    if (!this.#options.mayAnswer(to.device)) return;
+    const newest = await this.#newest(to, RECEIPTS_AGAIN_MAX);
+    const lane = this.#options.lane(to.device);
+    for (const progress of newest) for (const content of this.#receipts(progress)) lane?.send(content);
+  }
+
+  /** Over the session at once, or by the slot a little later. */
+  #answer(debtor: Debtor, owed: readonly NumberingProgress[]): void {
+    const { to, told } = debtor;
+    if (this.#stopped || !this.#options.mayAnswer(to.device)) return;
+    const lane = this.#options.lane(to.device);
+    if (!lane) {
+      if (owed.length > 0 || debtor.says.some(({ state }) => state === 'waiting')) this.#slotSoon(debtor, false);
+      return;
+    }
+    for (const say of debtor.says) {
+      if (say.state !== 'waiting') continue;
+      say.state = 'under-way';
+      lane.send(say.content, () => {
+        debtor.says = debtor.says.filter((one) => one !== say);
+      });
+    }
+    for (const progress of newestFirst(owed)) {
+      const before = told.get(progress.incarnation)?.progress;
+      if (before && before.deliveredUpTo >= progress.deliveredUpTo && before.readUpTo >= progress.readUpTo) continue;
+      if (!before && told.size >= RECEIPTS_UNDER_WAY_MAX) continue;
+      const entry = { progress, acked: false };
+      told.set(progress.incarnation, entry);
+      const contents = this.#receipts(progress);
+      contents.forEach((content, index) => {
+        const isLast = index === contents.length - 1;
+        lane.send(content, isLast ? () => this.#handleAcked(debtor, entry) : undefined);
+      });
+      // Nothing of it is to be told: that is as good as told.
+      if (contents.length === 0) this.#handleAcked(debtor, entry);
+    }
+  }
+
+  #handleAcked(debtor: Debtor, entry: { readonly progress: NumberingProgress; acked: boolean }): void {
+    if (debtor.told.get(entry.progress.incarnation) !== entry) return;
+    entry.acked = true;
+    if (this.#noteTimer || this.#stopped) return;
+    const { clock, log } = this.#options;
+    this.#noteTimer = clock.setTimer(after(clock.now(), RECEIPTS_NOTED_AFTER_MS), () => {
+      this.#noteTimer = undefined;
+      inBackground(log, 'told receipts could not be noted', this.#noteTold());
+    });
+  }
+
+  async #noteTold(): Promise<void> {
+    const notes = [...this.#debtors.values()].map(async ({ to, told }) => {
+      const acked = [...told.values()].filter((entry) => entry.acked);
+      if (acked.length === 0) return;
+      const full = told.size >= RECEIPTS_UNDER_WAY_MAX;
+      const progress = acked.map((entry) => entry.progress);
+      await this.#options.store.noteReceiptsTold(to.account, to.device, progress);
+      for (const entry of acked) {
+        if (told.get(entry.progress.incarnation) === entry) told.delete(entry.progress.incarnation);
+      }
+      // There may be more than fits at once.
+      if (full) this.#lookAtAll = true;
+    });
+    await Promise.all(notes);
+    if (this.#lookAtAll) this.#look();
+  }
+
+  /** @param always also when nothing is owed */
+  #slotSoon(debtor: Debtor, always: boolean): void {
+    if (debtor.slotTimer || debtor.slotUnderWay) {
+      // What comes while one is under way is in the next.
+      if (debtor.slotUnderWay) debtor.asked = true;
+      return;
+    }
+    this.#slotAfter(debtor, RECEIPTS_WAIT_MS, always);
+  }
+
+  #slotAfter(debtor: Debtor, ms: number, always: boolean): void {
+    const { clock, log } = this.#options;
+    debtor.slotTimer?.cancel();
+    debtor.slotTimer = clock.setTimer(after(clock.now(), ms), () => {
+      debtor.slotTimer = undefined;
+      inBackground(log, 'receipts could not be put', this.#putSlot(debtor, always));
+    });
+  }
+
+  async #putSlot(debtor: Debtor, always: boolean): Promise<void> {
+    const { store, post, random } = this.#options;
+    const { to } = debtor;
+    if (!this.#mayPut(debtor)) return;
+    debtor.slotUnderWay = true;
+    debtor.asked = false;
+    let waitMs: number | undefined;
+    try {
+      const all = await store.receiptsOwed();
+      const owed = newestFirst(all.filter(({ chat, device }) => chat === to.account && device === to.device));
+      const says = debtor.says.slice();
+      if (owed.length === 0 && !always && says.every(({ state }) => state === 'in-slot')) return;
+      const tails = await store.tails(to.account, to.device, SLOT_TAILS_MAX);
+      const recent = newestFirst(await this.#newest(to, ENVELOPE_CONTENTS_MAX));
+      const contents: Content[] = says.map(({ content }) => content);
+      for (const { incarnation, upTo } of tails) contents.push({ type: 'tail', conversation: 0, incarnation, upTo });
+      const told = this.#fill(contents, owed);
+      // It takes the place of the one before, which perhaps nobody has read.
+      this.#fill(
+        contents,
+        recent.filter((one) => !owed.some(({ incarnation }) => incarnation === one.incarnation)),
+      );
+      const mayLeave = (): boolean => this.#mayPut(debtor);
+      const posted = await post.put({ to, id: slotId(), kind: 'slot', contents, mayLeave });
+      waitMs = retryAfterMs(posted, debtor.attempts, random);
+      if (posted.kind !== 'stored') {
+        debtor.attempts++;
+        return;
+      }
+      debtor.attempts = 0;
+      for (const say of says) if (say.state === 'waiting') say.state = 'in-slot';
+      if (told.length > 0) await store.noteReceiptsTold(to.account, to.device, told);
+      // What had no room would take the place of what had, before that was read.
+      if (told.length < owed.length) waitMs = retryAfterMs({ kind: 'refused', reason: 'mailbox-full' }, 0, random);
+    } catch (cause) {
+      waitMs = retryAfterMs({ kind: 'later', retryAfterMs: 0 }, debtor.attempts++, random);
+      throw cause;
+    } finally {
+      debtor.slotUnderWay = false;
+      if (!this.#stopped && this.#mayPut(debtor)) {
+        if (waitMs !== undefined) this.#slotAfter(debtor, waitMs, always);
+        else if (debtor.asked) this.#slotAfter(debtor, RECEIPTS_WAIT_MS, false);
+      }
+    }
+  }
+
+  /** A session that has come up meanwhile brings it. */
+  #mayPut({ to }: Debtor): boolean {
+    const { linkUp, lane, mayAnswer } = this.#options;
+    return !this.#stopped && linkUp() && !lane(to.device) && mayAnswer(to.device) !== undefined;
+  }
+
+  /** @returns those that found room */
+  #fill(contents: Content[], numberings: readonly NumberingProgress[]): readonly NumberingProgress[] {
+    return numberings.filter((progress) => {
+      const receipts = this.#receipts(progress);
+      if (contents.length + receipts.length > ENVELOPE_CONTENTS_MAX) return false;
+      contents.push(...receipts);
+      return true;
+    });
+  }
+
+  async #newest({ account, device }: Correspondent, count: number): Promise<readonly NumberingProgress[]> {
+    const numberings = await this.#options.store.receivedUpTo(account);
+    return numberings.filter((one) => one.device === device).slice(-count);
+  }
+
+  #receipts({ incarnation, deliveredUpTo, readUpTo }: NumberingProgress): readonly Content[] {
+    const read = this.#options.sendsReadReceipts() ? readUpTo : 0;
+    const contents: Content[] = [];
+    // What is read is delivered (DL10).
+    if (deliveredUpTo > read) contents.push(receipt('delivered', incarnation, deliveredUpTo));
+    if (read > 0) contents.push(receipt('read', incarnation, read));
+    return contents;
+  }
+}
+
+/** The store gives them in the order in which they began. */
+function newestFirst<T>(numberings: readonly T[]): readonly T[] {
+  return numberings.slice().reverse();
+}
+
+function addSay(debtor: Debtor, content: Content): void {
+  const key = replacementKey(content);
+  const same = (say: Say): boolean => key !== undefined && replacementKey(say.content) === key;
+  debtor.says = debtor.says.filter((say) => !same(say));
+  debtor.says = [...debtor.says, { content, state: 'waiting' as const }].slice(-SAYS_MAX);
+}
