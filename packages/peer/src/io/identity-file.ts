@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { link, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Identity, IdentityKeeper } from '../engine/identity.ts';
+import { type FileSeal, OPEN_FILES } from './file-seal.ts';
 import {
   isErrno,
   type PrivateFileError,
@@ -25,7 +26,7 @@ const VERSION = 1;
 const FILE_BYTES_MAX = 4_096;
 
 export interface IdentityFileError {
-  readonly code: PrivateFileError['code'] | 'corrupt' | 'newer-version' | 'absent';
+  readonly code: PrivateFileError['code'] | 'corrupt' | 'newer-version' | 'absent' | 'half-encrypted';
   /** As of PrivateFileError; never a key. */
   readonly detail: string;
 }
@@ -39,12 +40,13 @@ export interface IdentityFileError {
 export async function loadOrCreateIdentity(
   folder: string,
   random: RandomSource,
-  options: { readonly mayCreate: boolean } = { mayCreate: true },
+  options: { readonly mayCreate: boolean; readonly seal?: FileSeal } = { mayCreate: true },
 ): Promise<Result<Identity, IdentityFileError>> {
   const ready = await preparePrivateFolder(folder);
   if (!ready.ok) return ready;
   const path = join(folder, IDENTITY_FILE_NAME);
-  const loaded = await loadIdentity(path);
+  const seal = options.seal ?? OPEN_FILES;
+  const loaded = await loadIdentity(path, seal);
   if (loaded.ok || loaded.error.code !== 'absent' || !options.mayCreate) return loaded;
   const identity: Identity = {
     exchangeSecret: random.bytes(SEED_BYTES).slice(),
@@ -53,13 +55,13 @@ export async function loadOrCreateIdentity(
   };
   try {
     const temporary = temporaryName(path, random);
-    await writeSynced(temporary, formatIdentity(identity));
+    await writeSynced(temporary, seal.seal(IDENTITY_FILE_NAME, formatIdentity(identity)));
     await putInPlace(temporary, path);
   } catch (error) {
     return err(unreadable(path, error));
   }
   // Another process may have been first; what is on disk is the identity.
-  return loadIdentity(path);
+  return loadIdentity(path, seal);
 }
 
 /**
@@ -70,12 +72,14 @@ export async function loadOrCreateIdentity(
 export class IdentityFile implements IdentityKeeper {
   readonly #path: string;
   readonly #random: RandomSource;
+  readonly #seal: FileSeal;
   /** One replacement after the other: the last one asked for stays. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, random: RandomSource) {
+  constructor(folder: string, random: RandomSource, seal: FileSeal = OPEN_FILES) {
     this.#path = join(folder, IDENTITY_FILE_NAME);
     this.#random = random;
+    this.#seal = seal;
   }
 
   replaceAccountSeed(seed: Uint8Array): Promise<void> {
@@ -86,14 +90,14 @@ export class IdentityFile implements IdentityKeeper {
   }
 
   async #replace(accountSeed: Uint8Array): Promise<void> {
-    const present = await loadIdentity(this.#path);
+    const present = await loadIdentity(this.#path, this.#seal);
     if (!present.ok) throw new Error(`identity file: ${present.error.code}`);
     await this.#put(`${this.#path}.old`, present.value);
     await this.#put(this.#path, { ...present.value, accountSeed });
   }
 
   #put(path: string, identity: Identity): Promise<void> {
-    return replacePrivateFile(path, formatIdentity(identity), this.#random);
+    return replacePrivateFile(path, this.#seal.seal(basename(path), formatIdentity(identity)), this.#random);
   }
 }
 
@@ -132,13 +136,15 @@ export function parseIdentity(text: string): Result<Identity, 'corrupt' | 'newer
   return ok({ exchangeSecret: fromHex(exchange), signSeed: fromHex(sign), accountSeed: fromHex(account) });
 }
 
-async function loadIdentity(path: string): Promise<Result<Identity, IdentityFileError>> {
+async function loadIdentity(path: string, seal: FileSeal): Promise<Result<Identity, IdentityFileError>> {
   const present = await preparePrivateFile(path, { create: false });
   if (!present.ok) return present;
   if (present.value === 'absent') return err({ code: 'absent', detail: path });
   const text = await readPrivateFile(path, FILE_BYTES_MAX);
   if (!text.ok) return text.error === 'too-large' ? err({ code: 'corrupt', detail: path }) : err(text.error);
-  const identity = parseIdentity(text.value);
+  const opened = seal.open(IDENTITY_FILE_NAME, text.value);
+  if (!opened.ok) return err({ code: opened.error, detail: path });
+  const identity = parseIdentity(opened.value);
   if (identity.ok) return identity;
   if (identity.error === 'newer-version') {
     return err({ code: 'newer-version', detail: path });

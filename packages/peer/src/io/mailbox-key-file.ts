@@ -5,17 +5,18 @@ import { MAILBOX_STEP_MAX } from '@magpie/common/channel/mailbox-key.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { MailboxChain, MailboxKeyKeeper, MailboxLinks } from '../engine/mailbox-key-keeper.ts';
+import { type FileSeal, OPEN_FILES } from './file-seal.ts';
 import { type PrivateFileError, preparePrivateFile, readPrivateFile, replacePrivateFile } from './private-file.ts';
 
 export const MAILBOX_KEY_FILE_NAME = 'mailbox.key';
 const VERSION = 1;
 /** Far above what version 1 needs; a larger file is not ours and is not read. */
-const FILE_BYTES_MAX = 16_384;
+const FILE_BYTES_MAX = 32_768;
 
 /** Why the file is there and cannot be used. The fields are those of other problems of a profile. */
 export class MailboxKeyFileError extends Error {
   override readonly name = 'MailboxKeyFileError';
-  readonly code: PrivateFileError['code'] | 'corrupt' | 'newer-version';
+  readonly code: PrivateFileError['code'] | 'corrupt' | 'newer-version' | 'half-encrypted';
   /** As of PrivateFileError; never a key. */
   readonly detail: string;
 
@@ -30,12 +31,14 @@ export class MailboxKeyFileError extends Error {
 export class MailboxKeyFile implements MailboxKeyKeeper {
   readonly #path: string;
   readonly #random: RandomSource;
+  readonly #seal: FileSeal;
   /** One replacement after the other: the last one asked for stays. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, random: RandomSource) {
+  constructor(folder: string, random: RandomSource, seal: FileSeal = OPEN_FILES) {
     this.#path = join(folder, MAILBOX_KEY_FILE_NAME);
     this.#random = random;
+    this.#seal = seal;
   }
 
   async load(): Promise<MailboxLinks | undefined> {
@@ -48,13 +51,15 @@ export class MailboxKeyFile implements MailboxKeyKeeper {
         text.error === 'too-large' ? { code: 'corrupt' as const, detail: this.#path } : text.error;
       throw new MailboxKeyFileError(code, detail);
     }
-    const links = parseMailboxLinks(text.value);
+    const opened = this.#seal.open(MAILBOX_KEY_FILE_NAME, text.value);
+    if (!opened.ok) throw new MailboxKeyFileError(opened.error, this.#path);
+    const links = parseMailboxLinks(opened.value);
     if (!links.ok) throw new MailboxKeyFileError(links.error, this.#path);
     return links.value;
   }
 
   save(links: MailboxLinks): Promise<void> {
-    const text = formatMailboxLinks(links);
+    const text = this.#seal.seal(MAILBOX_KEY_FILE_NAME, formatMailboxLinks(links));
     const saved = this.#last.then(() => replacePrivateFile(this.#path, text, this.#random));
     this.#last = saved.catch(() => undefined);
     return saved;

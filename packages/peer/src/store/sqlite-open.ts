@@ -1,19 +1,23 @@
-import { statSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import type Sqlite from 'better-sqlite3';
 import { BUSY_TIMEOUT_MS, CHECKED_AT_OPEN_BYTES_MAX, OPEN_BUSY_TIMEOUT_MS } from './limits.ts';
 import { storeOpenErrorOf } from './sqlite-failure.ts';
+import { sqliteLibrary, useKey } from './sqlite-library.ts';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './sqlite-schema.ts';
 import { keepIndexed } from './sqlite-search.ts';
 import { StoreOpenError } from './store-error.ts';
 
 /**
  * Opens a profile database, or makes a new one: checked, migrated, WAL, every commit synced.
+ * @param key of a profile with a passphrase (R30), 32 bytes
  * @throws StoreOpenError, with nothing changed
  */
-export function openDatabase(path: string): Sqlite.Database {
+export function openDatabase(path: string, key?: Uint8Array): Sqlite.Database {
   let db: Sqlite.Database | undefined;
   try {
-    db = new Sqlite(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
+    if (key && isPlain(path)) throw new StoreOpenError('half-encrypted', path);
+    db = new (sqliteLibrary({ encrypted: key !== undefined }))(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
+    if (key) useKey(db, key);
     check(db, path);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
@@ -44,4 +48,17 @@ function check(db: Sqlite.Database, path: string): void {
   if (path === ':memory:' || statSync(path).size > CHECKED_AT_OPEN_BYTES_MAX) return;
   const found = db.pragma('quick_check(1)', { simple: true });
   if (found !== 'ok') throw new StoreOpenError('corrupt', `${path} is damaged`);
+}
+
+const PLAIN_HEADER = 'SQLite format 3\0';
+
+/** Whether the file begins as every database does that is not encrypted. */
+export function isPlain(path: string): boolean {
+  const header = Buffer.alloc(PLAIN_HEADER.length);
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, header, 0, header.length, 0) === header.length && header.toString('latin1') === PLAIN_HEADER;
+  } finally {
+    closeSync(file);
+  }
 }

@@ -3,20 +3,22 @@ import { preparePrivateFile } from '../io/private-file.ts';
 import { CALLS_WAITING_MAX } from './limits.ts';
 import type { CallReply, CallRequest } from './sqlite-batch.ts';
 import { CALLS, type CallName } from './sqlite-calls.ts';
-import type { FromWorker, ToWorker } from './sqlite-worker.ts';
+import type { FromWorker, ToWorker, WorkerInput } from './sqlite-worker.ts';
 import type { PeerStore } from './store.ts';
 import { StoreError, StoreOpenError } from './store-error.ts';
 
 /**
  * Opens (or makes, 0600) the profile database at `path`, in a worker thread of its own.
+ * @param key of a profile with a passphrase (R30), 32 bytes
  * @throws (rejects with) StoreOpenError
  */
-export async function openSqlitePeerStore(path: string): Promise<PeerStore> {
+export async function openSqlitePeerStore(path: string, key?: Uint8Array): Promise<PeerStore> {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     const prepared = await preparePrivateFile(file, { create: file === path });
     if (!prepared.ok) throw new StoreOpenError(prepared.error.code, prepared.error.detail);
   }
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { path } });
+  const workerData: WorkerInput = { path, key };
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData });
   const calls = new WorkerCalls(worker);
   await calls.opened;
   return storeOver(calls);

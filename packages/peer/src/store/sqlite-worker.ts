@@ -8,18 +8,23 @@ import { openDatabase } from './sqlite-open.ts';
 import type { StoreOpenErrorCode } from './store-error.ts';
 
 export type ToWorker = CallRequest | { readonly close: true };
+export interface WorkerInput {
+  readonly path: string;
+  /** Of a profile with a passphrase. */
+  readonly key: Uint8Array | undefined;
+}
 export type FromWorker =
   | { readonly opened: true }
   | { readonly openError: StoreOpenErrorCode; readonly detail: string }
   | { readonly replies: readonly CallReply[] };
 
 /** The one thread that touches the database: a slow disk stops nothing but the calls that wait for it. */
-function main(port: NonNullable<typeof parentPort>, path: string): void {
+function main(port: NonNullable<typeof parentPort>, { path, key }: WorkerInput): void {
   const say = (message: FromWorker): void => port.postMessage(message);
   let db: Sqlite.Database;
   let batch: SqliteBatch;
   try {
-    db = openDatabase(path);
+    db = openDatabase(path, key);
     batch = new SqliteBatch(db, createCalls(db));
   } catch (error) {
     const { code, detail } = storeOpenErrorOf(error, path);
@@ -53,4 +58,4 @@ function drain(
   return { requests, close: false };
 }
 
-if (parentPort) main(parentPort, (workerData as { readonly path: string }).path);
+if (parentPort) main(parentPort, workerData as WorkerInput);

@@ -11,6 +11,8 @@ export const STORE_OPEN_ERROR_CODES = [
   'corrupt',
   /** A SQLite database of another program. */
   'foreign',
+  /** The profile has a passphrase and this is not encrypted: encrypting or decrypting it was interrupted. */
+  'half-encrypted',
   /** Written by a newer version of this program. */
   'newer-schema',
   'full',
