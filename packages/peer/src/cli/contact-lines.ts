@@ -92,6 +92,7 @@ export function contactDetails(invocation: Invocation, contact: ContactJson): Pr
       [text('column.signature'), printable(contact.signatureLine || '-')],
       [text('column.verified'), yesOrNo(contact.verified)],
       [text('column.never-direct'), yesOrNo(contact.neverDirect)],
+      ...(contact.missing === 0 ? [] : [[text('column.missing'), String(contact.missing)]]),
       ...(contact.text === '' ? [] : [[text('column.text'), printable(contact.text)]]),
     ],
   );

@@ -162,7 +162,9 @@ describe('watch', () => {
         cli.engine.emit({ type: 'presence', account: message.chat, status: 'away' });
       },
     });
-    expect(ran.out).toMatch(/alice → bob: hi {2}\(queued\)\nbob: \w+ delivered, Relay 41 ms\nbob is away\n/);
+    expect(ran.out).toMatch(
+      /alice → bob: hi {2}\(queued, waits here\)\nbob: \w+ delivered, Relay 41 ms\nbob is away\n/,
+    );
   });
 
   it('exits 3 when the daemon ends', async () => {

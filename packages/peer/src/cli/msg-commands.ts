@@ -1,48 +1,61 @@
-import { parseMessageId } from '@magpie/common/ids.ts';
 import { PAGE_ITEMS_MAX } from '@magpie/common/rpc/limits.ts';
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
+import type { Command } from 'commander';
 import { usageError } from './cli-error.ts';
-import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
-import { nameText, roadText } from './contact-lines.ts';
+import { nameText } from './contact-lines.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
+import { idOption, limitOption, messageIdOf } from './id-option.ts';
 import type { Invocation } from './invocation.ts';
 import { localTime } from './local-time.ts';
-import { printable, printableLines } from './printable.ts';
+import { messageBlock, plainRow, reactionText, type Surroundings, stateText, surroundings } from './message-lines.ts';
+import { printable } from './printable.ts';
+import { timeOption } from './time-option.ts';
 
-const LIMIT_DEFAULT = 50;
+const LIST_DEFAULT = 50;
+const SEARCH_DEFAULT = 20;
 const LIMIT_MAX = 100_000;
 
-export function addMsgCommands(host: CommandHost): void {
+/** Reading. @returns the noun, for the commands of other files */
+export function addMsgCommands(host: CommandHost): Command {
   const msg = host.noun('msg', 'help.msg');
   host.add(msg, {
     usage: 'list <chat>',
     summary: 'help.msg.list',
-    examples: ['msg list bob --limit 20', 'msg list bob --json'],
+    examples: [
+      'msg list bob --limit 20',
+      'msg list bob --around 0199c0de000070008000000000000001',
+      'msg list bob --json',
+    ],
     options: [
       ['--limit <count>', 'option.limit'],
       ['--before <id>', 'option.before'],
       ['--after <id>', 'option.after'],
+      ['--around <id>', 'option.around'],
     ],
-    body: (invocation, [chat], options) => {
-      const limit = limitOption(options.limit);
-      const before = idOption(options, 'before');
-      const after = idOption(options, 'after');
-      return withDaemon(invocation, async (link) => {
-        const { items, next } = await pages(link, chat!, limit, before, after);
-        invocation.out.data({ items, next }, await messageLines(invocation, link, items));
-        return undefined;
-      });
-    },
+    body: list,
+  });
+  host.add(msg, {
+    usage: 'search <text...>',
+    summary: 'help.msg.search',
+    examples: ['msg search 吃饭', 'msg search report --chat bob --since 7d', 'msg search "see you" --from me --json'],
+    options: [
+      ['--chat <who>', 'option.search-chat'],
+      ['--from <who>', 'option.search-from'],
+      ['--since <time>', 'option.search-since'],
+      ['--limit <count>', 'option.search-limit'],
+      ['--before <id>', 'option.before'],
+    ],
+    body: search,
   });
   host.add(msg, {
     usage: 'show <id>',
     summary: 'help.msg.show',
-    body: (invocation, [id]) => {
-      if (!parseMessageId(id!)) throw usageError('usage.bad-id', { given: id! });
+    body: (invocation, [given]) => {
+      const id = messageIdOf(given!);
       return withDaemon(invocation, async (link) => {
-        const message = await link.call('message.show', { id: id! });
-        invocation.out.data({ message }, await messageLines(invocation, link, [message]));
+        const message = await link.call('message.show', { id });
+        invocation.out.data({ message }, await detailLines(invocation, link, message));
         return undefined;
       });
     },
@@ -61,21 +74,24 @@ export function addMsgCommands(host: CommandHost): void {
       });
     },
   });
+  return msg;
 }
 
-function limitOption(given: string | boolean | undefined): number {
-  if (given === undefined) return LIMIT_DEFAULT;
-  const limit = /^\d{1,6}$/.test(String(given)) ? Number(given) : 0;
-  if (limit < 1 || limit > LIMIT_MAX) throw usageError('usage.bad-limit', { given: String(given), max: LIMIT_MAX });
-  return limit;
-}
-
-function idOption(options: OptionValues, name: 'before' | 'after' | 'upTo'): string | undefined {
-  const given = options[name];
-  if (given === undefined) return undefined;
-  const id = parseMessageId(String(given));
-  if (!id) throw usageError('usage.bad-id', { given: String(given) });
-  return id;
+async function list(invocation: Invocation, [chat]: readonly string[], options: OptionValues): Promise<undefined> {
+  const limit = limitOption(options.limit, LIST_DEFAULT, LIMIT_MAX);
+  const before = idOption(options, 'before');
+  const after = idOption(options, 'after');
+  const around = idOption(options, 'around');
+  if (around !== undefined && (before !== undefined || after !== undefined)) throw usageError('usage.around-alone');
+  return withDaemon(invocation, async (link) => {
+    const { items, next } =
+      around === undefined
+        ? await pages(link, chat!, limit, before, after)
+        : await link.call('message.list', { chat: chat!, limit: Math.min(limit, PAGE_ITEMS_MAX), around });
+    invocation.out.data({ items, next }, await messageLines(invocation, link, items));
+    await noteMissing(invocation, link, chat!);
+    return undefined;
+  });
 }
 
 /** As many as asked for, oldest first, page by page: backwards from the end, forwards only after a given message. */
@@ -103,42 +119,96 @@ async function pages(
   return { items, next };
 }
 
+/** R17: what is known to be missing is named. */
+async function noteMissing(invocation: Invocation, link: DaemonLink, chat: string): Promise<void> {
+  if (invocation.out.json) return;
+  const contact = await link.call('contact.show', { who: chat }).catch(() => undefined);
+  if (!contact || contact.missing === 0) return;
+  invocation.out.note(invocation.text('msg.missing', { count: contact.missing, who: nameText(contact) }));
+}
+
+async function search(invocation: Invocation, words: readonly string[], options: OptionValues): Promise<undefined> {
+  const text = words.join(' ').trim();
+  if (text === '') throw usageError('usage.search-empty');
+  const limit = limitOption(options.limit, SEARCH_DEFAULT, LIMIT_MAX);
+  const since = timeOption(options.since);
+  const first = idOption(options, 'before');
+  const { chat, from } = options;
+  return withDaemon(invocation, async (link) => {
+    const items: MessageJson[] = [];
+    let next: string | null = first ?? null;
+    do {
+      const page = await link.call('message.search', {
+        text,
+        limit: Math.min(limit - items.length, PAGE_ITEMS_MAX),
+        ...(typeof chat === 'string' ? { chat } : {}),
+        ...(typeof from === 'string' ? { from } : {}),
+        ...(since === undefined ? {} : { since }),
+        ...(next === null ? {} : { before: next }),
+      });
+      items.push(...page.items);
+      next = page.next;
+    } while (next !== null && items.length < limit);
+    invocation.out.data({ items, next }, await foundLines(invocation, link, items));
+    if (items.length === 0) invocation.out.note(invocation.text('msg.none'));
+    return undefined;
+  });
+}
+
 async function messageLines(
   invocation: Invocation,
   link: DaemonLink,
   items: readonly MessageJson[],
 ): Promise<string[]> {
   if (invocation.out.json) return [];
-  const nameOf = await namesOf(link, items);
-  if (!invocation.out.plain) return items.flatMap((each) => messageBlock(invocation, nameOf(each), each));
-  const rows = items.map((each) => [each.id, each.at, nameOf(each), each.state, printable(each.text)]);
-  return invocation.out.table([], rows);
+  const around = await surroundings(invocation, link, items);
+  if (invocation.out.plain)
+    return invocation.out.table(
+      [],
+      items.map((each) => plainRow(each, around)),
+    );
+  return items.flatMap((each) => messageBlock(invocation, each, around, around.nameOf(each.from)));
 }
 
-/** `14:03 alice: text`, further lines indented; what is not yet with the friend says so. */
-export function messageBlock({ out, text, translator }: Invocation, name: string, message: MessageJson): string[] {
-  const [first = '', ...more] = printableLines(message.text);
-  const state = message.direction === 'out' ? stateText({ text, translator }, message) : '';
-  const time = out.style('dim', localTime(message.at));
-  const lines = [`${time} ${out.style('bold', name)}: ${first}`, ...more.map((line) => `    ${line}`)];
-  const last = lines.pop()!;
-  return [...lines, state === '' ? last : `${last}  ${out.style('dim', `(${state})`)}`];
-}
-
-export function stateText({ text, translator }: Pick<Invocation, 'text' | 'translator'>, message: MessageJson): string {
-  const word = text(`state.${message.state}`);
-  const because = message.reason ? `, ${codeText(translator, 'message-reason', message.reason)}` : '';
-  return message.path ? `${word}${because}, ${roadText({ text }, message.path)}` : `${word}${because}`;
-}
-
-async function namesOf(link: DaemonLink, items: readonly MessageJson[]): Promise<(message: MessageJson) => string> {
-  const chat = items[0]?.chat;
-  const names = new Map<string, string>();
-  if (chat) {
-    const contact = await link.call('contact.show', { who: chat }).catch(() => undefined);
-    if (contact) names.set(chat, nameText(contact));
-    const own = await link.call('account.whoami', {}).catch(() => undefined);
-    if (own) names.set(own.id, printable(own.name));
+/** Whose conversation it is, and how to get there. */
+async function foundLines(invocation: Invocation, link: DaemonLink, items: readonly MessageJson[]): Promise<string[]> {
+  const { out, text, magpie } = invocation;
+  if (out.json) return [];
+  const around = await surroundings(invocation, link, items);
+  if (out.plain) {
+    const rows = items.map((each) => [...plainRow(each, around), around.nameOf(each.chat)]);
+    return out.table([], rows);
   }
-  return (message) => names.get(message.from) ?? message.from;
+  return items.flatMap((each) => [
+    ...messageBlock(invocation, each, around, sides(each, around)),
+    out.style('dim', `      ${text('msg.context', { magpie, chat: each.chat, id: each.id })}`),
+  ]);
+}
+
+function sides(message: MessageJson, { nameOf }: Surroundings): string {
+  return message.direction === 'out' ? `${nameOf(message.from)} → ${nameOf(message.chat)}` : nameOf(message.from);
+}
+
+/** All that is known of one message, a line for each. */
+async function detailLines(invocation: Invocation, link: DaemonLink, message: MessageJson): Promise<string[]> {
+  const { out, text } = invocation;
+  if (out.json) return [];
+  const around = await surroundings(invocation, link, [message]);
+  if (out.plain) return out.table([], [plainRow(message, around)]);
+  const details = await out.table(
+    [],
+    [
+      [text('column.message-id'), message.id],
+      [text('column.chat'), around.nameOf(message.chat)],
+      [text('column.from'), around.nameOf(message.from)],
+      [text('column.sent-at'), localTime(message.at)],
+      [text('column.state'), stateText(invocation, message)],
+      ...(message.replyTo === null ? [] : [[text('column.reply'), message.replyTo]]),
+      ...(message.editedAt === null ? [] : [[text('column.edited'), localTime(message.editedAt)]]),
+      ...(message.reactions.length === 0 ? [] : [[text('column.reactions'), reactionText(message)]]),
+      ...(message.pendingChanges === 0 ? [] : [[text('column.pending'), String(message.pendingChanges)]]),
+      [text('column.device'), message.device],
+    ],
+  );
+  return [...messageBlock(invocation, message, around, around.nameOf(message.from)), '', ...details];
 }

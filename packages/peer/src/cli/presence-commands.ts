@@ -1,4 +1,4 @@
-import { PRESENCE_STATUSES, type PresenceStatus } from '@magpie/common/frames/frame-table.ts';
+import { PRESENCE_STATUSES } from '@magpie/common/frames/frame-table.ts';
 import type { PresenceJson } from '@magpie/common/rpc/schemas.ts';
 import { usageError } from './cli-error.ts';
 import type { CommandHost } from './command-host.ts';
@@ -20,12 +20,12 @@ export function addPresenceCommands(host: CommandHost): void {
       }),
   });
   host.add(presence, {
-    usage: 'set <online|away|busy|offline>',
+    usage: 'set <online|away|busy|invisible|offline>',
     summary: 'help.presence.set',
-    examples: ['presence set away', 'presence set busy --message "in a lecture"', 'presence set online --message ""'],
+    examples: ['presence set away', 'presence set busy --message "in a lecture"', 'presence set invisible'],
     options: [['--message <text>', 'option.status-text']],
     body: (invocation, [word], options) => {
-      const status = PRESENCE_STATUSES.find((each) => each === word) satisfies PresenceStatus | undefined;
+      const status = word === 'invisible' ? word : PRESENCE_STATUSES.find((each) => each === word);
       if (!status) throw usageError('usage.bad-presence', { given: word ?? '' });
       const text = typeof options.message === 'string' ? { text: options.message } : {};
       return withDaemon(invocation, async (link) => {
@@ -57,6 +57,8 @@ export function addPresenceCommands(host: CommandHost): void {
 
 /** `busy: in a lecture`; with what was asked for when that is not so. */
 function presenceLine({ text }: Invocation, now: PresenceJson): string {
+  // It is what was asked for, though friends see somebody who is offline.
+  if (now.wish === 'invisible') return text('presence.invisible');
   const word = text(`presence.${now.presence}`);
   const line = now.text === '' ? word : `${word}: ${printable(now.text)}`;
   return now.wish === now.presence ? line : text('presence.differs', { line, wish: text(`presence.${now.wish}`) });

@@ -42,6 +42,7 @@ const COMMANDS = [
   'contact qr',
   'presence get',
   'presence set away',
+  'presence set invisible',
   'presence set busy --message lecture',
   'presence auto-away 10m',
   'presence auto-away off',
@@ -50,6 +51,22 @@ const COMMANDS = [
   'msg list bob',
   'msg show 00000000000000000000000000000001',
   'msg mark-read bob',
+  'msg list bob --around 00000000000000000000000000000001',
+  'msg search hi --chat bob --from me --since 7d',
+  'msg edit 00000000000000000000000000000001 hello again',
+  'msg recall 00000000000000000000000000000001',
+  'msg react 00000000000000000000000000000001 👍',
+  'msg react 00000000000000000000000000000001 👍 --off',
+  'msg delete bob --all --yes',
+  'msg delete bob --before 2026-01-01 --yes',
+  'msg delete bob 00000000000000000000000000000001 --yes',
+  'draft get bob',
+  'draft set bob half a thought',
+  'draft clear bob',
+  'draft list',
+  'nudge bob',
+  'privacy',
+  'privacy read-receipts off',
   'status',
   'net status',
   'net path',
@@ -92,7 +109,7 @@ describe('every command', () => {
     const unknown = await cli.run(`${line} --nonsense --json`);
     expect(unknown.exit).toBe(2);
     expect(unknown.json.error).toMatchObject({ code: 'USAGE', exit: 2 });
-    if (/^(send|net path$|net never-direct)/.test(line)) return;
+    if (/^(send|net path$|net never-direct|msg (search|edit|delete)|draft set)/.test(line)) return;
     expect((await cli.run(`${line} more words --json`)).json.error).toMatchObject({ code: 'USAGE' });
   });
 });
@@ -112,11 +129,21 @@ describe('the command line', () => {
     'status --timeout never',
     'status --lang xx',
     'status --color blue',
-    'presence set invisible',
+    'presence set hidden',
     'msg list bob --limit 0',
     'msg list bob --before x',
     'msg show x',
-    'send bob hi --wait stored',
+    'send bob hi --wait sent',
+    'send bob hi --reply-to x',
+    'msg list bob --around 1',
+    'msg list bob --around 00000000000000000000000000000001 --before 00000000000000000000000000000001',
+    'msg search hello --since yesterday',
+    'msg delete bob',
+    'msg delete bob 00000000000000000000000000000001 --all',
+    'msg edit 1 hello',
+    'msg export --after x',
+    'privacy typing',
+    'privacy lies on',
     'send bob hi --id 12',
     'watch --types message,call',
     'presence auto-away soon',
@@ -265,6 +292,7 @@ async function withPeople(): Promise<void> {
   cli.engine.person(10_002, 'bob', 'member', 'Bob');
   cli.engine.person(10_004, 'eve', 'asking');
   cli.engine.message_(10_002, 'in', 'hi');
+  await cli.engine.setDraft('bob', 'half a thought');
   const dave = { account: 10_007 as never, name: 'dave' as never, displayName: 'Dave' };
   cli.engine.strangers.set('dave', { ...dave, ask: 'question', question: 'Which lab?' });
   cli.engine.noticeList = [{ id: 3, at: 1_760_000_000_000 as never, text: 'maintenance\non Monday' }];

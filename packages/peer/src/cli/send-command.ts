@@ -1,15 +1,15 @@
-import { parseMessageId } from '@magpie/common/ids.ts';
 import { TEXT_BYTES_MAX } from '@magpie/common/limits.ts';
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
 import { roadText } from './contact-lines.ts';
 import { type DaemonLink, withDaemon } from './daemon-link.ts';
+import { idOption } from './id-option.ts';
 import { readTextInput } from './input.ts';
 import { CALL_MS_DEFAULT, type Invocation } from './invocation.ts';
 import { printable } from './printable.ts';
 
-const WAITS = ['queued', 'delivered', 'read'] as const;
+const WAITS = ['queued', 'stored', 'delivered', 'read'] as const;
 type Wait = (typeof WAITS)[number];
 /** States in the order in which a message reaches them (R14). */
 const STATE_ORDER = ['queued', 'stored', 'delivered', 'read'];
@@ -18,12 +18,30 @@ export function addSendCommand(host: CommandHost): void {
   host.add(host.program, {
     usage: 'send <to> [text...]',
     summary: 'help.send',
-    examples: ['send bob Hello', 'send bob --wait delivered --timeout 30s "On my way"', 'git diff | magpie send bob -'],
+    examples: [
+      'send bob Hello',
+      'send bob --wait delivered --timeout 30s "On my way"',
+      'send bob --reply-to 0199c0de000070008000000000000001 "Yes, at six"',
+      'git diff | magpie send bob -',
+    ],
     options: [
       ['--wait <state>', 'option.wait'],
+      ['--reply-to <id>', 'option.reply-to'],
       ['--id <id>', 'option.id'],
     ],
     body: send,
+  });
+  host.add(host.program, {
+    usage: 'nudge <to>',
+    summary: 'help.nudge',
+    examples: ['nudge bob'],
+    body: (invocation, [to]) =>
+      withDaemon(invocation, async (link) => {
+        const message = await link.call('message.nudge', { to: to! });
+        const values = { who: printable(to!), id: message.id };
+        invocation.out.done({ message }, invocation.text('nudge.queued', values));
+        return undefined;
+      }),
   });
 }
 
@@ -31,13 +49,18 @@ async function send(invocation: Invocation, words: readonly string[], options: O
   const [to, ...rest] = words;
   const wait = WAITS.find((each) => each === (options.wait ?? 'queued'));
   if (!wait) throw usageError('usage.bad-wait', { given: String(options.wait) });
-  const id = typeof options.id === 'string' ? parseMessageId(options.id) : undefined;
-  if (options.id !== undefined && !id) throw usageError('usage.bad-id', { given: String(options.id) });
+  const id = idOption(options, 'id');
+  const replyTo = idOption(options, 'replyTo');
   const text = await messageText(invocation, rest);
 
   return withDaemon(invocation, async (link) => {
     const changes = wait === 'queued' ? undefined : await watchMessages(link);
-    const queued = await link.call('message.send', { to: to!, text, ...(id ? { id } : {}) });
+    const queued = await link.call('message.send', {
+      to: to!,
+      text,
+      ...(id ? { id } : {}),
+      ...(replyTo ? { replyTo } : {}),
+    });
     const message = changes ? await reached(invocation, link, changes, queued, wait) : queued;
     if (message.state === 'refused') throw refused(message, to!);
     const values = { who: printable(to!), id: message.id, path: roadText(invocation, message.path) };
@@ -47,7 +70,7 @@ async function send(invocation: Invocation, words: readonly string[], options: O
 }
 
 /** Words of the command line, or stdin for `-` and for a pipe. */
-async function messageText({ ports }: Invocation, words: readonly string[]): Promise<string> {
+export async function messageText({ ports }: Invocation, words: readonly string[]): Promise<string> {
   const fromStdin = words.length === 1 && words[0] === '-';
   if (!fromStdin && words.length > 0) {
     const text = words.join(' ');

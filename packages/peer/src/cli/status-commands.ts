@@ -67,13 +67,24 @@ function statusLines(invocation: Invocation, status: StatusJson): string[] {
   return [
     who,
     ...linkLines(invocation, status),
-    text('status.presence', { presence: presenceText(invocation, status.presence) }),
+    text('status.presence', {
+      presence: status.wish === 'invisible' ? text('presence.invisible') : presenceText(invocation, status.presence),
+    }),
     text('status.friends', { direct: peers.direct, relay: peers.relay, offline: peers.offline }),
     text('status.unread', { messages: unread.messages, chats: unread.chats }),
+    text('status.storage', { messages: status.storage.messages, size: sizeText(status.storage.bytes) }),
     ...udpLines(invocation, status),
     ...(status.neverDirect ? [text('status.never-direct')] : []),
     ...(status.recoveryUnseen ? [text('status.recovery-unseen', { magpie })] : []),
   ];
+}
+
+/** In the units of file managers: `3.4 MB`. */
+export function sizeText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const step = bytes < 1_000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const size = bytes / 1_000 ** step;
+  return `${step === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${units[step]}`;
 }
 
 function linkLines({ text, translator }: Invocation, { server }: NetStatusJson): string[] {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_TYPES, type EventType } from '@magpie/common/rpc/event-types.ts';
-import type { EventJson } from '@magpie/common/rpc/schemas.ts';
+import type { EventJson, MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { CliError, usageError } from './cli-error.ts';
 import { codeText } from './code-text.ts';
 import type { CommandHost, OptionValues } from './command-host.ts';
@@ -9,7 +9,7 @@ import { nameText, roadText } from './contact-lines.ts';
 import { withDaemon } from './daemon-link.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
-import { messageBlock, stateText } from './msg-commands.ts';
+import { messageBlock, reactionText, type Surroundings, stateText } from './message-lines.ts';
 import { printable } from './printable.ts';
 
 export function addWatchCommand(host: CommandHost): void {
@@ -93,16 +93,26 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
   const { text, translator } = invocation;
   const nameOf = (id: string): string => names.get(id) ?? id;
   switch (event.type) {
-    case 'message':
-      return messageBlock(invocation, `${nameOf(event.data.from)} → ${otherSide(event.data, nameOf)}`, event.data);
+    case 'message': {
+      // A watcher sees what comes; what it answers is named by its id alone.
+      const around: Surroundings = { nameOf, quoteOf: (id) => id };
+      const sides = `${nameOf(event.data.from)} → ${otherSide(event.data, nameOf)}`;
+      return messageBlock(invocation, event.data, around, sides);
+    }
     case 'receipt':
       return [
         text('watch.receipt', {
           who: nameOf(event.data.chat),
           id: event.data.id,
-          state: stateText({ text, translator }, event.data),
+          state: changeText(invocation, event.data),
         }),
       ];
+    case 'typing':
+      return [text(event.data.active ? 'watch.typing' : 'watch.typing-ended', { who: nameOf(event.data.id) })];
+    case 'draft': {
+      const values = { who: nameOf(event.data.chat), text: printable(event.data.text) };
+      return [text(event.data.at === null ? 'watch.no-draft' : 'watch.draft', values)];
+    }
     case 'presence':
       return [
         text('watch.presence', { who: nameOf(event.data.id), presence: text(`presence.${event.data.presence}`) }),
@@ -127,6 +137,16 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
     case 'approval':
       return [text(`approval.${event.data.outcome}`, { label: printable(event.data.label || '?') })];
   }
+}
+
+/** How it stands, and what it says now where that was changed. */
+function changeText(invocation: Invocation, message: MessageJson): string {
+  const { text } = invocation;
+  const reactions = reactionText(message);
+  const said = message.recalled ? text('msg.recalled') : message.editedAt === null ? '' : printable(message.text);
+  const changes = [said, reactions].filter((part) => part !== '').join('  ');
+  const state = stateText(invocation, message);
+  return changes === '' ? state : `${state}  ${changes}`;
 }
 
 function otherSide(
