@@ -56,8 +56,9 @@ export function isSameKey(a: MailKeyId, b: MailKeyId): boolean {
 }
 
 /**
- * The microsecond of a time: the lowest position that is given then. Blocks are given far more slowly than that, so that
- * positions given before a moment lie below it, whatever is forgotten. Exact until the year 2255 (2^53).
+ * The microsecond of a time: the lowest position that is given then. Blocks of 65,536 are needed far less often than every
+ * 66 ms, so that what was given before a moment ends at most one block above it, and a restore takes longer than that.
+ * A clock that went back meanwhile is the one thing that this does not know. Exact until the year 2255 (2^53).
  */
 export function positionFloor(now: number): number {
   return now * 1_000;

@@ -448,7 +448,7 @@ export interface Store {
   /**
    * Positions that no log has had and none but the caller will give: the first of `count`. Durable before it resolves, so
    * that a position may be told before its mail is durable. Never below the microsecond of `now`: a restored backup does
-   * not know what was given after it was made, but that was less than a position for each microsecond since then.
+   * not know what was given after it was made, but that was fewer than a position for each microsecond since then.
    */
   reserveMailPositions(count: number, now: WallMs): Promise<number>;
   /**
