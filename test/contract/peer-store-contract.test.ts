@@ -45,7 +45,7 @@ describe('memory store: durability', () => {
     expect((await restarted.undelivered(BOB, 10)).map((m) => m.id)).toEqual([messageId(1)]);
     const again = restarted.commitOutgoing(textTo(BOB, 3), wall(1));
     await disk.finish();
-    expect(await again).toMatchObject({ sequence: 2, change: 2 });
+    expect((await again).message).toMatchObject({ sequence: 2, change: 2 });
   });
 
   it('writes that wait together share one sync; what comes during a sync waits for the next', async () => {
@@ -82,7 +82,7 @@ describe('memory store: durability', () => {
     await expect(store.commitOutgoing(textTo(BOB, 1), wall(1))).rejects.toMatchObject({ code: 'full' });
     full = false;
     expect(await store.lastChange()).toBe(0);
-    expect((await store.commitOutgoing(textTo(BOB, 1), wall(1))).sequence).toBe(1);
+    expect((await store.commitOutgoing(textTo(BOB, 1), wall(1))).message.sequence).toBe(1);
   });
 });
 
@@ -113,7 +113,10 @@ describe('sqlite store: durability', () => {
     await first.store.close();
     await using second = disposable(await openSqlitePeerStore(path));
     expect(await second.store.profile()).toEqual(PROFILE);
-    expect(await second.store.commitOutgoing(textTo(BOB, 2), wall(1))).toMatchObject({ sequence: 2, change: 3 });
+    expect((await second.store.commitOutgoing(textTo(BOB, 2), wall(1))).message).toMatchObject({
+      sequence: 2,
+      change: 3,
+    });
     expect(await second.store.commitIncoming([incoming(1)], wall(1))).toEqual([{ kind: 'duplicate' }]);
   });
 });

@@ -70,7 +70,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         await expect(fresh.store.applyRoster([], 1)).rejects.toMatchObject({ code: 'no-profile' });
         await expect(fresh.store.commitOutgoing(textTo(BOB, 1), wall(1))).rejects.toMatchObject({ code: 'no-profile' });
         await fresh.store.saveProfile(PROFILE);
-        expect((await fresh.store.commitOutgoing(textTo(BOB, 1), wall(1))).sequence).toBe(1);
+        expect((await fresh.store.commitOutgoing(textTo(BOB, 1), wall(1))).message.sequence).toBe(1);
         await fresh.dispose();
       });
 
@@ -94,8 +94,8 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           store.commitOutgoing(textTo(CAROL, 2), wall(100)),
           store.commitOutgoing(textTo(BOB, 3), wall(100)),
         ]);
-        expect(committed.map((m) => m.sequence)).toEqual([1, 1, 2]);
-        expect(committed[0]).toEqual({
+        expect(committed.map(({ message }) => message.sequence)).toEqual([1, 1, 2]);
+        expect(committed[0]?.message).toEqual({
           id: messageId(1),
           chat: BOB,
           direction: 'out',
@@ -108,7 +108,16 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           state: 'queued',
           reason: '',
           road: undefined,
+          replyTo: undefined,
+          target: undefined,
+          on: false,
+          editedAt: undefined,
+          recalled: false,
+          reactions: [],
+          pendingChanges: 0,
+          returned: false,
           change: 1,
+          born: 1,
         });
       });
 
@@ -116,7 +125,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         const first = await store.commitOutgoing(textTo(BOB, 1), wall(100));
         const again = await store.commitOutgoing({ ...textTo(BOB, 1), text: 'other' }, wall(200));
         expect(again).toEqual(first);
-        expect((await store.commitOutgoing(textTo(BOB, 2), wall(200))).sequence).toBe(2);
+        expect((await store.commitOutgoing(textTo(BOB, 2), wall(200))).message.sequence).toBe(2);
         expect(await store.lastChange()).toBe(2);
       });
 
@@ -126,13 +135,13 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
           store.commitOutgoing(textTo(BOB, 1), wall(1)),
         ]);
         expect(a).toEqual(b);
-        expect(await store.undelivered(BOB, 10)).toEqual([a]);
+        expect(await store.undelivered(BOB, 10)).toEqual([a.message]);
       });
 
       it('[R16] stamps rise although the wall clock stands still or steps back', async () => {
         const stamps: HybridStamp[] = [];
         for (const [index, at] of [500, 500, 200, 501].entries()) {
-          stamps.push((await store.commitOutgoing(textTo(BOB, index), wall(at))).stamp);
+          stamps.push((await store.commitOutgoing(textTo(BOB, index), wall(at))).message.stamp);
         }
         expect(stamps).toEqual([
           { wallMs: 500, counter: 0 },
@@ -144,14 +153,17 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
 
       it('[R16] an own message comes after all that was seen, even of a friend whose clock is ahead', async () => {
         await store.commitIncoming([incoming(1, { stamp: stamp(9_000, 4) })], wall(100));
-        const own = await store.commitOutgoing(textTo(BOB, 1), wall(100));
+        const { message: own } = await store.commitOutgoing(textTo(BOB, 1), wall(100));
         expect(own.stamp).toEqual({ wallMs: 9_000, counter: 5 });
-        expect((await store.commitOutgoing(textTo(CAROL, 2), wall(100))).stamp).toEqual({ wallMs: 100, counter: 0 });
+        expect((await store.commitOutgoing(textTo(CAROL, 2), wall(100))).message.stamp).toEqual({
+          wallMs: 100,
+          counter: 0,
+        });
       });
 
       it('[R16] a used-up counter carries into the milliseconds', async () => {
         await store.commitIncoming([incoming(1, { stamp: stamp(9_000, 0xffff_ffff) })], wall(100));
-        const own = await store.commitOutgoing(textTo(BOB, 1), wall(100));
+        const { message: own } = await store.commitOutgoing(textTo(BOB, 1), wall(100));
         expect(own.stamp).toEqual({ wallMs: 9_001, counter: 0 });
       });
 
@@ -299,7 +311,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         expect(await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 9 }], BOBS_DEVICE)).toEqual(
           [],
         );
-        const next = await store.commitOutgoing(textTo(BOB, 4), wall(4));
+        const { message: next } = await store.commitOutgoing(textTo(BOB, 4), wall(4));
         expect(next).toMatchObject({ incarnation: INCARNATION_B, sequence: 3 });
         expect((await store.undelivered(BOB, 10)).map((m) => [m.id, m.incarnation, m.sequence])).toEqual([
           [messageId(2), INCARNATION_B, 1],
@@ -314,7 +326,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       it('counts from where it was when an incarnation is saved again', async () => {
         await store.commitOutgoing(textTo(BOB, 1), wall(1));
         await store.saveProfile({ ...PROFILE, loginCount: 2 });
-        expect((await store.commitOutgoing(textTo(BOB, 2), wall(1))).sequence).toBe(2);
+        expect((await store.commitOutgoing(textTo(BOB, 2), wall(1))).message.sequence).toBe(2);
       });
     });
 
@@ -515,7 +527,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       it('answers calls that were made together in the order they were made', async () => {
         const calls = Array.from({ length: 600 }, (_, n) => store.commitOutgoing(textTo(BOB, n), wall(1)));
         const seen = store.lastChange();
-        const sequences = (await Promise.all(calls)).map((m) => m.sequence);
+        const sequences = (await Promise.all(calls)).map(({ message }) => message.sequence);
         expect(sequences).toEqual(Array.from({ length: 600 }, (_, n) => n + 1));
         expect(await seen).toBe(600);
       });
@@ -523,7 +535,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       it('finishes what was called before close, then refuses, and closes twice', async () => {
         const before = store.commitOutgoing(textTo(BOB, 1), wall(1));
         await Promise.all([store.close(), store.close()]);
-        expect((await before).sequence).toBe(1);
+        expect((await before).message.sequence).toBe(1);
         await expect(store.profile()).rejects.toMatchObject({ code: 'closed' });
         await store.close();
       });
@@ -552,9 +564,7 @@ async function pages(
 }
 
 async function roundTrip(store: PeerStore, texts: readonly string[]): Promise<void> {
-  await Promise.all(
-    texts.map((text, n) => store.commitOutgoing({ id: messageId(n), chat: BOB, device: OWN_DEVICE, text }, wall(1))),
-  );
+  await Promise.all(texts.map((text, n) => store.commitOutgoing(textTo(BOB, n, { text }), wall(1))));
   await store.commitIncoming(
     texts.map((text, n) => ({ ...incoming(n + 1, { text }), chat: CAROL })),
     wall(1),

@@ -19,6 +19,8 @@ export function peerStoreOwnContract(current: () => PeerStore): void {
       expect(await store.settings()).toEqual({
         neverDirect: true,
         statusText: '忙着呢',
+        sendTyping: true,
+        sendReadReceipts: true,
         presence: 'busy',
         autoAwayMs: 0,
       });

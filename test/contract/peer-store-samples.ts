@@ -2,7 +2,7 @@ import type { HybridStamp, NumberedContent } from '@magpie/common/content/conten
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { IncomingContent, MessageRoad, OutgoingText, Profile } from '@magpie/peer/store/store.ts';
+import type { IncomingContent, MessageRoad, OutgoingContent, Profile } from '@magpie/peer/store/store.ts';
 
 export const BOB = 10_002 as AccountNumber;
 export const CAROL = 10_003 as AccountNumber;
@@ -34,8 +34,8 @@ export const PROFILE: Profile = {
   recoveryUnseen: true,
 };
 
-export function textTo(chat: AccountNumber, n: number): OutgoingText {
-  return { id: messageId(n), chat, device: OWN_DEVICE, text: `text ${n}` };
+export function textTo(chat: AccountNumber, n: number, changes: Partial<OutgoingContent> = {}): OutgoingContent {
+  return { id: messageId(n), chat, device: OWN_DEVICE, kind: 'text', text: `text ${n}`, ...changes };
 }
 
 export function wall(ms: number): WallMs {
@@ -74,8 +74,11 @@ export function rosterEntry(account: AccountNumber, changes: Partial<RosterEntry
 }
 
 export interface ContentChanges {
-  readonly type?: 'text' | 'void';
+  readonly type?: NumberedContent['type'];
+  /** Of a reaction its emoji. */
   readonly text?: string;
+  readonly target?: MessageId;
+  readonly on?: boolean;
   readonly messageId?: MessageId;
   readonly incarnation?: Incarnation;
   readonly stamp?: HybridStamp;
@@ -83,16 +86,38 @@ export interface ContentChanges {
 
 /** A message of Bob's first device. */
 export function incoming(sequence: number, changes: ContentChanges = {}): IncomingContent {
-  const numbered = {
+  return { chat: BOB, device: BOBS_DEVICE, content: numbered(sequence, changes), road: DIRECT, hold: false };
+}
+
+/** The same by way of the mailbox. */
+export function mailed(sequence: number, changes: ContentChanges = {}): IncomingContent {
+  return { ...incoming(sequence, changes), hold: true };
+}
+
+export function numbered(sequence: number, changes: ContentChanges = {}): NumberedContent {
+  const fields = {
     messageId: changes.messageId ?? theirId(sequence),
     conversation: 0,
     incarnation: changes.incarnation ?? THEIR_FIRST,
     sequence,
     stamp: changes.stamp ?? stamp(10, sequence),
   };
-  const content: NumberedContent =
-    changes.type === 'void'
-      ? { type: 'void', ...numbered }
-      : { type: 'text', ...numbered, text: changes.text ?? `from bob ${sequence}` };
-  return { chat: BOB, device: BOBS_DEVICE, content, road: DIRECT };
+  const text = changes.text ?? `from bob ${sequence}`;
+  const target = changes.target ?? messageId(1);
+  switch (changes.type ?? 'text') {
+    case 'text':
+      return { type: 'text', ...fields, text, replyTo: undefined };
+    case 'edit':
+      return { type: 'edit', ...fields, target, text };
+    case 'recall':
+      return { type: 'recall', ...fields, target };
+    case 'reaction':
+      return { type: 'reaction', ...fields, target, emoji: text, on: changes.on ?? true };
+    case 'nudge':
+      return { type: 'nudge', ...fields };
+    case 'void':
+      return { type: 'void', ...fields };
+    case 'unsupported':
+      return { type: 'unsupported', code: 9, ...fields };
+  }
 }

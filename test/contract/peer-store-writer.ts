@@ -9,7 +9,10 @@ await store.saveProfile(PROFILE);
 const chat = 10_002 as AccountNumber;
 for (let n = 1; ; n += 4) {
   const together = [n, n + 1, n + 2, n + 3].map((one) =>
-    store.commitOutgoing({ id: messageId(one), chat, device: OWN_DEVICE, text: `text ${one}` }, 1 as WallMs),
+    store.commitOutgoing(
+      { id: messageId(one), chat, device: OWN_DEVICE, kind: 'text', text: `text ${one}` },
+      1 as WallMs,
+    ),
   );
-  for (const message of await Promise.all(together)) process.stdout.write(`${message.sequence}\n`);
+  for (const { message } of await Promise.all(together)) process.stdout.write(`${message.sequence}\n`);
 }

@@ -1,24 +1,6 @@
-import type { ContentRefusal } from '@magpie/common/content/content.ts';
-import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
-import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
-import type { WallMs } from '@magpie/common/time.ts';
 import { MemoryState } from './memory-state.ts';
-import type {
-  Contact,
-  ContactNotes,
-  IncomingContent,
-  IncomingOutcome,
-  MessageQuery,
-  MessageRoad,
-  NumberingOpening,
-  OutgoingText,
-  PeerStore,
-  Profile,
-  ReceivedNumbering,
-  Settings,
-  StoredMessage,
-  StoredNotice,
-} from './store.ts';
+import type { PeerStore } from './store.ts';
+import { CALLS, type CallName } from './store-calls.ts';
 import { StoreError } from './store-error.ts';
 
 type Write = (state: MemoryState) => unknown;
@@ -35,6 +17,74 @@ interface Waiting {
  * resolves after the next sync; all that wait together share one. `crash()` gives the store that a restart would find.
  */
 export class MemoryPeerStore implements PeerStore {
+  readonly profile = this.#calling('profile');
+  readonly saveProfile = this.#calling('saveProfile');
+  readonly updateProfile = this.#calling('updateProfile');
+  readonly contacts = this.#calling('contacts');
+  readonly applyRoster = this.#calling('applyRoster');
+  readonly acceptAccountKey = this.#calling('acceptAccountKey');
+  readonly pinAccountKey = this.#calling('pinAccountKey');
+  readonly noteContact = this.#calling('noteContact');
+  readonly settings = this.#calling('settings');
+  readonly saveSettings = this.#calling('saveSettings');
+  readonly ownDeviceLists = this.#calling('ownDeviceLists');
+  readonly saveOwnDeviceLists = this.#calling('saveOwnDeviceLists');
+  readonly commitOutgoing = this.#calling('commitOutgoing');
+  readonly cancel = this.#calling('cancel');
+  readonly commitSystem = this.#calling('commitSystem');
+  readonly undelivered = this.#calling('undelivered');
+  readonly chatsWithUndelivered = this.#calling('chatsWithUndelivered');
+  readonly meetDevices = this.#calling('meetDevices');
+  readonly undeliveredTo = this.#calling('undeliveredTo');
+  readonly openings = this.#calling('openings');
+  readonly devicesBehind = this.#calling('devicesBehind');
+  readonly noteRoad = this.#calling('noteRoad');
+  readonly applyReceipt = this.#calling('applyReceipt');
+  readonly applyRefusal = this.#calling('applyRefusal');
+  readonly refuseUndelivered = this.#calling('refuseUndelivered');
+  readonly commitIncoming = this.#calling('commitIncoming');
+  readonly openNumbering = this.#calling('openNumbering');
+  readonly receivedUpTo = this.#calling('receivedUpTo');
+  readonly receiptsOwed = this.#calling('receiptsOwed');
+  readonly noteReceiptsTold = this.#calling('noteReceiptsTold');
+  readonly tails = this.#calling('tails');
+  readonly gaps = this.#calling('gaps');
+  readonly sentWithin = this.#calling('sentWithin');
+  readonly receivedWithin = this.#calling('receivedWithin');
+  readonly missingOwn = this.#calling('missingOwn');
+  readonly commitReturned = this.#calling('commitReturned');
+  readonly meetOwnDevices = this.#calling('meetOwnDevices');
+  readonly uncopiedTo = this.#calling('uncopiedTo');
+  readonly noteCopied = this.#calling('noteCopied');
+  readonly commitCopies = this.#calling('commitCopies');
+  readonly applyCopyReceipt = this.#calling('applyCopyReceipt');
+  readonly copyStatesOwed = this.#calling('copyStatesOwed');
+  readonly noteCopyStatesTold = this.#calling('noteCopyStatesTold');
+  readonly unmailedTo = this.#calling('unmailedTo');
+  readonly noteMailed = this.#calling('noteMailed');
+  readonly noteMailRefused = this.#calling('noteMailRefused');
+  readonly forgetMailed = this.#calling('forgetMailed');
+  readonly expireMailed = this.#calling('expireMailed');
+  readonly saveMailKeys = this.#calling('saveMailKeys');
+  readonly mailKeys = this.#calling('mailKeys');
+  readonly markRead = this.#calling('markRead');
+  readonly message = this.#calling('message');
+  readonly search = this.#calling('search');
+  readonly deleteMessages = this.#calling('deleteMessages');
+  readonly deleteChat = this.#calling('deleteChat');
+  readonly rows = this.#calling('rows');
+  readonly storage = this.#calling('storage');
+  readonly draft = this.#calling('draft');
+  readonly drafts = this.#calling('drafts');
+  readonly saveDraft = this.#calling('saveDraft');
+  readonly messages = this.#calling('messages');
+  readonly changesSince = this.#calling('changesSince');
+  readonly lastChange = this.#calling('lastChange');
+  readonly peerStamp = this.#calling('peerStamp');
+  readonly savePeerStamp = this.#calling('savePeerStamp');
+  readonly saveNotice = this.#calling('saveNotice');
+  readonly notices = this.#calling('notices');
+
   readonly #sync: () => Promise<void>;
   #live: MemoryState;
   /** What the disk has: the same writes, applied when their sync is done. */
@@ -67,170 +117,21 @@ export class MemoryPeerStore implements PeerStore {
     return this.#synced;
   }
 
-  profile(): Promise<Profile | undefined> {
-    return this.#read((state) => state.profile());
-  }
-
-  saveProfile(profile: Profile): Promise<void> {
-    return this.#write((state) => state.saveProfile(profile));
-  }
-
-  updateProfile(patch: Partial<Profile>): Promise<void> {
-    return this.#write((state) => state.updateProfile(patch));
-  }
-
-  contacts(): Promise<readonly Contact[]> {
-    return this.#read((state) => state.contacts());
-  }
-
-  applyRoster(entries: readonly RosterEntry[], rosterVersion: number): Promise<void> {
-    return this.#write((state) => state.applyRoster(entries, rosterVersion));
-  }
-
-  acceptAccountKey(account: AccountNumber, verified: boolean): Promise<void> {
-    return this.#write((state) => state.knownContacts.accept(account, verified));
-  }
-
-  pinAccountKey(account: AccountNumber, accountKey: Uint8Array, verified: boolean): Promise<boolean> {
-    return this.#write((state) => state.knownContacts.pin(account, accountKey, verified));
-  }
-
-  noteContact(account: AccountNumber, patch: Partial<ContactNotes>): Promise<void> {
-    return this.#write((state) => state.knownContacts.note(account, patch));
-  }
-
-  settings(): Promise<Settings> {
-    return this.#read((state) => state.own.settings());
-  }
-
-  saveSettings(patch: Partial<Settings>): Promise<void> {
-    return this.#write((state) => state.own.saveSettings(patch));
-  }
-
-  ownDeviceLists(): Promise<readonly Uint8Array[]> {
-    return this.#read((state) => state.own.deviceLists());
-  }
-
-  saveOwnDeviceLists(lists: readonly Uint8Array[], anew: boolean): Promise<void> {
-    return this.#write((state) => state.own.saveDeviceLists(lists, anew));
-  }
-
-  commitOutgoing(text: OutgoingText, wallNow: WallMs): Promise<StoredMessage> {
-    return this.#write((state) => state.commitOutgoing(text, wallNow));
-  }
-
-  undelivered(chat: AccountNumber, limit: number): Promise<readonly StoredMessage[]> {
-    return this.#read((state) => state.messages.undelivered(chat, limit));
-  }
-
-  chatsWithUndelivered(): Promise<readonly AccountNumber[]> {
-    return this.#read((state) => state.messages.chatsOwed());
-  }
-
-  meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): Promise<void> {
-    return this.#write((state) => state.meetDevices(chat, devices));
-  }
-
-  undeliveredTo(chat: AccountNumber, device: DeviceId, limit: number): Promise<readonly StoredMessage[]> {
-    return this.#read((state) => state.undeliveredTo(chat, device, limit));
-  }
-
-  openings(chat: AccountNumber, device: DeviceId): Promise<readonly NumberingOpening[]> {
-    return this.#read((state) => state.openings(chat, device));
-  }
-
-  devicesBehind(): Promise<readonly { readonly chat: AccountNumber; readonly device: DeviceId }[]> {
-    return this.#read((state) => state.devicesBehind());
-  }
-
-  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<boolean> {
-    return this.#write((state) => state.openNumbering(chat, device, incarnation, from));
-  }
-
-  noteRoad(id: MessageId, road: MessageRoad): Promise<void> {
-    return this.#write((state) => state.noteRoad(id, road));
-  }
-
-  applyReceipt(
-    chat: AccountNumber,
-    incarnation: Incarnation,
-    kind: 'delivered' | 'read',
-    ranges: readonly { readonly from: number; readonly to: number }[],
-    device: DeviceId,
-  ): Promise<readonly StoredMessage[]> {
-    return this.#write((state) => state.applyReceipt(chat, incarnation, kind, ranges, device));
-  }
-
-  applyRefusal(
-    chat: AccountNumber,
-    incarnation: Incarnation,
-    sequence: number,
-    reason: ContentRefusal,
-  ): Promise<readonly StoredMessage[]> {
-    return this.#write((state) => state.applyRefusal(chat, incarnation, sequence, reason));
-  }
-
-  refuseUndelivered(chat: AccountNumber, neverSent: readonly MessageId[]): Promise<readonly StoredMessage[]> {
-    return this.#write((state) => state.refuseUndelivered(chat, neverSent));
-  }
-
-  commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]> {
-    return this.#write((state) => state.commitIncoming(items, wallNow));
-  }
-
-  receivedUpTo(chat: AccountNumber): Promise<readonly ReceivedNumbering[]> {
-    return this.#read((state) => state.receivedUpTo(chat));
-  }
-
-  markRead(chat: AccountNumber, upTo?: MessageId): Promise<readonly StoredMessage[]> {
-    return this.#write((state) => state.messages.markRead(chat, upTo));
-  }
-
-  message(id: MessageId): Promise<StoredMessage | undefined> {
-    return this.#read((state) => state.messages.message(id));
-  }
-
-  messages(query: MessageQuery): Promise<readonly StoredMessage[]> {
-    return this.#read((state) => state.messages.messages(query));
-  }
-
-  changesSince(change: number, limit: number): Promise<readonly StoredMessage[]> {
-    return this.#read((state) => state.messages.changesSince(change, limit));
-  }
-
-  lastChange(): Promise<number> {
-    return this.#read((state) => state.messages.lastChange());
-  }
-
-  peerStamp(device: DeviceId): Promise<number> {
-    return this.#read((state) => state.peerStamp(device));
-  }
-
-  savePeerStamp(device: DeviceId, stamp: number): Promise<void> {
-    return this.#write((state) => state.savePeerStamp(device, stamp));
-  }
-
-  saveNotice(notice: StoredNotice): Promise<boolean> {
-    return this.#write((state) => state.own.saveNotice(notice));
-  }
-
-  notices(limit: number): Promise<readonly StoredNotice[]> {
-    return this.#read((state) => state.own.notices(limit));
-  }
-
   /** Waits for what was written before. */
   async close(): Promise<void> {
     if (this.#state !== 'open') return;
-    await this.#read(() => undefined);
+    await this.#call(() => undefined, undefined);
     if (this.#state === 'open') this.#state = 'closed';
   }
 
-  #write<T>(write: (state: MemoryState) => T): Promise<T> {
-    return this.#call(write, write);
-  }
-
-  #read<T>(read: (state: MemoryState) => T): Promise<T> {
-    return this.#call(read, undefined);
+  #calling<K extends CallName>(name: K): PeerStore[K] {
+    const isWrite = CALLS[name] === 'write';
+    const calling = (...args: readonly unknown[]): Promise<unknown> => {
+      const call = (state: MemoryState): unknown =>
+        (state.calls[name] as (...args: readonly unknown[]) => unknown)(...args);
+      return this.#call(call, isWrite ? call : undefined);
+    };
+    return calling as unknown as PeerStore[K];
   }
 
   async #call<T>(call: (state: MemoryState) => T, write: Write | undefined): Promise<T> {

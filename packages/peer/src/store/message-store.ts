@@ -95,10 +95,19 @@ export interface MessageStore {
   commitIncoming(items: readonly IncomingContent[], wallNow: WallMs): Promise<readonly IncomingOutcome[]>;
   /**
    * The friend's device says that it sends nothing below `from` of this numbering to us: what is missing below counts
-   * as committed, so that what follows can be. @returns false when the device has NUMBERINGS_PER_DEVICE_MAX others
+   * as committed, so that what follows can be. @returns what was held and could follow, in order; false when the device
+   * has NUMBERINGS_PER_DEVICE_MAX others
    */
-  openNumbering(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, from: number): Promise<boolean>;
-  /** What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. */
+  openNumbering(
+    chat: AccountNumber,
+    device: DeviceId,
+    incarnation: Incarnation,
+    from: number,
+  ): Promise<readonly Committed[] | false>;
+  /**
+   * What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. In the order
+   * in which the numberings began here.
+   */
   receivedUpTo(chat: AccountNumber): Promise<readonly ReceivedNumbering[]>;
   /** Numberings of which a friend's device was told less than is committed or read here, by chat and device. */
   receiptsOwed(): Promise<readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[]>;

@@ -131,7 +131,11 @@ export type IncomingOutcome =
         /** The numbering is committed without a gap up to here now. */
         readonly upTo: number;
       })
-  | { readonly kind: 'duplicate' }
+  | {
+      readonly kind: 'duplicate';
+      /** Present when it filled its number under an id that was there already, and held ones could follow. */
+      readonly followed?: readonly Committed[];
+    }
   | { readonly kind: 'gap' | 'held'; readonly next: number };
 
 /** Numbers that are missing while later ones of the same numbering are on disk. */

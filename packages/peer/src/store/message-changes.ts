@@ -1,0 +1,167 @@
+import type { WallMs } from '@magpie/common/time.ts';
+import { CHANGE_MS_MAX, REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
+import { compareStamps } from './hybrid-clock.ts';
+import type { Appearance, MessageRecord, MessageTable } from './message-tables.ts';
+import { type MessageKind, type Reaction, SHOWN_KINDS, type StoredMessage } from './store.ts';
+
+const CHANGING_KINDS: readonly MessageKind[] = ['edit', 'recall', 'reaction'];
+/** What edits, recalls and reactions can be about. `void`: a device got it after it was recalled. */
+const CHANGEABLE_KINDS: readonly MessageKind[] = ['text', 'nudge', 'unsupported', 'void'];
+
+export function isChange(message: StoredMessage): boolean {
+  return CHANGING_KINDS.includes(message.kind);
+}
+
+export function isShown(kind: MessageKind, deleted: boolean): boolean {
+  return !deleted && SHOWN_KINDS.includes(kind);
+}
+
+/** The order in which changes of one side win: by stamp, then device. Numbers are left out: they may change (R17). */
+export function compareChanges(a: StoredMessage, b: StoredMessage): number {
+  return compareStamps(a.stamp, b.stamp) || compareText(a.device, b.device) || compareText(a.id, b.id);
+}
+
+/**
+ * Edits, recalls and reactions as rows of their own, and what they make of the message that they are about. A message
+ * looks as the set of its changes says, however they came: it is made up anew from the newest edit, any recall and the
+ * reactions that win, each of which an index finds, whenever one comes or goes.
+ */
+export class MessageChanges {
+  readonly #rows: MessageTable;
+
+  constructor(rows: MessageTable) {
+    this.#rows = rows;
+  }
+
+  /** As a change is to be written: the text of an edit of what was erased is not. */
+  asKept<T extends Pick<StoredMessage, 'kind' | 'text' | 'chat' | 'direction' | 'target'>>(change: T): T {
+    if (change.kind !== 'edit' || change.target === undefined) return change;
+    const target =
+      change.direction === 'out' ? this.#rows.outgoing(change.target) : this.#rows.incoming(change.chat, change.target);
+    return target && target.message.chat === change.chat && isErased(target) ? { ...change, text: '' } : change;
+  }
+
+  /** A row is new. @returns it as it stands now, and the others that changed with it */
+  handleInserted(record: MessageRecord): {
+    readonly record: MessageRecord;
+    readonly touched: readonly MessageRecord[];
+  } {
+    const { message } = record;
+    if (!isChange(message)) {
+      const isKnown = CHANGEABLE_KINDS.includes(message.kind) && this.#rows.hasChanges(message.chat, message.id);
+      return { record: isKnown ? (this.#refresh(record) ?? record) : record, touched: [] };
+    }
+    if (message.kind === 'reaction') this.#winOver(record);
+    return { record, touched: this.refreshTarget(message) };
+  }
+
+  /** It was refused: the friend will never have it. */
+  handleRefused(record: MessageRecord): readonly MessageRecord[] {
+    const { message } = record;
+    if (!isChange(message) || message.target === undefined) return [];
+    if (message.kind === 'reaction') {
+      this.#rows.setWins(record, false);
+      const [next] = this.#rows.newestReactions(message.chat, message.target, message.direction, message.text, 1);
+      if (next) this.#rows.setWins(next, next.message.on);
+    }
+    return this.refreshTarget(message);
+  }
+
+  /** @returns what it is about, when that changed */
+  refreshTarget({ chat, target }: StoredMessage): readonly MessageRecord[] {
+    if (target === undefined) return [];
+    return [this.#rows.outgoing(target), this.#rows.incoming(chat, target)]
+      .filter((record) => record !== undefined && record.message.chat === chat)
+      .flatMap((record) => this.#refresh(record!) ?? []);
+  }
+
+  /** Erases the texts, here and of its edits, for good. */
+  erase(record: MessageRecord, changes: Partial<Appearance>): MessageRecord {
+    for (const edit of this.#rows.editsWithText(record.message)) {
+      this.#rows.setAppearance(edit, { ...appearanceOf(edit), text: '' });
+    }
+    const erased = { text: '', original: undefined, editedAt: undefined, reactions: [] };
+    return this.#rows.setAppearance(record, { ...appearanceOf(record), ...erased, ...changes });
+  }
+
+  /** Undefined when it looks as before. */
+  #refresh(record: MessageRecord): MessageRecord | undefined {
+    const { message } = record;
+    if (!CHANGEABLE_KINDS.includes(message.kind)) return undefined;
+    const notAfter = (message.stamp.wallMs + CHANGE_MS_MAX) as WallMs;
+    const pendingChanges = this.#rows.pendingChanges(message.chat, message.id);
+    const recall = this.#rows.firstRecall(message, notAfter);
+    if (recall && !message.recalled) {
+      const returned = message.returned || recall.returned;
+      const shown = { kind: message.kind === 'void' ? 'text' : message.kind, ...readState(message) } as const;
+      return this.erase(record, { ...shown, recalled: true, returned, pendingChanges });
+    }
+    if (message.kind === 'void' || isErased(record)) {
+      if (pendingChanges === message.pendingChanges) return undefined;
+      return this.#rows.setAppearance(record, { ...appearanceOf(record), pendingChanges });
+    }
+    const edit = message.kind === 'text' ? this.#rows.newestEdit(message, notAfter) : undefined;
+    const sent = record.original ?? message.text;
+    const winners = this.#winners(message);
+    const next: Appearance = {
+      ...appearanceOf(record),
+      text: edit ? edit.text : sent,
+      original: edit ? sent : undefined,
+      editedAt: edit?.stamp.wallMs,
+      reactions: winners.map((winner) => ({ emoji: winner.text, mine: winner.direction === 'out' })),
+      pendingChanges,
+      returned: message.returned || [edit, ...winners].some((change) => change?.returned === true),
+    };
+    return looksAlike(record, next) ? undefined : this.#rows.setAppearance(record, next);
+  }
+
+  #winners({ chat, id }: StoredMessage): readonly StoredMessage[] {
+    return (['in', 'out'] as const)
+      .flatMap((by) => this.#rows.reactions(chat, id, by, REACTIONS_PER_MESSAGE_MAX))
+      .sort(compareChanges);
+  }
+
+  /** The newest of a side for an emoji counts, whether it gives or takes back. */
+  #winOver(record: MessageRecord): void {
+    const { chat, target, direction, text, on } = record.message;
+    if (target === undefined) return;
+    const [newest, before] = this.#rows.newestReactions(chat, target, direction, text, 2);
+    if (newest?.position !== record.position) return;
+    if (before) this.#rows.setWins(before, false);
+    this.#rows.setWins(record, on);
+  }
+}
+
+export function appearanceOf({ message, original, deleted }: MessageRecord): Appearance {
+  const { kind, text, state, editedAt, recalled, reactions, pendingChanges, returned } = message;
+  return { kind, text, state, editedAt, recalled, reactions, pendingChanges, returned, original, deleted };
+}
+
+export function isErased({ message, deleted }: MessageRecord): boolean {
+  return deleted || message.recalled || message.reason === 'cancelled';
+}
+
+/** A line that says only that it was recalled is nothing to be read. */
+function readState(message: StoredMessage): Pick<StoredMessage, 'state'> {
+  return { state: message.kind === 'void' && message.direction === 'in' ? 'read' : message.state };
+}
+
+function looksAlike({ message, original }: MessageRecord, next: Appearance): boolean {
+  return (
+    message.text === next.text &&
+    original === next.original &&
+    message.editedAt === next.editedAt &&
+    message.pendingChanges === next.pendingChanges &&
+    message.returned === next.returned &&
+    sameReactions(message.reactions, next.reactions)
+  );
+}
+
+function sameReactions(a: readonly Reaction[], b: readonly Reaction[]): boolean {
+  return a.length === b.length && a.every((one, n) => one.emoji === b[n]?.emoji && one.mine === b[n]?.mine);
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
