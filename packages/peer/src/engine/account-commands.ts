@@ -29,6 +29,7 @@ export interface AccountCommandsOptions {
   /** Somebody has signed in by a command: a wish to be offline is over. */
   readonly onSignedIn: () => void;
   readonly onChanged: (account: AccountView) => void;
+  readonly onRevoked: () => Promise<void>;
 }
 
 type Surface = Pick<

@@ -11,6 +11,8 @@ import type { OwnDevices } from './own-devices.ts';
 export interface DeviceCommandsOptions {
   readonly account: AccountLink;
   readonly own: OwnDevices;
+  /** A device of the account was revoked, perhaps because it was stolen: its owner's keys change (R9). */
+  readonly onRevoked: () => Promise<void>;
 }
 
 /** Changes of the list are signed anew when another device of the account was faster; more than this is no coincidence. */
@@ -57,6 +59,7 @@ export class DeviceCommands {
       const set = await account.request({ type: 'device-list-set', deviceList: next.blob });
       if (set.ok) {
         await own.adopt([next]);
+        await this.#options.onRevoked();
         return this.list();
       }
       const outrun = set.error.kind === 'refused' && set.error.code === 'bad-device-list' && tries < SIGN_TRIES;

@@ -213,6 +213,10 @@ export class EngineParts {
       random,
       log,
       onSignedIn: () => this.presence.handleLogin(),
+      onRevoked: () => {
+        this.delivery.handleOwnDevices();
+        return this.delivery.renewMailboxKey();
+      },
       onChanged: (account) => {
         this.bus.emit({ type: 'account', account });
         this.delivery.handleOwnDevices();

@@ -16,8 +16,11 @@ export interface MailSenderOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
-  readonly store: PeerStore;
-  readonly post: MailPost;
+  readonly store: Pick<
+    PeerStore,
+    'unmailedTo' | 'openings' | 'devicesBehind' | 'expireMailed' | 'noteMailed' | 'noteMailRefused'
+  >;
+  readonly post: Pick<MailPost, 'put'>;
   readonly unsent: Unsent;
   readonly wallNow: () => WallMs;
   /** A friend's certified device while the link is up, unless a session is there that brings receipts (D5). */

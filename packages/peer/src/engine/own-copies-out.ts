@@ -16,8 +16,11 @@ export interface OwnCopiesOutOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
-  readonly store: PeerStore;
-  readonly post: MailPost;
+  readonly store: Pick<
+    PeerStore,
+    'message' | 'meetOwnDevices' | 'uncopiedTo' | 'noteCopied' | 'copyStatesOwed' | 'noteCopyStatesTold'
+  >;
+  readonly post: Pick<MailPost, 'put'>;
   readonly linkUp: () => boolean;
   /** The other devices in the own signed list. */
   readonly others: () => readonly Correspondent[];

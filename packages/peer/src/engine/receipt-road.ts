@@ -25,8 +25,8 @@ export interface ReceiptRoadOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
-  readonly store: PeerStore;
-  readonly post: MailPost;
+  readonly store: Pick<PeerStore, 'receiptsOwed' | 'receivedUpTo' | 'noteReceiptsTold' | 'tails'>;
+  readonly post: Pick<MailPost, 'put'>;
   /** The session with the device, when there is one. */
   readonly lane: (device: DeviceId) => { send(content: Content, onAcked?: () => void): void } | undefined;
   readonly linkUp: () => boolean;

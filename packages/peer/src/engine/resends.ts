@@ -14,8 +14,8 @@ import type { Unsent } from './unsent.ts';
 export interface ResendsOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: PeerStore;
-  readonly post: MailPost;
+  readonly store: Pick<PeerStore, 'sentWithin' | 'receivedWithin'>;
+  readonly post: Pick<MailPost, 'put'>;
   readonly unsent: Unsent;
   /** The session with the device, when there is one. */
   readonly lane: (device: DeviceId) => { resend(contents: readonly Content[]): void } | undefined;
