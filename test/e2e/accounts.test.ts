@@ -212,7 +212,7 @@ describe('an account by the command line', () => {
     const connection = await stage.connect(profile);
     const page = await connection.call('message.list', { chat, limit: 100 }).catch(() => undefined);
     connection.close();
-    return (page?.items ?? []).map((each) => each.text);
+    return (page?.items ?? []).filter(({ kind }) => kind === 'text').map((each) => each.text);
   }
 });
 

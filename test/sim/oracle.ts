@@ -308,5 +308,6 @@ function pairKey(a: AccountNumber, b: AccountNumber): string {
 }
 
 function listOf(peer: SimPeer, chat: AccountNumber): readonly StoredLine[] {
-  return peer.disk.messages.messages({ chat, limit: 1_000_000 });
+  // Lines of the system are each profile's own.
+  return peer.disk.messages.messages({ chat, limit: 1_000_000 }).filter(({ kind }) => kind !== 'system');
 }

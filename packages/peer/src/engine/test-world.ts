@@ -206,8 +206,13 @@ export class TestPeer {
     return seen.ok ? this.engine.verifyContact(who, { ...verdict, digits: seen.value.digits }) : seen;
   }
 
-  /** Texts of a chat in its order, with their states. */
+  /** What was said in a chat, in its order, with the states. */
   async chat(name: string): Promise<readonly MessageView[]> {
+    return (await this.lines(name)).filter(({ kind }) => kind !== 'system');
+  }
+
+  /** All that a chat shows, lines of the system included. */
+  async lines(name: string): Promise<readonly MessageView[]> {
     const messages = await this.engine.messages({ chat: name, limit: 500 });
     return messages.ok ? messages.value : [];
   }
