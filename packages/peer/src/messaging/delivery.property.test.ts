@@ -173,7 +173,8 @@ class Pair {
     const id = (++this.#count).toString(16).padStart(32, '0') as MessageId;
     if (refusable === 0) this.#refusable.add(id);
     const text = `text ${this.#count}`;
-    this.#outbox.enqueue(this.#alice.commitOutgoing({ id, chat: BOB, device: DEVICE, text }, this.#wall()));
+    const content = { id, chat: BOB, device: DEVICE, kind: 'text', text } as const;
+    this.#outbox.enqueue(this.#alice.commitOutgoing(content, this.#wall()).message);
   }
 
   #pump(): void {
@@ -212,7 +213,7 @@ class Pair {
       this.#channel.push({ to: 'alice', session: this.#session, incarnation, refused, reason });
       return;
     }
-    this.#inbox.handleContent(content, ROAD, this.#now);
+    this.#inbox.handleContent(content, ROAD, false);
     this.#sendReceipts();
   }
 
@@ -228,8 +229,8 @@ class Pair {
     const batch = this.#batch;
     if (!batch) return;
     this.#batch = undefined;
-    if (fails) return this.#inbox.handleCommitFailed(this.#now);
-    this.#inbox.handleOutcomes(this.#bob.commitIncoming(batch, this.#wall()), this.#now);
+    if (fails) return this.#inbox.handleCommitFailed();
+    this.#inbox.handleOutcomes(this.#bob.commitIncoming(batch, this.#wall()));
     this.#sendReceipts();
   }
 
@@ -266,5 +267,7 @@ class Pair {
 function contentOf(message: StoredMessage): NumberedContent {
   const { id, incarnation, sequence, stamp, text } = message;
   const numbered = { messageId: id, conversation: 0, incarnation, sequence, stamp };
-  return message.kind === 'void' ? { type: 'void', ...numbered } : { type: 'text', ...numbered, text };
+  return message.kind === 'void'
+    ? { type: 'void', ...numbered }
+    : { type: 'text', ...numbered, text, replyTo: undefined };
 }
