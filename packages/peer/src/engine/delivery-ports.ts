@@ -1,6 +1,6 @@
 import type { Content, ContentOf, NumberedContent, UnsupportedContent } from '@magpie/common/content/content.ts';
 import type { MailEntry } from '@magpie/common/frames/frame-table.ts';
-import type { AccountNumber, DeviceId, MailId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, Incarnation, MailId } from '@magpie/common/ids.ts';
 import type { Result } from '@magpie/common/result.ts';
 import type { MessageRoad } from '../store/store.ts';
 
@@ -34,8 +34,14 @@ export interface ControlContents {
 
 /** The way back to a friend's device: over its session, or by its slot in the mailbox when there is none. */
 export interface Answers {
-  /** More is committed or read than the device was told (`receiptsOwed` of the store). Joined with what follows soon. */
-  oweReceipts(to: Correspondent): void;
+  /**
+   * More is committed or read than the device was told (`receiptsOwed` of the store). Joined with what follows soon.
+   * @param committed numberings that are known to be committed up to there, told at once where there is a session
+   */
+  oweReceipts(
+    to: Correspondent,
+    committed?: readonly { readonly incarnation: Incarnation; readonly to: number }[],
+  ): void;
   /** Says it once now, or as soon as there is a way. What is newer of the same kind and numbering replaces what waits. */
   say(to: Correspondent, content: Content): void;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PeerStore } from '../store/store.ts';
 import { EngineWorld, type TestPeer } from './test-world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +20,7 @@ describe('delivery (DL)', () => {
     bob.disk.full = true;
     await world.ok(alice.engine.send({ to: 'bob', text: 'hello' }));
     await world.run(10_000);
-    expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('stored');
     expect(bob.eventsOf('message').filter(({ message }) => message.text === 'hello')).toEqual([]);
     bob.disk.full = false;
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
@@ -77,11 +78,12 @@ describe('delivery (DL)', () => {
     await bob.stop();
     await Promise.all(await queued(world, alice, Array(300).fill('x'.repeat(65_000))));
     let reads = 0;
-    const undelivered = alice.store.undeliveredTo.bind(alice.store);
-    alice.store.undeliveredTo = (chat, device, limit) => {
+    const undelivered = alice.store.undeliveredTo;
+    const undeliveredTo: PeerStore['undeliveredTo'] = (chat, device, limit) => {
       reads++;
       return undelivered(chat, device, limit);
     };
+    Object.assign(alice.store, { undeliveredTo });
     await world.settle(bob.start());
     await world.until(async () => (await alice.chat('bob')).every(({ state }) => state === 'delivered'), 120_000);
     expect(reads).toBeLessThan(100);
@@ -90,15 +92,31 @@ describe('delivery (DL)', () => {
   it('[DL16] refuses what waited when the friendship ends', async () => {
     const { world, alice, bob } = await chatting();
     await bob.stop();
+    const link = world.sim.network.link('alice', 'server');
+    link.tcpStalled = true;
+    await world.until(async () => (await alice.engine.status()).server.state !== 'connected');
+    // Neither a session nor a mailbox has had it.
     await world.ok(alice.engine.send({ to: 'bob', text: 'too late' }));
-    await world.ok(alice.engine.removeContact('bob'));
+    await bob.restart();
+    await world.ok(bob.engine.removeContact('alice'));
+    link.tcpStalled = false;
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'refused');
     expect((await alice.chat('bob')).at(-1)).toMatchObject({ text: 'too late', reason: 'not-friends' });
     expect(await world.settle(alice.engine.send({ to: 'bob', text: 'more' }))).toMatchObject({
       error: { code: 'NOT_FRIENDS' },
     });
     await world.run(120_000);
-    expect(alice.timersArmed).toBeLessThan(6);
+    expect(alice.timersArmed).toBeLessThan(8);
+  });
+
+  it('[DL16] does not call refused what was given to a mailbox', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    await world.ok(alice.engine.send({ to: 'bob', text: 'on its way' }));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'stored');
+    await world.ok(alice.engine.removeContact('bob'));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'not-friends');
+    expect((await alice.chat('bob')).at(-1)?.state).toBe('stored');
   });
 
   it('[DL16] keeps as queued, with the reason, what may have been sent before a crash', async () => {
@@ -110,14 +128,13 @@ describe('delivery (DL)', () => {
     await world.ok(bob.engine.removeContact('alice'));
     await world.settle(alice.start());
     // Just after the friend list was stored, before anything that follows from it was.
-    const refuse = alice.store.refuseUndelivered.bind(alice.store);
     let crashed = false;
-    alice.store.refuseUndelivered = () => {
+    const refuseUndelivered = (): Promise<never> => {
       crashed = true;
       return new Promise(() => {});
     };
+    Object.assign(alice.store, { refuseUndelivered });
     await world.until(() => crashed);
-    alice.store.refuseUndelivered = refuse;
     alice.crash();
     await alice.restart();
     await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'not-friends');
@@ -128,14 +145,14 @@ describe('delivery (DL)', () => {
   it('[DL16] never calls refused what the friend may have, and sends it again to the friend of later', async () => {
     const { world, alice, bob } = await chatting();
     // Bob has it and reads it, and alice learns nothing of that.
-    const receipts = alice.store.applyReceipt.bind(alice.store);
-    alice.store.applyReceipt = () => Promise.resolve([]);
+    const { applyReceipt } = alice.store;
+    Object.assign(alice.store, { applyReceipt: () => Promise.resolve([]) });
     await world.ok(alice.engine.send({ to: 'bob', text: 'read by bob' }));
     await world.until(async () => (await bob.texts('alice')).includes('read by bob'));
     await world.ok(bob.engine.removeContact('alice'));
     await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'not-friends');
     expect((await alice.chat('bob')).at(-1)?.state).toBe('queued');
-    alice.store.applyReceipt = receipts;
+    Object.assign(alice.store, { applyReceipt });
     await world.befriend(alice, bob);
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
     expect((await alice.chat('bob')).at(-1)?.reason).toBe('');

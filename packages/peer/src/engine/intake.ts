@@ -189,7 +189,8 @@ export class Intake implements IncomingContents {
 
   /** DL10: only what the store has committed is in here, and doubles of it, which mean that the last receipt was lost. */
   #acknowledge({ from, inbox }: Arrivals): void {
-    if (inbox.pollReceipt()) this.#options.answers.oweReceipts(from);
+    const committed = inbox.pollReceipt();
+    if (committed) this.#options.answers.oweReceipts(from, committed);
   }
 
   #settle({ inbox, waiters }: Arrivals): void {

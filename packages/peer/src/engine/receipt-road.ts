@@ -21,6 +21,10 @@ import type { MailPost } from './mail-post.ts';
 import { receipt, replacementKey, slotId } from './message-content.ts';
 import { retryAfterMs } from './retry-after.ts';
 
+interface Lane {
+  send(content: Content, onAcked?: () => void): void;
+}
+
 export interface ReceiptRoadOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -28,7 +32,7 @@ export interface ReceiptRoadOptions {
   readonly store: Pick<PeerStore, 'receiptsOwed' | 'receivedUpTo' | 'noteReceiptsTold' | 'tails'>;
   readonly post: Pick<MailPost, 'put'>;
   /** The session with the device, when there is one. */
-  readonly lane: (device: DeviceId) => { send(content: Content, onAcked?: () => void): void } | undefined;
+  readonly lane: (device: DeviceId) => Lane | undefined;
   readonly linkUp: () => boolean;
   /** A friend's certified device, and nothing keeps us from answering it (R23). */
   readonly mayAnswer: (device: DeviceId) => Correspondent | undefined;
@@ -72,9 +76,17 @@ export class ReceiptRoad implements Answers {
     this.#options = options;
   }
 
-  oweReceipts(to: Correspondent): void {
+  oweReceipts(to: Correspondent, committed: Parameters<Answers['oweReceipts']>[1] = []): void {
     const debtor = this.#debtor(to);
     if (!debtor) return;
+    const lane = this.#options.mayAnswer(to.device) && this.#options.lane(to.device);
+    if (lane && committed.length > 0) {
+      // The store would only say the same, after whatever it has to write.
+      for (const { incarnation, to: deliveredUpTo } of committed) {
+        this.#tell(debtor, lane, { incarnation, deliveredUpTo, readUpTo: 0 });
+      }
+      return;
+    }
     debtor.asked = true;
     this.#look();
   }
@@ -250,17 +262,26 @@ export class ReceiptRoad implements Answers {
     for (const progress of newestFirst(owed)) {
       const before = told.get(progress.incarnation)?.progress;
       if (before && before.deliveredUpTo >= progress.deliveredUpTo && before.readUpTo >= progress.readUpTo) continue;
-      if (!before && told.size >= RECEIPTS_UNDER_WAY_MAX) continue;
-      const entry = { progress, acked: false };
-      told.set(progress.incarnation, entry);
-      const contents = this.#receipts(progress);
-      contents.forEach((content, index) => {
-        const isLast = index === contents.length - 1;
-        lane.send(content, isLast ? () => this.#handleAcked(debtor, entry) : undefined);
-      });
-      // Nothing of it is to be told: that is as good as told.
-      if (contents.length === 0) this.#handleAcked(debtor, entry);
+      if (before || told.size < RECEIPTS_UNDER_WAY_MAX) this.#tell(debtor, lane, progress);
     }
+  }
+
+  #tell(debtor: Debtor, lane: Lane, { incarnation, deliveredUpTo, readUpTo }: NumberingProgress): void {
+    const before = debtor.told.get(incarnation)?.progress;
+    const progress = {
+      incarnation,
+      deliveredUpTo: Math.max(deliveredUpTo, before?.deliveredUpTo ?? 0),
+      readUpTo: Math.max(readUpTo, before?.readUpTo ?? 0),
+    };
+    const entry = { progress, acked: false };
+    debtor.told.set(incarnation, entry);
+    const contents = this.#receipts(progress);
+    contents.forEach((content, index) => {
+      const isLast = index === contents.length - 1;
+      lane.send(content, isLast ? () => this.#handleAcked(debtor, entry) : undefined);
+    });
+    // Nothing of it is to be told: that is as good as told.
+    if (contents.length === 0) this.#handleAcked(debtor, entry);
   }
 
   #handleAcked(debtor: Debtor, entry: { readonly progress: NumberingProgress; acked: boolean }): void {
