@@ -73,7 +73,8 @@ describe('no input makes a decoder throw', () => {
   it('decodeContent; what it accepts can be written and read again', () => {
     check(RUNS.content, hostileBytes(contents), (bytes) => {
       const decoded = decodeContent(bytes);
-      if (decoded.ok) expect(decodeContent(encodeContent(decoded.value))).toEqual(decoded);
+      if (!decoded.ok || decoded.value.type === 'unsupported') return;
+      expect(decodeContent(encodeContent(decoded.value))).toEqual(decoded);
     });
   });
 
