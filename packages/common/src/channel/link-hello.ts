@@ -29,10 +29,13 @@ export function parsePreamble(bytes: Uint8Array): Result<LinkPattern, 'bad-hands
   return ok(pattern);
 }
 
+/** Feature bit of a client: its session begins invisible, so that no friend sees it even for a moment (R23, LK2). */
+export const LINK_FEATURE_UNSEEN = 1;
+
 /** What each side says of itself in its handshake payload; newer versions append. */
 export interface LinkHello {
   readonly version: number;
-  /** Bits that both sides set are in force. */
+  /** LINK_FEATURE_UNSEEN holds by itself; bits to come are in force when both sides set them. */
   readonly features: number;
 }
 

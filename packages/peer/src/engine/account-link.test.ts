@@ -386,6 +386,7 @@ async function peer() {
     interfaces: world.client.interfaces,
     identity,
     identityKeeper: { replaceAccountSeed: async () => {} },
+    mailboxKeyKeeper: { load: async () => undefined, save: async () => {} },
     log: silentLog,
   };
   const again = async (): Promise<AccountLink> => {
@@ -398,6 +399,7 @@ async function peer() {
         await held;
       },
       onRenumbered: () => void calls.push('renumbered'),
+      unseen: () => false,
       onDown: () => void calls.push('down'),
       onSilenced: () => void calls.push('signed out'),
       onFrame: (frame) => void calls.push(frame.type === 'notice' ? `notice ${frame.id}` : frame.type),

@@ -35,6 +35,8 @@ export interface AccountLinkOptions {
    */
   readonly onSilenced: () => void;
   readonly onFrame: (frame: Frame) => void;
+  /** Whether a login that begins now is to begin invisible (R23). */
+  readonly unseen: () => boolean;
   readonly onState: (state: LinkState, error: string | undefined) => void;
 }
 
@@ -66,6 +68,7 @@ export class AccountLink {
       tcp,
       log,
       staticKey: options.own.keys.exchange,
+      unseen: options.unseen,
       handlers: {
         onUp: (welcome, at) => {
           const early: Frame[] = [];

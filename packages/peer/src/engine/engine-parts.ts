@@ -93,6 +93,7 @@ export class EngineParts {
         this.approvals.forget();
       },
       onFrame: (frame) => this.#handleFrame(frame),
+      unseen: () => this.presence.invisible,
       onState: (state, error) => {
         this.bus.emit({ type: 'link', state, error });
         this.roads.emitRelayed();
@@ -260,7 +261,6 @@ export class EngineParts {
       ensureSession: (device) => this.sessions.ensure(device),
       setTyping: (account, active) => this.delivery.typing.set(account, active),
       isLaterDevice: () => this.own.listVersion > 1,
-      onReadReceiptsOn: () => {},
       onMessage: (message, isNew) => this.#emitMessage(message, isNew),
       onContact: (account) => this.#emitContact(account),
       onDraft: (draft) => this.bus.emit({ type: 'draft', draft }),

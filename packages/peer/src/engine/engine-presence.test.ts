@@ -43,6 +43,19 @@ describe('the own presence (SV90)', () => {
     await world.until(async () => (await seen(bob)) === 'online ', 10_000);
   });
 
+  it('[SV44] invisible stays so through a night and a restart, not seen for a moment', async () => {
+    const { world, alice, bob } = await friends();
+    await world.ok(alice.engine.setPresence('invisible'));
+    await world.until(async () => (await seen(bob)) === 'offline ', 5_000);
+    await alice.stop();
+    await world.run(60_000);
+    bob.events.length = 0;
+    await alice.restart();
+    await world.run(30_000);
+    expect((await alice.engine.status()).server.state).toBe('connected');
+    expect(bob.eventsOf('presence')).toEqual([]);
+  });
+
   it('is as it was after a text that does not fit', async () => {
     const { world, alice } = await friends();
     await world.ok(alice.engine.setPresence('away', 'before'));

@@ -1,4 +1,5 @@
 import type { KeyPair } from '@magpie/common/channel/keys.ts';
+import { LINK_FEATURE_UNSEEN } from '@magpie/common/channel/link-hello.ts';
 import type { Pin } from '@magpie/common/channel/pin.ts';
 import { SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame, type FrameOf } from '@magpie/common/frames/frame.ts';
@@ -42,6 +43,8 @@ export interface ServerConnectionOptions {
   readonly pin: Pin | undefined;
   /** With neither key nor pin: accept what the server shows. */
   readonly trustFirst: boolean;
+  /** The session begins invisible (R23). */
+  readonly unseen?: boolean;
   /** Ends the connection in order, in whatever phase it is. */
   readonly signal?: AbortSignal;
   /** A frame that answers no request. Called after the frame's connection is established. */
@@ -132,7 +135,7 @@ export class ServerConnection {
     this.#link = SecureLink.initiator({
       staticKey: options.staticKey,
       random: options.random,
-      features: 0,
+      features: options.unseen ? LINK_FEATURE_UNSEEN : 0,
       now,
       ...(options.serverKey ? { remoteStatic: options.serverKey } : {}),
       ...(options.pin && !options.serverKey ? { pin: options.pin } : {}),

@@ -51,6 +51,8 @@ export interface ServerLinkOptions {
   readonly log: Log;
   readonly staticKey: KeyPair;
   readonly handlers: ServerLinkHandlers;
+  /** Whether a login that begins now is to begin invisible (R23); absent: never. */
+  readonly unseen?: () => boolean;
 }
 
 export interface LoggedIn {
@@ -186,6 +188,7 @@ export class ServerLink {
       serverKey: target.serverKey,
       pin: target.pin,
       trustFirst: target.trustFirst,
+      unseen: this.#options.unseen?.() ?? false,
       signal: era,
       onFrame: (frame) => {
         if (announced) this.#options.handlers.onFrame(frame);

@@ -173,6 +173,29 @@ describe('large mails (SV7)', () => {
   });
 });
 
+describe('a reader that takes nothing (SV113)', () => {
+  it('[SV113] has no more pages read for it than it may be sent, however many it asks for', async () => {
+    const world = await TestWorld.start({ writeQueueSoftBytes: 200_000 });
+    const [alice, bob] = await friendsWithMail(world);
+    const envelope = new Uint8Array(60_000);
+    for (let i = 1; i <= 6; i++) await alice.request(putOf(bob.device.id, i, '', { envelope }));
+    let reads = 0;
+    const { mailAfter } = world.store;
+    world.store.mailAfter = (...args) => {
+      reads += 1;
+      return mailAfter.apply(world.store, args);
+    };
+    bob.wire.stalled = true;
+    for (let i = 0; i < 25; i++) bob.send({ type: 'mail-get', after: 0, requestId: (500 + i) as never });
+    await world.advance(5_000);
+    expect([reads, bob.closed]).toEqual([2, false]);
+    bob.wire.stalled = false;
+    bob.wire.deliverToClient();
+    await world.advance(5_000);
+    expect([reads, bob.take('mail').length]).toEqual([25, 25]);
+  });
+});
+
 describe('an older session (SV5)', () => {
   it('[SV5] changes nothing by what it sent before it was replaced and is served after that', async () => {
     const world = await TestWorld.start();

@@ -1,3 +1,4 @@
+import { LINK_FEATURE_UNSEEN } from '@magpie/common/channel/link-hello.ts';
 import type { PresenceEntry } from '@magpie/common/frames/frame-table.ts';
 import { expect, it } from 'vitest';
 import { settle, type TestClient, TestWorld } from '../session/test-world.ts';
@@ -69,6 +70,43 @@ it('[SV44] stays invisible through a reconnect', async () => {
   await world.connect(alice.device).resume();
   await world.advance(30_000);
   expect(seen(bob)).toEqual([]);
+});
+
+it('[SV44] begins invisible by its hello: no friend learns that it came, asked, or went', async () => {
+  const told: unknown[] = [];
+  for (const how of ['stays away', 'comes unseen'] as const) {
+    const world = await TestWorld.start();
+    const [alice, bob] = await world.friends();
+    alice.wire.drop();
+    await world.advance(8_000);
+    bob.send({ type: 'pong', token: 0 });
+    await world.advance(20_000);
+    bob.received.length = 0;
+    if (how === 'comes unseen') {
+      const unseen = world.connect(alice.device, undefined, LINK_FEATURE_UNSEEN);
+      expect((await unseen.resume()).type).toBe('welcome');
+      expect(unseen.take('presence').at(-1)?.entries).toMatchObject([{ account: bob.account, status: 'online' }]);
+    }
+    bob.relay(alice.device.id, Uint8Array.of(1));
+    bob.send({ type: 'introduce', requestId: 77 as never, to: alice.device.id, packet: new Uint8Array(4) });
+    await settle();
+    bob.send({ type: 'last-seen-get', requestId: 78 as never, accounts: [alice.account] });
+    await world.advance(20_000);
+    told.push(bob.received);
+  }
+  expect(told[1]).toEqual(told[0]);
+});
+
+it('[SV44] that began so is seen from the moment on in which it wants to be', async () => {
+  const world = await TestWorld.start();
+  const [alice, bob] = await world.friends();
+  await world.advance(2_000);
+  const unseen = world.connect(alice.device, undefined, LINK_FEATURE_UNSEEN);
+  await unseen.resume();
+  expect(seen(bob).at(-1)).toMatchObject({ status: 'offline' });
+  await world.advance(2_000);
+  await unseen.request({ type: 'presence-set', status: 'online', text: '' });
+  expect(seen(bob)).toMatchObject([{ account: alice.account, status: 'online' }]);
 });
 
 it('[SV44] still sees its friends', async () => {

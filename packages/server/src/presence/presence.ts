@@ -60,11 +60,12 @@ export class Presence {
   /**
    * The session has just entered the directory and its client knows it. A device that was here a moment ago keeps its
    * status, so that nobody who is invisible flashes up by a reconnect.
+   * @param unseen it begins invisible, whatever it was: so nobody flashes up who was away for longer either
    */
-  sessionOpened(session: LiveSession, replaced: LiveSession | undefined, now: Instant): void {
+  sessionOpened(session: LiveSession, replaced: LiveSession | undefined, unseen: boolean, now: Instant): void {
     const lingering = session.account.lingering.get(session.device);
     const before = replaced ?? lingering;
-    session.status = before?.status ?? 'online';
+    session.status = unseen ? 'offline' : (before?.status ?? 'online');
     session.statusText = before?.statusText ?? '';
     session.account.lingering.delete(session.device);
     this.#sendOnlineFriends(session);

@@ -14,6 +14,8 @@ import type { LoginRequest, SessionRequest } from './requests.ts';
 export interface Anonymous {
   /** The key that the handshake proved. */
   readonly exchangeKey: Uint8Array;
+  /** Its session is to begin invisible (R23). */
+  readonly unseen: boolean;
   /** Its password or recovery code was right, and its device is not in the list of the account yet (R7). */
   readonly proved: ProvedLogin | undefined;
 }

@@ -1,3 +1,4 @@
+import { LINK_FEATURE_UNSEEN } from '@magpie/common/channel/link-hello.ts';
 import { type LinkEvent, type LinkFailureCode, SecureLink } from '@magpie/common/channel/secure-link.ts';
 import { decodeFrame, encodeFrame, type Frame } from '@magpie/common/frames/frame.ts';
 import type { RequestId } from '@magpie/common/ids.ts';
@@ -158,7 +159,7 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
     const state = this.#state;
     if (state.name !== 'authenticating') return proved.release();
     state.proved?.release();
-    this.#state = { name: 'anonymous', exchangeKey: state.exchangeKey, proved };
+    this.#state = { name: 'anonymous', exchangeKey: state.exchangeKey, unseen: state.unseen, proved };
     this.#context.proved(this);
   }
 
@@ -257,7 +258,12 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   #handleEvent(event: LinkEvent, now: Instant): void {
     switch (event.type) {
       case 'established':
-        this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic, proved: undefined };
+        this.#state = {
+          name: 'anonymous',
+          exchangeKey: event.remoteStatic,
+          unseen: (event.remoteFeatures & LINK_FEATURE_UNSEEN) !== 0,
+          proved: undefined,
+        };
         return;
       case 'frame':
         this.#heardAt = now;
@@ -304,9 +310,9 @@ export class Connection implements ClientWire, TcpHandlers, Waiting {
   /** One login at a time: a second one before the answer is out of state. */
   #handleLogin(frame: LoginRequest): void {
     if (this.#state.name !== 'anonymous') return this.close('out-of-state', frame.type);
-    const { exchangeKey, proved } = this.#state;
-    this.#state = { name: 'authenticating', exchangeKey, proved };
-    void this.#logIn(frame, { exchangeKey, proved });
+    const { exchangeKey, unseen, proved } = this.#state;
+    this.#state = { name: 'authenticating', exchangeKey, unseen, proved };
+    void this.#logIn(frame, { exchangeKey, unseen, proved });
   }
 
   async #logIn(frame: LoginRequest, client: Anonymous): Promise<void> {

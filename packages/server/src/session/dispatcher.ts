@@ -127,7 +127,7 @@ export class Dispatcher implements RequestDispatcher {
     result: Result<AcceptedLogin | EnrollNeeded, Refusal>,
   ): Promise<Refusal | undefined> {
     if (!result.ok) return result.error;
-    if (!('enrollNeeded' in result.value)) return this.#enter(connection, request, result.value);
+    if (!('enrollNeeded' in result.value)) return this.#enter(connection, client, request, result.value);
     const account = result.value.enrollNeeded;
     const from = { exchangeKey: client.exchangeKey, source: connection.source };
     const proved = this.#services.accounts.enrollment.prove(account, from, connection);
@@ -143,7 +143,12 @@ export class Dispatcher implements RequestDispatcher {
   }
 
   /** From the welcome on the session is live: what friends do in the same turn already reaches it, behind the welcome. */
-  async #enter(connection: Connection, request: LoginRequest, login: AcceptedLogin): Promise<Refusal | undefined> {
+  async #enter(
+    connection: Connection,
+    client: Anonymous,
+    request: LoginRequest,
+    login: AcceptedLogin,
+  ): Promise<Refusal | undefined> {
     const { directory, accounts, presence, notices, clock } = this.#services;
     const { account, device } = login;
     const entry = {
@@ -159,7 +164,7 @@ export class Dispatcher implements RequestDispatcher {
       connection.authenticated(session);
       this.#welcome(connection, request, login, session);
       replaced?.wire.close('replaced', 'this device logged in again');
-      presence.sessionOpened(session, replaced, clock.now());
+      presence.sessionOpened(session, replaced, client.unseen, clock.now());
       notices.sessionOpened(session, account.noticeAckedId);
     });
     switch (entered) {

@@ -77,8 +77,8 @@ export class TestWorld {
   }
 
   /** A connected client of a device, before its login. */
-  connect(device = this.newDevice(), address?: string): TestClient {
-    return new TestClient(this, device, this.dial(address));
+  connect(device = this.newDevice(), address?: string, features = 0): TestClient {
+    return new TestClient(this, device, this.dial(address), features);
   }
 
   newDevice(account: KeyPair = newSigningKeyPair(this.random)): TestDevice {
@@ -164,7 +164,7 @@ export class TestClient {
   readonly #world: TestWorld;
   #nextRequest = 1;
 
-  constructor(world: TestWorld, device: TestDevice, wire: TestWire) {
+  constructor(world: TestWorld, device: TestDevice, wire: TestWire, features: number) {
     this.#world = world;
     this.device = device;
     this.wire = wire;
@@ -173,7 +173,7 @@ export class TestClient {
       random: world.random,
       remoteStatic: world.staticKey.publicKey,
       pin: pinOf(world.staticKey.publicKey),
-      features: 0,
+      features,
       now: world.clock.now(),
     });
     wire.onClientBytes = (bytes) => {
