@@ -18,6 +18,8 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
     { ProfileProblem },
     { IdentityFile, loadOrCreateIdentity },
     { MailboxKeyFile },
+    { OPEN_FILES, SealedFiles },
+    { hasPassphrase, openProfileKey },
     { SystemInterfaces },
     { SystemClock },
     { SystemRandom },
@@ -29,6 +31,8 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
     import('./daemon/run-daemon.ts'),
     import('./io/identity-file.ts'),
     import('./io/mailbox-key-file.ts'),
+    import('./io/file-seal.ts'),
+    import('./io/profile-key-file.ts'),
     import('./io/network-interfaces.ts'),
     import('./io/system-clock.ts'),
     import('./io/system-random.ts'),
@@ -38,9 +42,14 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
   ]);
   const clock = new SystemClock();
   const random = new SystemRandom();
-  const store = await openSqlitePeerStore(paths.database);
+  const isLocked = hasPassphrase(paths.folder);
+  if (isLocked && options.passphrase === undefined) throw new ProfileProblem('passphrase-needed', paths.folder);
+  const opened = isLocked ? await openProfileKey(paths.folder, options.passphrase ?? '') : undefined;
+  if (opened && !opened.ok) throw new ProfileProblem(opened.error.code, opened.error.detail);
+  const seal = opened ? new SealedFiles(opened.value.files, random) : OPEN_FILES;
+  const store = await openSqlitePeerStore(paths.database, opened?.value.database);
   const inUse = (await store.profile()) !== undefined;
-  const identity = await loadOrCreateIdentity(paths.folder, random, { mayCreate: !inUse });
+  const identity = await loadOrCreateIdentity(paths.folder, random, { mayCreate: !inUse, seal });
   if (!identity.ok) {
     await store.close();
     throw new ProfileProblem(identity.error.code, identity.error.detail);
@@ -48,8 +57,8 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
   const tcp = new SystemTcpConnector();
   const udp = new SystemUdpFactory();
   const interfaces = new SystemInterfaces(clock);
-  const identityKeeper = new IdentityFile(paths.folder, random);
-  const mailboxKeyKeeper = new MailboxKeyFile(paths.folder, random);
+  const identityKeeper = new IdentityFile(paths.folder, random, seal);
+  const mailboxKeyKeeper = new MailboxKeyFile(paths.folder, random, seal);
   const keys = { identity: identity.value, identityKeeper, mailboxKeyKeeper };
   return createEngine({ clock, random, store, tcp, udp, interfaces, ...keys, log }, { udp: options.udp, udpPort: 0 });
 }

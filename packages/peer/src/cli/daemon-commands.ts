@@ -7,6 +7,7 @@ import type { CommandHost } from './command-host.ts';
 import { connectDaemon, type DaemonLink, tryConnect } from './daemon-link.ts';
 import { EXIT } from './exit-codes.ts';
 import { CALL_MS_DEFAULT, type Invocation } from './invocation.ts';
+import { daemonPassphrase } from './passphrase-commands.ts';
 import { printable } from './printable.ts';
 
 export function addDaemonCommands(host: CommandHost): void {
@@ -30,6 +31,7 @@ async function run(invocation: Invocation): Promise<number> {
   const running = await ports.runDaemon(paths, {
     udp,
     logLevel: level,
+    passphrase: await daemonPassphrase(invocation),
     testHooks: ports.env.MAGPIE_TEST_HOOKS === '1',
   });
   if (!running.ok) throw new CliError(running.error);
@@ -47,7 +49,7 @@ async function start(invocation: Invocation): Promise<undefined> {
   let link = await tryConnect(invocation);
   const started = !link;
   if (!link) {
-    const outcome = await ports.startDaemon(paths, { udp });
+    const outcome = await ports.startDaemon(paths, { udp, passphrase: await daemonPassphrase(invocation) });
     if (!outcome.ok) throw new CliError(outcome.error);
     link = await connectDaemon(invocation);
   }

@@ -9,6 +9,7 @@ import type { EventJson } from '@magpie/common/rpc/schemas.ts';
 import { notedSocket } from '../io/socket-note.ts';
 import { CliError } from './cli-error.ts';
 import { CALL_MS_DEFAULT, type Invocation, SIGN_IN_MS_DEFAULT } from './invocation.ts';
+import { daemonPassphrase } from './passphrase-commands.ts';
 
 /** They wait in the server's password queue. */
 const PASSWORD_METHODS = /^account\.(register|login|changePassword|delete)$/;
@@ -144,7 +145,7 @@ export async function withStartedDaemon<T>(
 
 async function startAndConnect(invocation: Invocation): Promise<DaemonLink> {
   const { ports, paths, udp } = invocation;
-  const started = await ports.startDaemon(paths, { udp });
+  const started = await ports.startDaemon(paths, { udp, passphrase: await daemonPassphrase(invocation) });
   if (!started.ok && started.error.code !== 'DAEMON_ALREADY_RUNNING') throw new CliError(started.error);
   return connectDaemon(invocation);
 }

@@ -17,6 +17,8 @@ export interface Invocation {
   /** Undefined: each command's own. */
   readonly timeoutMs: number | undefined;
   readonly udp: boolean;
+  /** Where the passphrase of the profile is to be read (R30); `-` is stdin. */
+  readonly passphraseFile: string | undefined;
 }
 
 /** What a command waits for an answer of the daemon when `--timeout` says nothing. */

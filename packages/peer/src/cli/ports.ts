@@ -30,4 +30,6 @@ export interface CliPorts {
 
 export interface StartOptions {
   readonly udp: boolean;
+  /** Of a profile that has one (R30). */
+  readonly passphrase?: string | undefined;
 }

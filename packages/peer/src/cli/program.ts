@@ -19,6 +19,7 @@ import { addMsgCommands } from './msg-commands.ts';
 import { addMsgExportCommand } from './msg-export-command.ts';
 import { addNoticeCommands } from './notice-commands.ts';
 import { Output } from './output.ts';
+import { addPassphraseCommands } from './passphrase-commands.ts';
 import type { CliPorts } from './ports.ts';
 import { addPresenceCommands } from './presence-commands.ts';
 import { addPrivacyCommand } from './privacy-command.ts';
@@ -94,6 +95,7 @@ function buildProgram(translator: Translator, ports: CliPorts, json: Output | un
     add: (parent, spec) => addCommand(parent, spec, translator, run),
   };
   addDaemonCommands(host);
+  addPassphraseCommands(host);
   const account = addAccountCommands(host);
   addProfileCommands(host, account);
   addDeviceCommands(host, account);
@@ -124,6 +126,7 @@ function addGlobalOptions(program: Command, { text }: Translator): void {
     .option('--color <when>', text('option.color'))
     .option('--timeout <duration>', text('option.timeout'))
     .option('--lang <tag>', text('option.lang'))
+    .option('--passphrase-file <file>', text('option.passphrase-file'))
     .addOption(new Option('--no-udp', text('option.no-udp')));
 }
 
@@ -187,6 +190,7 @@ function readInvocation(command: Command, translator: Translator, ports: CliPort
     interactive: !json && options.input !== false && ports.stdin.isTTY === true && ports.stderr.isTTY === true,
     timeoutMs: timeoutOption(options.timeout ?? (env.MAGPIE_TIMEOUT || undefined)),
     udp: options.udp !== false,
+    passphraseFile: typeof options.passphraseFile === 'string' ? options.passphraseFile : undefined,
   };
 }
 

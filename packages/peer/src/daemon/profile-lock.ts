@@ -2,9 +2,11 @@ import { readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import Database from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import type { ProfilePaths } from '../config.ts';
+import { hasPassphrase } from '../io/profile-key-file.ts';
 import { notedSocket } from '../io/socket-note.ts';
+import { sqliteLibrary } from '../store/sqlite-library.ts';
 
 /** The one daemon of a profile holds this from before it opens the database until its end. */
 export interface ProfileLock {
@@ -25,9 +27,14 @@ const CONNECT_TEST_MS = 1_000;
  * Takes the profile, or says who has it. Node has no file locks, SQLite has: an exclusive transaction on an empty
  * database of its own lasts as long as the process, so that kill -9 leaves nothing stale and of two daemons that start
  * together exactly one wins. Should somebody delete the file under a running daemon, its socket still answers.
+ *
+ * @param options.encrypted by the SQLite that the profile's database is opened with (R30)
  */
-export async function lockProfile(paths: ProfilePaths): Promise<Result<ProfileLock, LockHeld>> {
-  const held = takeExclusive(paths.lock);
+export async function lockProfile(
+  paths: ProfilePaths,
+  options: { readonly encrypted: boolean } = { encrypted: hasPassphrase(paths.folder) },
+): Promise<Result<ProfileLock, LockHeld>> {
+  const held = takeExclusive(paths.lock, sqliteLibrary(options));
   if (!held) return err({ pid: readPid(paths.pid) });
   if (await answers(await notedSocket(paths))) {
     held.close();
@@ -55,8 +62,8 @@ export async function lockProfile(paths: ProfilePaths): Promise<Result<ProfileLo
 }
 
 /** @returns undefined when another connection, of this or another process, has it */
-function takeExclusive(path: string): Database.Database | undefined {
-  const database = new Database(path, { timeout: 0 });
+function takeExclusive(path: string, library: typeof Sqlite): Sqlite.Database | undefined {
+  const database = new library(path, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
     return database;

@@ -14,6 +14,8 @@ import { lockProfile, type ProfileLock } from './profile-lock.ts';
 export interface DaemonOptions {
   readonly udp: boolean;
   readonly logLevel: LogLevel;
+  /** Of a profile that has one (R30). */
+  readonly passphrase?: string | undefined;
   /** Accepts `debug.dropUdp`. */
   readonly testHooks: boolean;
 }
@@ -185,6 +187,12 @@ const ERROR_OF_PROBLEM: Readonly<Record<string, string>> = {
   'newer-schema': 'PROFILE_NEWER',
   'newer-version': 'PROFILE_NEWER',
   full: 'DISK_FULL',
+  'passphrase-needed': 'PASSPHRASE_NEEDED',
+  'passphrase-wrong': 'PASSPHRASE_WRONG',
+  'half-encrypted': 'PROFILE_HALF_ENCRYPTED',
+  encrypted: 'PROFILE_ENCRYPTED',
+  'not-encrypted': 'PROFILE_NOT_ENCRYPTED',
+  'no-profile': 'PROFILE_EMPTY',
   EACCES: 'PROFILE_UNUSABLE',
   EPERM: 'PROFILE_UNUSABLE',
   EROFS: 'PROFILE_UNUSABLE',

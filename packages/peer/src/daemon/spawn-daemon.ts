@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { homedir } from 'node:os';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import { LineDecoder } from '@magpie/common/rpc/line-decoder.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
@@ -17,18 +17,23 @@ const READY_MS_MAX = 10_000;
 export async function spawnDaemon(
   program: string,
   paths: ProfilePaths,
-  options: { readonly udp: boolean },
+  options: { readonly udp: boolean; readonly passphrase?: string | undefined },
   env: Environment,
 ): Promise<Result<void, RpcError>> {
   const words = ['--profile', paths.folder, '--json', 'daemon', 'run', ...(options.udp ? [] : ['--no-udp'])];
+  // Not an argument and not in the environment: others can read both.
+  if (options.passphrase !== undefined) words.push('--passphrase-file', '-');
   const child = spawn(process.execPath, [program, ...words], {
     detached: true,
     // What Node itself says when it crashes goes where the log is; there is no terminal to say it on.
-    stdio: ['ignore', 'pipe', crashLog(paths)],
+    stdio: [options.passphrase === undefined ? 'ignore' : 'pipe', 'pipe', crashLog(paths)],
     cwd: homedir(),
     env: { ...env },
-  }) as ChildProcessByStdio<null, Readable, null>;
+  }) as ChildProcessByStdio<Writable | null, Readable, null>;
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(`${options.passphrase}\n`);
   const line = await firstLine(child);
+  child.stdin?.destroy();
   child.stdout.destroy();
   child.unref();
   if (line === 'slow') {
@@ -47,7 +52,7 @@ function crashLog(paths: ProfilePaths): number | 'ignore' {
   }
 }
 
-function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<string | undefined> {
+function firstLine(child: ChildProcessByStdio<Writable | null, Readable, null>): Promise<string | undefined> {
   return new Promise((resolve) => {
     const lines = new LineDecoder();
     const timer = setTimeout(() => resolve('slow'), READY_MS_MAX);

@@ -1,4 +1,5 @@
 import { argon2, createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
@@ -111,6 +112,11 @@ export interface ProfileKeyError {
   readonly code: ProfileKeyProblem;
   /** As of PrivateFileError. */
   readonly detail: string;
+}
+
+/** Whether the profile can only be opened with a passphrase. */
+export function hasPassphrase(folder: string): boolean {
+  return existsSync(join(folder, PROFILE_KEY_FILE_NAME));
 }
 
 /** Opens `profile.key` of a profile folder; `absent` when the profile has no passphrase. */

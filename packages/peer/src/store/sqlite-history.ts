@@ -3,8 +3,11 @@ import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type Sqlite from 'better-sqlite3';
 import { ERASED_ONE_BY_ONE_MAX } from './limits.ts';
+import { SqliteDrafts } from './sqlite-drafts.ts';
 import { type MessageRow, messageOf, toBlob } from './sqlite-rows.ts';
-import type { MessageQuery, StorageUse, StoredMessage } from './store.ts';
+import { SqliteSearch } from './sqlite-search.ts';
+import type { StorageUse, StoredMessage } from './store.ts';
+import type { StoreParts } from './store-calls.ts';
 
 export const HISTORY_SCHEMA = `
   -- Exports: all rows, or those of a chat, in the order of their commits.
@@ -12,7 +15,24 @@ export const HISTORY_SCHEMA = `
   CREATE INDEX message_born_in_chat ON message (chat, born);
 `;
 
-/** What its owner does with the history. Plain calls on an open database; the caller brings the transaction. */
+/** What its owner does with the history, as the calls of the port. */
+export function sqliteHistoryCalls(db: Sqlite.Database): StoreParts['history'] {
+  const search = new SqliteSearch(db);
+  const history = new SqliteHistory(db);
+  const drafts = new SqliteDrafts(db);
+  return {
+    search: (query) => search.search(query),
+    deleteMessages: (chat, ids) => history.deleteMessages(chat, ids),
+    deleteChat: (chat, upTo) => history.deleteChat(chat, upTo),
+    rows: (after, limit, chat) => history.rows(after, limit, chat),
+    storage: () => history.storage(),
+    draft: (chat) => drafts.draft(chat),
+    drafts: () => drafts.drafts(),
+    saveDraft: (draft) => drafts.saveDraft(draft),
+  };
+}
+
+/** Pages for exports, forgetting, and what it all takes. Plain calls on an open database; the caller brings the transaction. */
 export class SqliteHistory {
   readonly #db: Sqlite.Database;
   readonly #sql: ReturnType<typeof prepare>;
@@ -20,22 +40,6 @@ export class SqliteHistory {
   constructor(db: Sqlite.Database) {
     this.#db = db;
     this.#sql = prepare(db);
-  }
-
-  /** @param page answers queries without `around` */
-  around(
-    chat: AccountNumber,
-    around: MessageId,
-    limit: number,
-    page: (query: MessageQuery) => readonly StoredMessage[],
-  ): readonly StoredMessage[] {
-    const older = Math.floor((limit - 1) / 2);
-    const row = this.#sql.shown.get(toBlob(around), chat);
-    return [
-      ...(older > 0 ? page({ chat, limit: older, before: around }) : []),
-      ...(row && limit > 0 ? [messageOf(row)] : []),
-      ...(limit - 1 - older > 0 ? page({ chat, limit: limit - 1 - older, after: around }) : []),
-    ];
   }
 
   rows(after: number, limit: number, chat: AccountNumber | undefined): readonly StoredMessage[] {
@@ -104,9 +108,6 @@ const ERASED = "text = '', original = NULL, reactions = '[]', wins = 0, deleted 
 
 function prepare(db: Sqlite.Database) {
   return {
-    shown: db.prepare<[Buffer, number], MessageRow>(
-      'SELECT * FROM message WHERE id = ? AND chat = ? AND shown = 1 ORDER BY direction DESC LIMIT 1',
-    ),
     rows: db.prepare<[number, number], MessageRow>(
       'SELECT * FROM message INDEXED BY message_born WHERE born > ? ORDER BY born LIMIT ?',
     ),

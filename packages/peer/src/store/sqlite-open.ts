@@ -10,13 +10,18 @@ import { StoreOpenError } from './store-error.ts';
 /**
  * Opens a profile database, or makes a new one: checked, migrated, WAL, every commit synced.
  * @param key of a profile with a passphrase (R30), 32 bytes
+ * @param options.encrypted by the SQLite that can encrypt, whether this file is encrypted or not
  * @throws StoreOpenError, with nothing changed
  */
-export function openDatabase(path: string, key?: Uint8Array): Sqlite.Database {
+export function openDatabase(
+  path: string,
+  key?: Uint8Array,
+  options: { readonly encrypted: boolean } = { encrypted: key !== undefined },
+): Sqlite.Database {
   let db: Sqlite.Database | undefined;
   try {
     if (key && isPlain(path)) throw new StoreOpenError('half-encrypted', path);
-    db = new (sqliteLibrary({ encrypted: key !== undefined }))(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
+    db = new (sqliteLibrary(options))(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
     if (key) useKey(db, key);
     check(db, path);
     db.pragma('journal_mode = WAL');
