@@ -85,8 +85,12 @@ export class TestMailbox {
   #pushedTo: number | undefined;
   #position = 0;
 
-  put(count = 1): void {
-    for (let n = 0; n < count; n++) this.entries.push(mail(++this.#position));
+  /** @param onPut is told the position of each before anybody is pushed it */
+  put(count = 1, onPut: (position: number) => void = () => {}): void {
+    for (let n = 0; n < count; n++) {
+      this.entries.push(mail(++this.#position));
+      onPut(this.#position);
+    }
     this.push();
   }
 
