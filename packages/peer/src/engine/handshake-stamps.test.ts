@@ -75,11 +75,12 @@ async function stampsAt(ms: number) {
   const store = await storeWith(0, disk);
   const clock = { ms };
   let writes = 0;
-  const update = store.updateProfile.bind(store);
-  store.updateProfile = (patch) => {
+  const update = store.updateProfile;
+  const updateProfile: typeof update = (patch) => {
     writes++;
     return update(patch);
   };
+  Object.assign(store, { updateProfile });
   const stamps = new HandshakeStamps(store, () => clock.ms);
   stamps.start(0);
   return { stamps, store, clock, disk, writes: () => writes };

@@ -41,11 +41,12 @@ describe('another numbering (R17)', () => {
   it('[DL3] ends what was under way before it: no copy with an old number comes after one with the new', async () => {
     const { world, alice, bob } = await chatting();
     const numberings: string[] = [];
-    const commit = bob.store.commitIncoming.bind(bob.store);
-    bob.store.commitIncoming = (items, wallNow) => {
+    const commit = bob.store.commitIncoming;
+    const commitIncoming: typeof commit = (items, wallNow) => {
       numberings.push(...items.map(({ content }) => content.incarnation));
       return commit(items, wallNow);
     };
+    Object.assign(bob.store, { commitIncoming });
     const direct = world.sim.network.link('alice', 'bob');
     direct.udpBlocked = true;
     for (const text of ['second', 'third', 'fourth']) await world.ok(alice.engine.send({ to: 'bob', text }));
