@@ -70,7 +70,9 @@ export class MemoryMail implements MailTable {
   }
 
   expired(now: WallMs): readonly MailMark[] {
-    return this.#all().filter((mark) => mark.expiresAt <= now);
+    return this.#all()
+      .filter((mark) => mark.expiresAt <= now)
+      .sort((a, b) => a.expiresAt - b.expiresAt || a.position - b.position);
   }
 
   saveKey(device: DeviceId, key: Uint8Array): void {

@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
-import { CALLS, type CallName, type SyncCalls } from './sqlite-calls.ts';
 import { storeErrorOf } from './sqlite-failure.ts';
+import { CALLS, type CallName, type SyncCalls } from './store-calls.ts';
 import type { StoreErrorCode } from './store-error.ts';
 
 export interface CallRequest {

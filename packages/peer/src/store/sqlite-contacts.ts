@@ -55,7 +55,7 @@ function prepare(db: Sqlite.Database) {
         coalesce(known.contact_group, '') AS contact_group, coalesce(known.never_direct, 0) AS never_direct,
         coalesce(known.verified, 0) AS verified, coalesce(known.list_broken, 0) AS list_broken, (
           SELECT count(*) FROM message INDEXED BY message_unread
-          WHERE chat = contact.account AND direction = 'in' AND kind = 'text' AND message.state = 'delivered'
+          WHERE chat = contact.account AND direction = 'in' AND shown = 1 AND message.state = 'delivered'
         ) AS unread
       FROM contact LEFT JOIN known ON known.account = contact.account ORDER BY contact.account`),
     saveContact: db.prepare(`

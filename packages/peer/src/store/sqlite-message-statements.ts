@@ -1,137 +1,183 @@
 import type Sqlite from 'better-sqlite3';
-import type { MessageRow, NumberingRow } from './sqlite-rows.ts';
+import type { MessageRow } from './sqlite-rows.ts';
 
 export type MessageStatements = ReturnType<typeof prepareMessageStatements>;
 
-type Place = [wallMs: number, counter: number, device: Buffer, sequence: number, id: Buffer];
-type SequenceRange = [chat: number, incarnation: Buffer, from: number, to: number];
+export type Place = [wallMs: number, counter: number, device: Buffer, sequence: number, id: Buffer];
+type Range = [chat: number, incarnation: Buffer, from: number, to: number];
+type Target = [chat: number, target: Buffer, direction: string];
 
 const NEXT_CHANGE = '(SELECT coalesce(max(change), 0) + 1 FROM message)';
+const NEXT_COPY = `(
+  SELECT coalesce(max(copy_order), 0) + 1 FROM message INDEXED BY message_copy WHERE copy_order IS NOT NULL)`;
 const ORDER = 'wall_ms, counter, device, sequence, id';
 const ORDER_BACKWARDS = 'wall_ms DESC, counter DESC, device DESC, sequence DESC, id DESC';
+const CHANGE_ORDER = 'wall_ms, counter, device, id';
+const CHANGE_ORDER_BACKWARDS = 'wall_ms DESC, counter DESC, device DESC, id DESC';
 
 /**
  * Every statement on messages, prepared once. `INDEXED BY` makes the plan part of the statement: were an index to
  * vanish, preparing fails, rather than a question beginning to walk the table.
  */
 export function prepareMessageStatements(db: Sqlite.Database) {
+  return { ...writes(db), ...lookups(db), ...questions(db), ...changes(db), ...pages(db) };
+}
+
+function writes(db: Sqlite.Database) {
   return {
     insert: db.prepare<object, MessageRow>(`
-      INSERT INTO message (id, chat, direction, device, incarnation, sequence, wall_ms, counter, kind, text, state,
-        reason, road_kind, road_lan, road_rtt_ms, change, owed, committed_ms)
-      VALUES (@id, @chat, @direction, @device, @incarnation, @sequence, @wallMs, @counter, @kind, @text, @state,
-        '', @roadKind, @roadLan, @roadRttMs, ${NEXT_CHANGE}, @owed, @committedMs)
+      INSERT INTO message (id, chat, direction, device, incarnation, sequence, wall_ms, counter, kind, shown, text,
+        reply_to, target, on_flag, state, reason, road_kind, road_lan, road_rtt_ms, returned, change, born, owed,
+        copy_order, committed_ms)
+      VALUES (@id, @chat, @direction, @device, @incarnation, @sequence, @wallMs, @counter, @kind, @shown, @text,
+        @replyTo, @target, @on, @state, @reason, @roadKind, @roadLan, @roadRttMs, @returned, ${NEXT_CHANGE},
+        ${NEXT_CHANGE}, @owed, CASE WHEN @copied THEN ${NEXT_COPY} END, @committedMs)
       RETURNING *`),
     setState: db.prepare<[string, string, number, number], MessageRow>(`
       UPDATE message SET state = ?, reason = ?, owed = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
-    setRoad: db.prepare<object>(`
+    setRoad: db.prepare<object, MessageRow>(`
       UPDATE message SET road_kind = @roadKind, road_lan = @roadLan, road_rtt_ms = @roadRttMs, change = ${NEXT_CHANGE}
-      WHERE position = @position`),
-    setNumber: db.prepare<[Buffer, number, number]>(`
-      UPDATE message SET incarnation = ?, sequence = ?, change = ${NEXT_CHANGE} WHERE position = ?`),
+      WHERE position = @position RETURNING *`),
+    setNumber: db.prepare<[Buffer, number, number], MessageRow>(`
+      UPDATE message SET incarnation = ?, sequence = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
+    setAppearance: db.prepare<object, MessageRow>(`
+      UPDATE message SET kind = @kind, shown = @shown, text = @text, original = @original, state = @state,
+        edited_ms = @editedMs, recalled = @recalled, reactions = @reactions, pending_changes = @pendingChanges,
+        returned = @returned, deleted = @deleted, change = ${NEXT_CHANGE}
+      WHERE position = @position RETURNING *`),
+    settle: db.prepare<[number]>('UPDATE message SET owed = 0 WHERE position = ?'),
+    setWins: db.prepare<[number, number]>('UPDATE message SET wins = ? WHERE position = ?'),
+    copyAgain: db.prepare<[number]>(`UPDATE message SET copy_order = ${NEXT_COPY} WHERE position = ?`),
+  };
+}
 
+function lookups(db: Sqlite.Database) {
+  return {
     byId: db.prepare<[Buffer], MessageRow>(
-      'SELECT * FROM message WHERE id = ? ORDER BY direction DESC, chat DESC LIMIT 1',
+      'SELECT * FROM message INDEXED BY message_id WHERE id = ? ORDER BY direction DESC, chat DESC LIMIT 1',
     ),
-    outgoing: db.prepare<[Buffer], MessageRow>("SELECT * FROM message WHERE id = ? AND direction = 'out'"),
+    outgoing: db.prepare<[Buffer], MessageRow>(
+      "SELECT * FROM message INDEXED BY message_id WHERE id = ? AND direction = 'out'",
+    ),
     incoming: db.prepare<[Buffer, number], MessageRow>(
-      "SELECT * FROM message WHERE id = ? AND direction = 'in' AND chat = ?",
-    ),
-    inChat: db.prepare<[Buffer, number], MessageRow>(
-      'SELECT * FROM message WHERE id = ? AND chat = ? ORDER BY direction DESC LIMIT 1',
+      "SELECT * FROM message INDEXED BY message_id WHERE id = ? AND direction = 'in' AND chat = ?",
     ),
     changesSince: db.prepare<[number, number], MessageRow>(
       'SELECT * FROM message INDEXED BY message_change WHERE change > ? ORDER BY change LIMIT ?',
     ),
     lastChange: db.prepare<[], number>('SELECT max(change) FROM message').pluck(),
+    copiesAfter: db.prepare<[number, number], MessageRow & { readonly copy_order: number }>(
+      'SELECT * FROM message INDEXED BY message_copy WHERE copy_order > ? ORDER BY copy_order LIMIT ?',
+    ),
+    copyPlace: db.prepare<[number], number | null>('SELECT copy_order FROM message WHERE position = ?').pluck(),
+    lastCopyPlace: db
+      .prepare<[], number | null>(
+        'SELECT max(copy_order) FROM message INDEXED BY message_copy WHERE copy_order IS NOT NULL',
+      )
+      .pluck(),
+  };
+}
 
-    pageNewest: db.prepare<[number, number], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_order WHERE chat = ? AND kind = 'text'
-      ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),
-    pageBefore: db.prepare<[number, ...Place, number], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_order
-      WHERE chat = ? AND kind = 'text' AND (${ORDER}) < (?, ?, ?, ?, ?)
-      ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),
-    pageAfter: db.prepare<[number, ...Place, number], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_order
-      WHERE chat = ? AND kind = 'text' AND (${ORDER}) > (?, ?, ?, ?, ?)
-      ORDER BY ${ORDER} LIMIT ?`),
-    pageBetween: db.prepare<[number, ...Place, ...Place, number], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_order
-      WHERE chat = ? AND kind = 'text' AND (${ORDER}) > (?, ?, ?, ?, ?) AND (${ORDER}) < (?, ?, ?, ?, ?)
-      ORDER BY ${ORDER} LIMIT ?`),
-
-    undelivered: db.prepare<[number, number], MessageRow>(`
+function questions(db: Sqlite.Database) {
+  return {
+    sentWithin: db.prepare<[...Range, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_sent
+      WHERE direction = 'out' AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?`),
+    receivedWithin: db.prepare<[number, Buffer, Buffer, number, number, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_received
+      WHERE direction = 'in' AND chat = ? AND device = ? AND incarnation = ? AND sequence BETWEEN ? AND ?
+      ORDER BY sequence LIMIT ?`),
+    owed: db.prepare<[number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_owed WHERE chat = ? AND owed = 1
       ORDER BY incarnation, sequence LIMIT ?`),
-    owedPlaces: db.prepare<[number], { readonly position: number; readonly device: Buffer }>(`
-      SELECT position, device FROM message INDEXED BY message_owed WHERE chat = ? AND owed = 1
-      ORDER BY incarnation, sequence`),
+    owedWithin: db.prepare<Range, MessageRow>(`
+      SELECT * FROM message INDEXED BY message_owed
+      WHERE owed = 1 AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ? ORDER BY sequence`),
+    firstOwed: db
+      .prepare<[number, Buffer], number | null>(`
+        SELECT min(sequence) FROM message INDEXED BY message_owed WHERE owed = 1 AND chat = ? AND incarnation = ?`)
+      .pluck(),
     chatOwedAfter: db
       .prepare<[number], number | null>(
         'SELECT min(chat) FROM message INDEXED BY message_owed WHERE owed = 1 AND chat > ?',
       )
       .pluck(),
-    undeliveredRows: db.prepare<[number, Buffer, number], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_owed
-      WHERE owed = 1 AND chat = ? AND incarnation = ? AND sequence = ? AND state IN ('queued', 'stored')`),
-    undeliveredWithin: db
-      .prepare<SequenceRange, number>(`
-        SELECT position FROM message INDEXED BY message_owed
-        WHERE owed = 1 AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ? AND state IN ('queued', 'stored')
-        ORDER BY sequence`)
+    unseenWithin: db.prepare<Range, MessageRow>(`
+      SELECT * FROM message INDEXED BY message_unseen
+      WHERE direction = 'out' AND state IN ('queued', 'stored', 'delivered')
+        AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ?
+      ORDER BY sequence`),
+    firstUnseen: db
+      .prepare<[number, Buffer], number | null>(`
+        SELECT min(sequence) FROM message INDEXED BY message_unseen
+        WHERE direction = 'out' AND state IN ('queued', 'stored', 'delivered') AND chat = ? AND incarnation = ?`)
       .pluck(),
-    unseenWithin: db
-      .prepare<SequenceRange, number>(`
-        SELECT position FROM message INDEXED BY message_unseen
-        WHERE direction = 'out' AND state IN ('queued', 'stored', 'delivered')
-          AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ?
-        ORDER BY sequence`)
-      .pluck(),
-    /** A void has filled the number; what is shown stays refused. */
-    settleRefused: db.prepare<SequenceRange>(`
-      UPDATE message INDEXED BY message_owed SET owed = 0
-      WHERE owed = 1 AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ? AND state = 'refused'`),
-
-    unread: db
-      .prepare<[number], number>(`
-        SELECT position FROM message INDEXED BY message_unread
-        WHERE chat = ? AND direction = 'in' AND kind = 'text' AND state = 'delivered'
-        ORDER BY ${ORDER}`)
-      .pluck(),
-    unreadUpTo: db
-      .prepare<[number, ...Place], number>(`
-        SELECT position FROM message INDEXED BY message_unread
-        WHERE chat = ? AND direction = 'in' AND kind = 'text' AND state = 'delivered' AND (${ORDER}) <= (?, ?, ?, ?, ?)
-        ORDER BY ${ORDER}`)
-      .pluck(),
-    received: db.prepare<[number], NumberingRow>(`
-      SELECT device, incarnation, up_to, (
+    unread: db.prepare<[number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_unread
+      WHERE chat = ? AND direction = 'in' AND shown = 1 AND state = 'delivered'
+      ORDER BY ${ORDER}`),
+    unreadUpTo: db.prepare<[number, ...Place], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_unread
+      WHERE chat = ? AND direction = 'in' AND shown = 1 AND state = 'delivered' AND (${ORDER}) <= (?, ?, ?, ?, ?)
+      ORDER BY ${ORDER}`),
+    firstUnread: db
+      .prepare<[number, Buffer, Buffer], number | null>(`
         SELECT min(sequence) FROM message INDEXED BY message_unread
-        WHERE chat = numbering.chat AND device = numbering.device AND incarnation = numbering.incarnation
-          AND message.direction = 'in' AND kind = 'text' AND state = 'delivered'
-      ) AS first_unread
-      FROM numbering WHERE chat = ? AND numbering.direction = 'in' ORDER BY device, incarnation`),
+        WHERE chat = ? AND device = ? AND incarnation = ? AND direction = 'in' AND shown = 1 AND state = 'delivered'`)
+      .pluck(),
+  };
+}
 
-    receivedTo: db
-      .prepare<[number, Buffer, Buffer], number>(
-        "SELECT up_to FROM numbering WHERE chat = ? AND direction = 'in' AND device = ? AND incarnation = ?",
+function changes(db: Sqlite.Database) {
+  return {
+    hasChanges: db
+      .prepare<[number, Buffer], number>(
+        'SELECT 1 FROM message INDEXED BY message_changes WHERE chat = ? AND target = ? LIMIT 1',
       )
       .pluck(),
-    saveReceivedTo: db.prepare<[number, Buffer, Buffer, number]>(`
-      INSERT INTO numbering (chat, direction, device, incarnation, up_to) VALUES (?, 'in', ?, ?, ?)
-      ON CONFLICT DO UPDATE SET up_to = excluded.up_to`),
-    takeSequence: db
-      .prepare<[number, Buffer, Buffer], number>(`
-        INSERT INTO numbering (chat, direction, device, incarnation, up_to) VALUES (?, 'out', ?, ?, 1)
-        ON CONFLICT DO UPDATE SET up_to = up_to + 1
-        RETURNING up_to`)
+    newestEdit: db.prepare<[...Target, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_changes
+      WHERE chat = ? AND target = ? AND direction = ? AND kind = 'edit' AND state <> 'refused' AND wall_ms <= ?
+      ORDER BY ${CHANGE_ORDER_BACKWARDS} LIMIT 1`),
+    firstRecall: db.prepare<[...Target, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_changes
+      WHERE chat = ? AND target = ? AND direction = ? AND kind = 'recall' AND state <> 'refused' AND wall_ms <= ?
+      ORDER BY ${CHANGE_ORDER} LIMIT 1`),
+    newestReactions: db.prepare<[...Target, string, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_emoji
+      WHERE kind = 'reaction' AND chat = ? AND target = ? AND direction = ? AND text = ? AND state <> 'refused'
+      ORDER BY ${CHANGE_ORDER_BACKWARDS} LIMIT ?`),
+    reactions: db.prepare<[...Target, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_reactions
+      WHERE kind = 'reaction' AND wins = 1 AND chat = ? AND target = ? AND direction = ?
+      ORDER BY ${CHANGE_ORDER} LIMIT ?`),
+    pendingChanges: db
+      .prepare<[number, Buffer], number>(`
+        SELECT count(*) FROM message INDEXED BY message_pending
+        WHERE chat = ? AND target = ? AND direction = 'out' AND state IN ('queued', 'stored')`)
       .pluck(),
-    clock: db.prepare<[number], { readonly wall_ms: number; readonly counter: number }>(
-      'SELECT wall_ms, counter FROM conversation WHERE chat = ?',
-    ),
-    saveClock: db.prepare<[number, number, number]>(`
-      INSERT INTO conversation (chat, wall_ms, counter) VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET wall_ms = excluded.wall_ms, counter = excluded.counter`),
+    editsWithText: db.prepare<Target, MessageRow>(`
+      SELECT * FROM message INDEXED BY message_changes
+      WHERE chat = ? AND target = ? AND direction = ? AND kind = 'edit' AND text <> ''`),
+  };
+}
+
+function pages(db: Sqlite.Database) {
+  return {
+    pageNewest: db.prepare<[number, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_order WHERE chat = ? AND shown = 1
+      ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),
+    pageBefore: db.prepare<[number, ...Place, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_order
+      WHERE chat = ? AND shown = 1 AND (${ORDER}) < (?, ?, ?, ?, ?)
+      ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),
+    pageAfter: db.prepare<[number, ...Place, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_order
+      WHERE chat = ? AND shown = 1 AND (${ORDER}) > (?, ?, ?, ?, ?)
+      ORDER BY ${ORDER} LIMIT ?`),
+    pageBetween: db.prepare<[number, ...Place, ...Place, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_order
+      WHERE chat = ? AND shown = 1 AND (${ORDER}) > (?, ?, ?, ?, ?) AND (${ORDER}) < (?, ?, ?, ?, ?)
+      ORDER BY ${ORDER} LIMIT ?`),
   };
 }

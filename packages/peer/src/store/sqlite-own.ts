@@ -1,9 +1,8 @@
-import type { PresenceStatus } from '@magpie/common/frames/frame-table.ts';
 import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type Sqlite from 'better-sqlite3';
 import { NOTICES_MAX } from './limits.ts';
-import { DEFAULT_SETTINGS, type Settings, type StoredNotice } from './store.ts';
+import { DEFAULT_SETTINGS, type PresenceWish, type Settings, type StoredNotice } from './store.ts';
 
 /** What concerns nobody but the user: settings, the own chain of device lists, notices. The caller brings the transaction. */
 export class SqliteOwn {
@@ -21,12 +20,19 @@ export class SqliteOwn {
       autoAwayMs: row.auto_away_ms,
       presence: row.presence,
       statusText: row.status_text,
+      sendTyping: row.send_typing === 1,
+      sendReadReceipts: row.send_read_receipts === 1,
     };
   }
 
   saveSettings(patch: Partial<Settings>): void {
     const settings = { ...this.settings(), ...patch };
-    this.#statements.saveSettings.run({ ...settings, neverDirect: settings.neverDirect ? 1 : 0 });
+    this.#statements.saveSettings.run({
+      ...settings,
+      neverDirect: settings.neverDirect ? 1 : 0,
+      sendTyping: settings.sendTyping ? 1 : 0,
+      sendReadReceipts: settings.sendReadReceipts ? 1 : 0,
+    });
   }
 
   deviceLists(): readonly Uint8Array[] {
@@ -53,8 +59,10 @@ export class SqliteOwn {
 interface SettingsRow {
   readonly never_direct: number;
   readonly auto_away_ms: number;
-  readonly presence: PresenceStatus;
+  readonly presence: PresenceWish;
   readonly status_text: string;
+  readonly send_typing: number;
+  readonly send_read_receipts: number;
 }
 
 interface NoticeRow {
@@ -67,8 +75,9 @@ function prepare(db: Sqlite.Database) {
   return {
     settings: db.prepare<[], SettingsRow>('SELECT * FROM settings'),
     saveSettings: db.prepare(`
-      INSERT OR REPLACE INTO settings (one, never_direct, auto_away_ms, presence, status_text)
-      VALUES (1, @neverDirect, @autoAwayMs, @presence, @statusText)`),
+      INSERT OR REPLACE INTO settings (one, never_direct, auto_away_ms, presence, status_text, send_typing,
+        send_read_receipts)
+      VALUES (1, @neverDirect, @autoAwayMs, @presence, @statusText, @sendTyping, @sendReadReceipts)`),
     deviceLists: db.prepare<[], Buffer>('SELECT list FROM own_device_list ORDER BY position').pluck(),
     addDeviceList: db.prepare('INSERT OR IGNORE INTO own_device_list (list) VALUES (?)'),
     forgetDeviceLists: db.prepare('DELETE FROM own_device_list'),

@@ -1,6 +1,7 @@
 import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { Contact, ContactNotes, MessageRoad, Profile, ReceivedNumbering, StoredMessage } from './store.ts';
+import type { MessageRecord } from './message-tables.ts';
+import type { Contact, ContactNotes, MessageRoad, Profile, Reaction, StoredMessage } from './store.ts';
 
 export interface MessageRow {
   readonly position: number;
@@ -14,12 +15,25 @@ export interface MessageRow {
   readonly counter: number;
   readonly kind: StoredMessage['kind'];
   readonly text: string;
+  readonly original: string | null;
+  readonly reply_to: Buffer | null;
+  readonly target: Buffer | null;
+  readonly on_flag: number;
   readonly state: StoredMessage['state'];
   readonly reason: StoredMessage['reason'];
   readonly road_kind: MessageRoad['kind'] | null;
   readonly road_lan: number | null;
   readonly road_rtt_ms: number | null;
+  readonly edited_ms: number | null;
+  readonly recalled: number;
+  /** JSON. */
+  readonly reactions: string;
+  readonly pending_changes: number;
+  readonly returned: number;
+  readonly deleted: number;
+  readonly owed: number;
   readonly change: number;
+  readonly born: number;
 }
 
 export interface ProfileRow {
@@ -61,13 +75,6 @@ export interface NotesRow {
   readonly list_broken: number;
 }
 
-export interface NumberingRow {
-  readonly device: Buffer;
-  readonly incarnation: Buffer;
-  readonly up_to: number;
-  readonly first_unread: number | null;
-}
-
 export function toBlob(hex: DeviceId | Incarnation | MessageId): Buffer {
   return Buffer.from(hex, 'hex');
 }
@@ -89,13 +96,27 @@ export function messageOf(row: MessageRow): StoredMessage {
       row.road_kind === null
         ? undefined
         : { kind: row.road_kind, lan: row.road_lan === 1, rttMs: row.road_rtt_ms ?? 0 },
+    replyTo: row.reply_to === null ? undefined : (row.reply_to.toString('hex') as MessageId),
+    target: row.target === null ? undefined : (row.target.toString('hex') as MessageId),
+    on: row.on_flag === 1,
+    editedAt: row.edited_ms === null ? undefined : (row.edited_ms as WallMs),
+    recalled: row.recalled === 1,
+    reactions: row.reactions === '[]' ? [] : (JSON.parse(row.reactions) as readonly Reaction[]),
+    pendingChanges: row.pending_changes,
+    returned: row.returned === 1,
     change: row.change,
+    born: row.born,
   };
 }
 
-/** A refused message keeps its number, which goes out empty (R17). */
-export function asSent(message: StoredMessage): StoredMessage {
-  return message.state === 'refused' ? { ...message, kind: 'void', text: '' } : message;
+export function recordOf(row: MessageRow): MessageRecord {
+  return {
+    message: messageOf(row),
+    position: row.position,
+    original: row.original ?? undefined,
+    deleted: row.deleted === 1,
+    owed: row.owed === 1,
+  };
 }
 
 export function profileOf(row: ProfileRow): Profile {
@@ -141,14 +162,5 @@ export function notesOf(row: NotesRow): ContactNotes {
     neverDirect: row.never_direct === 1,
     verified: row.verified === 1,
     listBroken: row.list_broken === 1,
-  };
-}
-
-export function numberingOf(row: NumberingRow): ReceivedNumbering {
-  return {
-    device: row.device.toString('hex') as DeviceId,
-    incarnation: row.incarnation.toString('hex') as Incarnation,
-    deliveredUpTo: row.up_to,
-    readUpTo: row.first_unread === null ? row.up_to : row.first_unread - 1,
   };
 }

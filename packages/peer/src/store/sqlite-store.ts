@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { preparePrivateFile } from '../io/private-file.ts';
 import { CALLS_WAITING_MAX } from './limits.ts';
 import type { CallReply, CallRequest } from './sqlite-batch.ts';
-import { CALLS, type CallName } from './sqlite-calls.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './sqlite-worker.ts';
 import type { PeerStore } from './store.ts';
+import { CALLS, type CallName } from './store-calls.ts';
 import { StoreError, StoreOpenError } from './store-error.ts';
 
 /**
