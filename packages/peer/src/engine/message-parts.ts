@@ -25,7 +25,6 @@ export interface MessagePartsOptions {
   readonly ensureSession: (device: DeviceId) => void;
   readonly setTyping: (chat: AccountNumber, active: boolean) => void;
   readonly isLaterDevice: () => boolean;
-  readonly onReadReceiptsOn: () => void;
   readonly onMessage: (message: StoredMessage, isNew: boolean) => void;
   readonly onContact: (account: AccountNumber) => void;
   readonly onDraft: (draft: DraftView) => void;
@@ -44,7 +43,7 @@ export class MessageParts {
     const { clock, random, store, log } = options.ports;
     const { time, book, delivery, profile, find, onMessage, onContact, onDraft } = options;
     const wallNow = () => time.wallNow();
-    const { ownDevice, ensureSession, setTyping, isLaterDevice, onReadReceiptsOn } = options;
+    const { ownDevice, ensureSession, setTyping, isLaterDevice } = options;
     const outgoing = new OutgoingContents({ store, book, delivery, ownDevice, wallNow, ensureSession, onMessage });
     const shared = { store, random, time, book, outgoing, delivery, profile, find, onMessage };
     this.messages = new MessageCommands({ ...shared, clock, setTyping });
@@ -52,7 +51,7 @@ export class MessageParts {
     this.changes = new ChangeCommands({ ...shared, view });
     this.history = new HistoryCommands({ ...shared, view, onContact });
     this.drafts = new DraftCommands({ store, wallNow, find, onDraft });
-    this.privacy = new Privacy({ store, onReadReceiptsOn });
+    this.privacy = new Privacy(store);
     this.systemNotes = new SystemNotes({ store, random, log, wallNow, isLaterDevice, onMessage });
   }
 }

@@ -5,19 +5,13 @@ import type { CommandError } from './command-error.ts';
 import type { PrivacyView } from './engine.ts';
 import { orStoreFailed } from './store-failure.ts';
 
-export interface PrivacyOptions {
-  readonly store: PeerStore;
-  /** What was read and not told may be told from now on. */
-  readonly onReadReceiptsOn: () => void;
-}
-
 /** What friends may learn of what one does at the keyboard, kept over restarts. */
 export class Privacy {
-  readonly #options: PrivacyOptions;
+  readonly #store: PeerStore;
   #view: PrivacyView = DEFAULT_SETTINGS;
 
-  constructor(options: PrivacyOptions) {
-    this.#options = options;
+  constructor(store: PeerStore) {
+    this.#store = store;
   }
 
   /** Before anything else: as the user left it. */
@@ -40,15 +34,13 @@ export class Privacy {
   set(patch: Partial<PrivacyView>): Promise<Result<PrivacyView, CommandError>> {
     return orStoreFailed(async () => {
       const wanted = { ...this.view(), ...patch };
-      const turnedOn = wanted.sendReadReceipts && !this.sendReadReceipts;
       // Off at once, on only when it is kept: nothing is told against a wish.
       this.#view = {
         sendTyping: this.sendTyping && wanted.sendTyping,
         sendReadReceipts: this.sendReadReceipts && wanted.sendReadReceipts,
       };
-      await this.#options.store.saveSettings(wanted);
+      await this.#store.saveSettings(wanted);
       this.#view = wanted;
-      if (turnedOn) this.#options.onReadReceiptsOn();
       return ok(this.view());
     });
   }
