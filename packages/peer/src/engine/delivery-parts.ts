@@ -43,8 +43,8 @@ export interface DeliveryPartsOptions {
   /** R23. */
   readonly invisible: () => boolean;
   readonly privacy: () => { readonly sendTyping: boolean; readonly sendReadReceipts: boolean };
-  /** Brings the newest device list of a friend. */
-  readonly refreshList: (account: AccountNumber) => Promise<void>;
+  /** Brings the newest device list of a friend. @returns false when it could not be had */
+  readonly refreshList: (account: AccountNumber) => Promise<boolean>;
   readonly onMessages: (messages: readonly StoredMessage[], areNew: boolean) => void;
   readonly onTyping: (account: AccountNumber, active: boolean) => void;
   /** What is missing of theirs is another number now. */
@@ -65,6 +65,8 @@ export class DeliveryParts {
   readonly #intake: Intake;
   readonly #ownRepair: OwnRepair;
   readonly #reader: MailReader;
+  /** From when the friends are known on a new link; `account.up` comes later. */
+  #linked = false;
 
   constructor(options: DeliveryPartsOptions) {
     this.#options = options;
@@ -73,7 +75,7 @@ export class DeliveryParts {
     const shared = { clock, random, log, store };
     const wallNow = () => options.time.wallNow();
     const ownAccount = () => account.profile?.account;
-    const linkUp = () => account.up;
+    const linkUp = () => this.#linked;
     const request = account.request.bind(account);
     const lane = (device: DeviceId) => this.delivery.lane(device);
     const isFriend = (from: Correspondent) => book.device(from.device)?.account === from.account;
@@ -94,7 +96,14 @@ export class DeliveryParts {
       request,
     });
     const keys = { theirKeys: this.#friendKeys, ownKeys: this.#mailboxKeys };
-    const cipher: MailCipher = new DeviceMailCipher({ random, own, ownAccount, devices, ...keys });
+    const cipher: MailCipher = new DeviceMailCipher({
+      random,
+      encapsulate: ports.encapsulate,
+      own,
+      ownAccount,
+      devices,
+      ...keys,
+    });
     const post = new MailPost({ cipher, request });
     const unsent = new Unsent();
 
@@ -227,12 +236,14 @@ export class DeliveryParts {
 
   /** Friends and their devices are as the server has them. */
   async handleLinkUp(): Promise<void> {
+    this.#linked = true;
     this.#mailboxKeys.handleLinkUp();
     this.#reader.handleLinkUp();
     await this.delivery.handleLinkUp();
   }
 
   handleLinkDown(): void {
+    this.#linked = false;
     this.#mailboxKeys.handleLinkDown();
     this.#reader.handleLinkDown();
     this.delivery.handleLinkDown();
@@ -266,7 +277,7 @@ export class DeliveryParts {
 
   /** The own signed list may be another one: those in it get copies (R19). */
   handleOwnDevices(): void {
-    if (!this.#options.account.up) return;
+    if (!this.#linked) return;
     inBackground(this.#options.ports.log, 'own devices could not be stored', this.#copies.handleDevices());
   }
 
@@ -297,9 +308,9 @@ export class DeliveryParts {
 
   async #learnDevices(friend: AccountNumber): Promise<boolean> {
     const { account, own, refreshList } = this.#options;
-    if (!account.up) return false;
+    if (!this.#linked) return false;
     if (friend === account.profile?.account) await own.refresh(friend, account);
     else await refreshList(friend);
-    return account.up;
+    return this.#linked;
   }
 }

@@ -184,8 +184,9 @@ export class Delivery {
       else await this.handleRemoved(account);
     }
     for (const { device } of await store.devicesBehind()) await this.handleDeviceOnline(device);
+    // Nobody waits for mailboxes: the link is up, and what comes by it is worked in beside them.
     inBackground(log, 'copies for own devices could not be put', copies.handleDevices());
-    await mailSender.handleLinkUp();
+    inBackground(log, 'waiting messages could not be read', mailSender.handleLinkUp());
   }
 
   handleLinkDown(): void {
