@@ -208,7 +208,7 @@ class ComposedServer implements Server {
       await this.#stopListening();
       throw error;
     }
-    this.#mailbox.startSweeping();
+    this.#mailbox.start();
     return { tcp: this.#listening.map(({ local }) => local), udpPorts: this.#udpPorts };
   }
 
@@ -253,7 +253,7 @@ class ComposedServer implements Server {
     this.#presenceEnded = true;
     this.#presenceTimer?.timer.cancel();
     this.#reflectorPorts.close();
-    this.#mailbox.stopSweeping();
+    this.#mailbox.stop();
     this.#accounts.audit.stop();
     await this.#lastSeen.flush(this.#presence.shownAccounts());
     await listening;

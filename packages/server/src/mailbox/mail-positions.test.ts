@@ -20,6 +20,19 @@ describe('positions in the logs (SV110)', () => {
     expect(given).toEqual([101, 102, 103, 200]);
   });
 
+  it('[SV110] are at hand for the first mail when the server has had time to start', async () => {
+    const blocks = new Blocks();
+    const positions = new MailPositions(blocks.ports, 4);
+    positions.prepare();
+    positions.prepare();
+    expect(blocks.open).toHaveLength(1);
+    blocks.open.shift()?.(100);
+    await settle();
+    const given: number[] = [];
+    void positions.take(async (position) => void given.push(position));
+    expect(given).toEqual([100]);
+  });
+
   it('[SV110] are given in the order of the calls to those that wait for a block', async () => {
     const blocks = new Blocks();
     const positions = new MailPositions(blocks.ports, 2);

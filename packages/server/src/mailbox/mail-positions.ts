@@ -14,7 +14,7 @@ interface Waiting {
 
 /**
  * Gives each mail its position, rising over all logs, at no cost of its own: positions are reserved in durable blocks,
- * the next one before the present one has run out. Only the first mail after a start waits for one.
+ * the next one before the present one has run out. Only a mail before the first of them waits.
  */
 export class MailPositions {
   readonly #ports: MailPositionsPorts;
@@ -45,6 +45,11 @@ export class MailPositions {
       this.#waiting.push({ use: (position) => use(position).then(resolve, reject), fail: reject });
       this.#reserve();
     });
+  }
+
+  /** Reserves the first block, so that no mail waits for it. What fails is tried again by the first mail. */
+  prepare(): void {
+    if (this.#next === this.#end && !this.#following) this.#reserve();
   }
 
   #poll(): number | undefined {

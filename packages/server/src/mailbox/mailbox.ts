@@ -90,11 +90,13 @@ export class Mailbox {
     return { puts: this.#puts, pushes: this.#pushes, refused: this.#refused };
   }
 
-  startSweeping(): void {
+  start(): void {
+    this.#positions.prepare();
     this.#sweep.start();
   }
 
-  stopSweeping(): void {
+  /** Twice is safe; what is under way ends by itself. */
+  stop(): void {
     this.#sweep.stop();
   }
 
