@@ -106,7 +106,7 @@ export class MailOpener {
     if (last && clock.now() < after(last.at, MAIL_SENDER_LOOKUP_MS)) return last.done;
     this.#lookups.delete(account);
     if (this.#lookups.size >= INBOXES_MAX) this.#lookups.clear();
-    const done = learnDevices(account);
+    const done = learnDevices(account).catch(() => false);
     this.#lookups.set(account, { at: clock.now(), done });
     void done.then((learned) => !learned && this.#lookups.delete(account));
     return done;

@@ -88,16 +88,20 @@ export class RosterSync {
     );
   }
 
-  /** A device of theirs has shown that their list is newer than the one known here. */
-  async refreshList(account: AccountNumber): Promise<void> {
+  /**
+   * A device of theirs has shown that their list is newer than the one known here.
+   * @returns whether the newest could be had
+   */
+  async refreshList(account: AccountNumber): Promise<boolean> {
     const shown = await this.#askList(account);
-    if (!shown.ok) return;
+    if (!shown.ok) return false;
     await this.#inTurn(async () => {
       const contact = this.#options.book.get(account);
       if (!contact || !listFor(contact, shown.value).ok) return;
       await this.#store([{ ...entryOf(contact), deviceList: shown.value.deviceList }], this.#version);
     });
     await this.#followOwed();
+    return true;
   }
 
   /**
