@@ -34,12 +34,29 @@ function main(port: NonNullable<typeof parentPort>, { path, key }: WorkerInput):
   }
   port.on('message', (first: ToWorker) => {
     const { requests, close } = drain(port, first);
-    if (requests.length > 0) say({ replies: batch.run(requests) });
+    if (requests.length > 0) {
+      const replies = batch.run(requests);
+      if (requests.some(isErasure)) dropLog(db);
+      say({ replies });
+    }
     if (!close) return;
     db.close();
     port.close();
   });
   say({ opened: true });
+}
+
+function isErasure({ name }: CallRequest): boolean {
+  return name === 'deleteMessages' || name === 'deleteChat';
+}
+
+/** The write-ahead log still has what was erased from the database, until it is written over. */
+function dropLog(db: Sqlite.Database): void {
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // Full or busy: the next one does it.
+  }
 }
 
 /** The message and all that wait behind it: they share a transaction. */
