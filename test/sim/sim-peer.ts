@@ -6,6 +6,7 @@ import type { Engine, EngineEvent } from '@magpie/peer/engine/engine.ts';
 import type { Identity } from '@magpie/peer/engine/identity.ts';
 import type { MailboxLinks } from '@magpie/peer/engine/mailbox-key-keeper.ts';
 import { MemoryPeerStore } from '@magpie/peer/store/memory-store.ts';
+import { seededEncapsulate } from './seeded-kem.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { HostNetwork } from './sim-network.ts';
 import { type LogLine, SimProcess } from './sim-process.ts';
@@ -97,6 +98,7 @@ export class SimPeer {
       {
         clock: process.clock,
         random: process.random,
+        encapsulate: seededEncapsulate(new SeededRandom(seed, `kem of ${this.name}#${this.#life}`)),
         store: this.#store,
         tcp: host.tcpConnector,
         udp: host.udpFactory,

@@ -14,6 +14,7 @@ const EXIT_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** The engine on the real ports; the simulator builds the same one on others. */
 async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: Log): Promise<Engine> {
   const [
+    { encapsulateFor },
     { createEngine },
     { ProfileProblem },
     { IdentityFile, loadOrCreateIdentity },
@@ -27,6 +28,7 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
     { SystemUdpFactory },
     { openSqlitePeerStore },
   ] = await Promise.all([
+    import('@magpie/common/channel/envelope-kem.ts'),
     import('./engine/create-engine.ts'),
     import('./daemon/run-daemon.ts'),
     import('./io/identity-file.ts'),
@@ -59,7 +61,7 @@ async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: L
   const interfaces = new SystemInterfaces(clock);
   const identityKeeper = new IdentityFile(paths.folder, random, seal);
   const mailboxKeyKeeper = new MailboxKeyFile(paths.folder, random, seal);
-  const keys = { identity: identity.value, identityKeeper, mailboxKeyKeeper };
+  const keys = { identity: identity.value, identityKeeper, mailboxKeyKeeper, encapsulate: encapsulateFor };
   return createEngine({ clock, random, store, tcp, udp, interfaces, ...keys, log }, { udp: options.udp, udpPort: 0 });
 }
 

@@ -25,6 +25,12 @@ export interface Encapsulated {
   readonly secret: Uint8Array;
 }
 
+/**
+ * Makes a secret for the owner of a key, by chance that is not an argument. A port: the simulator has a seeded one.
+ * @returns undefined where `readKemKey` does
+ */
+export type Encapsulate = (publicKey: Uint8Array) => Encapsulated | undefined;
+
 /** @param seed 64 bytes */
 export function kemKeyPairOf(seed: Uint8Array): KemKeyPair {
   const key = Buffer.concat([PRIVATE_KEY_HEAD, seed]);
@@ -44,13 +50,13 @@ export function readKemKey(publicKey: Uint8Array): KeyObject | undefined {
   }
 }
 
-/** A secret for the owner of this key, by OpenSSL's own randomness. @returns undefined where `readKemKey` does */
-export function encapsulateFor(publicKey: Uint8Array): Encapsulated | undefined {
+/** By OpenSSL's own randomness. */
+export const encapsulateFor: Encapsulate = (publicKey) => {
   const key = readKemKey(publicKey);
   if (!key) return undefined;
   const { ciphertext, sharedKey } = encapsulate(key);
   return { ciphertext: Uint8Array.from(ciphertext), secret: Uint8Array.from(sharedKey) };
-}
+};
 
 /**
  * @returns the 32-byte secret; for a ciphertext that was not made for this key another one that nobody knows (implicit

@@ -5,7 +5,7 @@ import { type DeviceId, deviceIdToBytes, type MailId } from '../ids.ts';
 import { AEAD_TAG_BYTES, CONTENT_BYTES_MAX, ENVELOPE_BYTES_MAX, ENVELOPE_CONTENTS_MAX } from '../limits.ts';
 import type { RandomSource } from '../random.ts';
 import { CIPHER_KEY_BYTES, openInto, sealInto } from './aead.ts';
-import { type Encapsulated, encapsulateFor, KEM_CIPHERTEXT_BYTES, openEncapsulated } from './envelope-kem.ts';
+import { type Encapsulate, type Encapsulated, KEM_CIPHERTEXT_BYTES, openEncapsulated } from './envelope-kem.ts';
 import { blake2b, EXCHANGE_KEY_BYTES, exchange, exchangeKeyPairOf, hkdf } from './keys.ts';
 import type { MailboxKey, MailboxKeyId, MailboxKeyPair } from './mailbox-key.ts';
 
@@ -82,11 +82,11 @@ export function sealEnvelope(
   key: MailboxKey,
   id: MailId,
   contents: readonly Content[],
-  random: RandomSource,
+  chance: { readonly random: RandomSource; readonly encapsulate: Encapsulate },
 ): Uint8Array | undefined {
-  const encapsulated = encapsulateFor(key.kemKey);
+  const encapsulated = chance.encapsulate(key.kemKey);
   if (!encapsulated) return undefined;
-  const ephemeralSecret = random.bytes(EXCHANGE_KEY_BYTES);
+  const ephemeralSecret = chance.random.bytes(EXCHANGE_KEY_BYTES);
   return sealEnvelopeWith({ ephemeralSecret, encapsulated }, self, recipient, key, id, contents);
 }
 

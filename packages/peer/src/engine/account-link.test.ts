@@ -380,6 +380,7 @@ async function peer() {
   const ports = {
     clock: world.clock,
     random: world.random,
+    encapsulate: () => undefined,
     store,
     tcp: world.client.tcpConnector,
     udp: world.client.udpFactory,

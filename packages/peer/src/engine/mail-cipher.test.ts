@@ -1,4 +1,5 @@
 import { signDeviceList } from '@magpie/common/channel/device-list.ts';
+import { encapsulateFor } from '@magpie/common/channel/envelope-kem.ts';
 import { signingKeyPairOf } from '@magpie/common/channel/keys.ts';
 import { mailboxKeyPairOf, signMailboxKey } from '@magpie/common/channel/mailbox-key.ts';
 import type { Content } from '@magpie/common/content/content.ts';
@@ -242,6 +243,7 @@ class Person {
     this.keys = this.#mailKeys(devices);
     this.cipher = new DeviceMailCipher({
       random: new SeededRandom(1, `chance of ${this.device}`),
+      encapsulate: encapsulateFor,
       own,
       ownAccount,
       devices,

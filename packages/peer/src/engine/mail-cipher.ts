@@ -1,4 +1,5 @@
 import { type EnvelopeSelf, openEnvelope, readEnvelopeHeader, sealEnvelope } from '@magpie/common/channel/envelope.ts';
+import type { Encapsulate } from '@magpie/common/channel/envelope-kem.ts';
 import type { KeyPair } from '@magpie/common/channel/keys.ts';
 import type { Content } from '@magpie/common/content/content.ts';
 import type { MailEntry } from '@magpie/common/frames/frame-table.ts';
@@ -12,6 +13,7 @@ import type { MailboxKeys } from './mailbox-keys.ts';
 
 export interface DeviceMailCipherOptions {
   readonly random: RandomSource;
+  readonly encapsulate: Encapsulate;
   /** This device, and the account key that certifies it now. */
   readonly own: {
     readonly keys: { readonly device: DeviceId; readonly exchange: KeyPair };
@@ -36,7 +38,7 @@ export class DeviceMailCipher implements MailCipher {
     id: MailId,
     contents: readonly Content[],
   ): Promise<Result<SealedMail, 'no-mail-key' | 'not-certified' | 'link-down'>> {
-    const { theirKeys, random } = this.#options;
+    const { theirKeys, random, encapsulate } = this.#options;
     const before = this.#certified(to);
     if (!before) return err('not-certified');
     const key = await theirKeys.keyOf(before);
@@ -44,7 +46,7 @@ export class DeviceMailCipher implements MailCipher {
     // It may have been taken off the list while the server was asked.
     const recipient = this.#certified(to);
     if (!recipient) return err('not-certified');
-    const envelope = sealEnvelope(this.#self(), recipient, key.value, id, contents, random);
+    const envelope = sealEnvelope(this.#self(), recipient, key.value, id, contents, { random, encapsulate });
     if (!envelope) return err('no-mail-key');
     const { generation, step } = key.value;
     return ok({ generation, step, envelope });

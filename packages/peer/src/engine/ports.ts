@@ -1,3 +1,4 @@
+import type { Encapsulate } from '@magpie/common/channel/envelope-kem.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { TcpConnector, UdpFactory } from '@magpie/common/net.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
@@ -23,6 +24,8 @@ export interface NetworkInterfaces {
 export interface EnginePorts {
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Chance of its own kind: OpenSSL takes none for ML-KEM. */
+  readonly encapsulate: Encapsulate;
   readonly store: PeerStore;
   readonly tcp: TcpConnector;
   readonly udp: UdpFactory;

@@ -1,6 +1,7 @@
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { Result } from '@magpie/common/result.ts';
 import type { Timer } from '@magpie/common/time.ts';
+import { seededEncapsulate } from '../../../../test/sim/seeded-kem.ts';
 import { SeededRandom } from '../../../../test/sim/seeded-random.ts';
 import type { HostNetwork } from '../../../../test/sim/sim-network.ts';
 import type { LogLine } from '../../../../test/sim/sim-process.ts';
@@ -135,6 +136,7 @@ export class TestPeer {
       {
         clock: this.#countTimers(this.#clock),
         random: new SeededRandom(1, `${this.name}#${++this.#life}`),
+        encapsulate: seededEncapsulate(new SeededRandom(1, `kem of ${this.name}#${this.#life}`)),
         store: this.store,
         tcp: this.host.tcpConnector,
         udp: this.host.udpFactory,
