@@ -309,8 +309,8 @@ export class DeliveryParts {
   async #learnDevices(friend: AccountNumber): Promise<boolean> {
     const { account, own, refreshList } = this.#options;
     if (!this.#linked) return false;
-    if (friend === account.profile?.account) await own.refresh(friend, account);
-    else await refreshList(friend);
+    if (friend !== account.profile?.account) return refreshList(friend);
+    await own.refresh(friend, account);
     return this.#linked;
   }
 }
