@@ -129,7 +129,7 @@ export class FriendLane {
 
   handleStreamAcked(stream: number, road: MessageRoad): void {
     const id = this.#messageOfStream.get(stream);
-    if (id !== undefined) this.#roads.set(id, road);
+    if (id !== undefined && this.#roads.has(id)) this.#roads.set(id, road);
     this.#messageOfStream.delete(stream);
     const acked = this.#ackedOfStream.get(stream);
     this.#ackedOfStream.delete(stream);
@@ -196,7 +196,8 @@ export class FriendLane {
       const stream = openStream(device, encodeContent(content));
       if (stream === undefined || this.#ended) break;
       this.#messageOfStream.set(stream, message.id);
-      const road = roadOf(device);
+      // What is in the mailbox has most likely been read from there: a friend who comes reads it first.
+      const road = message.state === 'stored' ? undefined : roadOf(device);
       if (road) this.#roads.set(message.id, road);
       this.#outbox.sent(message.id, stream, now);
     }
