@@ -21,7 +21,8 @@ export type OwnCopy = ContentOf<'copy' | 'copy-receipt'>;
 export interface IncomingContents {
   /**
    * Resolves when the content is durable here (committed or held) or dropped for good, so that a mailbox may forget it;
-   * rejects when the store failed. Over a session nobody waits for it: a receipt says so.
+   * rejects with a StoreError when the store failed, with a NoRoomError when the mailbox is to keep it (DL45). Over a session
+   * nobody waits for it: a receipt says so.
    */
   accept(from: Correspondent, content: IncomingContent, road: MessageRoad): Promise<void>;
 }

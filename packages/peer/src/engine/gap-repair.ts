@@ -20,7 +20,7 @@ export interface GapRepairOptions {
   readonly store: Pick<PeerStore, 'gaps' | 'receivedUpTo'>;
   readonly isFriend: (from: Correspondent) => boolean;
   readonly answers: Pick<Answers, 'say'>;
-  /** Which device belongs to whom, of friends. */
+  /** Of this chat, so many numbers are shown as missing from now on. */
   readonly onMissing: (chat: AccountNumber, count: number) => void;
 }
 
@@ -205,7 +205,8 @@ export class GapRepair {
   #makeRoom(device: DeviceId): void {
     const ofDevice = [...this.#lacks.values()].filter(({ from }) => from.device === device);
     if (ofDevice.length >= GAPS_PER_DEVICE_MAX) this.#forget(ofDevice[0]!);
-    if (this.#lacks.size >= GAPS_MAX) for (const oldest of [...this.#lacks.values()].slice(0, 1)) this.#forget(oldest);
+    const [oldest] = this.#lacks.values();
+    if (oldest && this.#lacks.size >= GAPS_MAX) this.#forget(oldest);
   }
 
   #arm(): void {

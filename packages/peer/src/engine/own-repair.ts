@@ -139,8 +139,8 @@ export class OwnRepair {
 
   #rememberWhole(key: string, upTo: number): void {
     this.#whole.delete(key);
-    if (this.#whole.size >= OWN_REPAIRS_MAX)
-      for (const oldest of [...this.#whole.keys()].slice(0, 1)) this.#whole.delete(oldest);
+    const [oldest] = this.#whole.keys();
+    if (oldest !== undefined && this.#whole.size >= OWN_REPAIRS_MAX) this.#whole.delete(oldest);
     this.#whole.set(key, upTo);
   }
 
