@@ -3,8 +3,12 @@ import type { HybridStamp } from '@magpie/common/content/content.ts';
 import { compareMessages } from '@magpie/peer/messaging/conversation-order.ts';
 import type { PeerStore, StoredMessage } from '@magpie/peer/store/store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { peerStoreChangesContract } from './peer-store-changes-contract.ts';
 import { peerStoreContactsContract } from './peer-store-contacts-contract.ts';
+import { peerStoreCopiesContract } from './peer-store-copies-contract.ts';
 import { peerStoreDevicesContract } from './peer-store-devices-contract.ts';
+import { peerStoreHistoryContract } from './peer-store-history.ts';
+import { peerStoreMailContract } from './peer-store-mail-contract.ts';
 import { peerStoreOwnContract } from './peer-store-own-contract.ts';
 import {
   BOB,
@@ -86,6 +90,10 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
     peerStoreOwnContract(() => store);
     peerStoreContactsContract(() => store);
     peerStoreDevicesContract(() => store);
+    peerStoreChangesContract(() => store);
+    peerStoreMailContract(() => store);
+    peerStoreCopiesContract(() => store);
+    peerStoreHistoryContract(() => store);
 
     describe('own messages', () => {
       it('[R17] numbers messages from 1 without gaps, for each chat by itself', async () => {

@@ -3,9 +3,12 @@ import type { WallMs } from '@magpie/common/time.ts';
 import type { MessageRecord, Numbering, Progress, StoreTables } from './message-tables.ts';
 import { clipped, reachedBy, type SequenceSpan } from './receipt-ranges.ts';
 import { asSent } from './sent-form.ts';
-import type { MessageReason, NumberingOpening, StoredMessage } from './store.ts';
+import type { MessageReason, MessageRoad, NumberingOpening, StoredMessage } from './store.ts';
 
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Of a message that the mailbox has: until a session brings it, that is the way it took. */
+const MAILBOX_ROAD: MessageRoad = { kind: 'mailbox', lan: false, rttMs: 0 };
 
 /**
  * Which devices of friends get messages, what of each own numbering each of them has (R19), and what lies in their
@@ -123,7 +126,8 @@ export class FriendDevices {
       const { state, reason } = record.message;
       if (state !== 'queued') continue;
       const kept = reason === 'not-friends' ? reason : '';
-      changed.push(rows.setState(record, 'stored', kept, record.owed).message);
+      const moved = rows.setRoad(record, MAILBOX_ROAD);
+      changed.push(rows.setState(moved, 'stored', kept, moved.owed).message);
     }
     return changed;
   }
@@ -215,9 +219,11 @@ export class FriendDevices {
     isWanted: (record: MessageRecord) => boolean,
   ): MessageRecord[] {
     const found: MessageRecord[] = [];
+    // What came back from a friend stands above, and is not this device's to send.
+    const given = this.#tables.numberings.own(chat, incarnation)?.upTo ?? 0;
     for (let after = begin; found.length < limit; ) {
-      const page = this.#tables.rows.sentWithin(chat, incarnation, after + 1, NUMBER_MAX, limit);
-      found.push(...page.filter((record) => !record.message.returned && isWanted(record)));
+      const page = this.#tables.rows.sentWithin(chat, incarnation, after + 1, given, limit);
+      found.push(...page.filter(isWanted));
       if (page.length < limit) break;
       after = page.at(-1)!.message.sequence;
     }
