@@ -47,6 +47,9 @@ export async function fillHistory(path: string, count: number): Promise<Filled> 
   const total = count + Math.floor(count * SMALL_SHARE);
   const corpus = new Corpus(count);
   const db = openDatabase(path);
+  // Only how it is made is faster for it.
+  db.pragma('synchronous = OFF');
+  db.pragma('cache_size = -262144');
   const insert = db.prepare(`
     INSERT INTO message (id, chat, direction, device, incarnation, sequence, wall_ms, counter, kind, shown, text, state,
       reason, change, born, owed, committed_ms)

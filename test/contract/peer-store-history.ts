@@ -1,4 +1,4 @@
-import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
 import { DRAFTS_MAX } from '@magpie/peer/messaging/limits.ts';
 import { ERASED_ONE_BY_ONE_MAX } from '@magpie/peer/store/limits.ts';
 import type { PeerStore, SearchQuery } from '@magpie/peer/store/store.ts';
@@ -13,6 +13,7 @@ import {
   incoming,
   mailed,
   messageId,
+  numbered,
   OWN_DEVICE,
   RELAY,
   stamp,
@@ -22,6 +23,7 @@ import {
 } from './peer-store-samples.ts';
 
 const DAY_MS = 86_400_000;
+const OWN_TABLET = '0b'.repeat(16) as DeviceId;
 
 /** Search, exports, forgetting and drafts: the part of the contract that is about what is there already. */
 export function peerStoreHistoryContract(current: () => PeerStore): void {
@@ -87,7 +89,7 @@ export function peerStoreHistoryContract(current: () => PeerStore): void {
       expect(await found('tea', { before: messageId(99) })).toEqual([]);
     });
 
-    it('knows a message by what it says now: edited, recalled, cancelled, returned', async () => {
+    it('knows a message by what it says now: edited, recalled, cancelled', async () => {
       await hear(1, { text: 'first words' });
       await hear(2, { type: 'edit', target: theirId(1), text: 'second thoughts' });
       expect(await found('first')).toEqual([]);
@@ -98,6 +100,13 @@ export function peerStoreHistoryContract(current: () => PeerStore): void {
       expect(await found('never')).toEqual(['never mind']);
       await store.cancel(messageId(1));
       expect(await found('never')).toEqual([]);
+    });
+
+    it('finds copies of another own device, and what came back from a friend', async () => {
+      const own = (n: number, text: string) => ({ chat: BOB, device: OWN_TABLET, content: numbered(n, { text }) });
+      await store.commitCopies([own(1, 'sent from the tablet')], wall(1));
+      await store.commitReturned([{ ...own(2, 'sent before the crash'), device: OWN_DEVICE }], wall(1));
+      expect(await found('sent', { direction: 'out' })).toEqual(['sent before the crash', 'sent from the tablet']);
     });
 
     it('finds what was held once it follows, and not before', async () => {
