@@ -97,10 +97,15 @@ describe('a block', () => {
   it('refuses for good what certainly never left', async () => {
     const { world, alice, bob } = await friends();
     await bob.stop();
+    const link = world.sim.network.link('alice', 'server');
+    link.tcpStalled = true;
+    await world.until(async () => (await alice.engine.status()).server.state !== 'connected');
     await world.ok(alice.engine.send({ to: 'bob', text: 'too late' }));
-    await world.ok(alice.engine.blockContact('bob'));
+    await bob.restart();
+    await world.ok(bob.engine.blockContact('alice'));
+    link.tcpStalled = false;
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'refused');
-    expect((await alice.chat('bob')).at(-1)?.reason).toBe('not-friends');
+    expect((await world.settle(alice.chat('bob'))).at(-1)?.reason).toBe('not-friends');
   });
 });
 

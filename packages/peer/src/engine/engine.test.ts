@@ -51,6 +51,8 @@ describe('sessions', () => {
   it('go by the relay when there is no UDP at all', async () => {
     const { world, alice, bob } = await friends({ udp: false });
     await say(world, alice, bob, 'hello');
+    await world.until(async () => (await world.ok(alice.engine.paths('bob')))[0]?.session === 'established');
+    await say(world, alice, bob, 'by the session');
     expect((await alice.chat('bob')).at(-1)?.road?.kind).toBe('relay');
     expect((await alice.engine.status()).udp).toMatchObject({ enabled: false, port4: undefined, datagramsSent: 0 });
   });
@@ -63,6 +65,8 @@ describe('sessions', () => {
     await bob.register();
     await world.befriend(alice, bob);
     await say(world, alice, bob, 'hello');
+    await world.until(async () => (await world.ok(alice.engine.paths('bob')))[0]?.session === 'established');
+    await say(world, alice, bob, 'by the session');
     expect((await alice.chat('bob')).at(-1)?.road?.kind).toBe('relay');
     expect((await alice.engine.status()).udp.enabled).toBe(false);
   });

@@ -77,6 +77,19 @@ describe('messages into a mailbox (DL)', () => {
     expect(world.put).toEqual([1, 1]);
   });
 
+  it('[DL21] puts again what was numbered anew while it was under way', async () => {
+    const world = setUp();
+    world.commit(1);
+    world.sender.handleRenumbered();
+    await world.answer(STORED);
+    expect(world.noted).toEqual([]);
+    await world.sender.handleLinkUp();
+    await world.pass(0);
+    expect(world.put).toEqual([1, 1]);
+    await world.answer(STORED);
+    expect(world.noted).toEqual([1]);
+  });
+
   it('[DL22] looks every hour for what has expired', async () => {
     const world = setUp();
     await world.sender.handleLinkUp();

@@ -61,6 +61,8 @@ export class MailSender {
   readonly #openings = new Map<DeviceId, Promise<readonly NumberingOpening[]>>();
   /** How often in a row a device could not open what we sealed. */
   readonly #unopened = new Map<DeviceId, number>();
+  /** How often messages were numbered anew. */
+  #numberings = 0;
   #underWay = 0;
   #expiry: Timer | undefined;
   #stopped = false;
@@ -128,7 +130,14 @@ export class MailSender {
 
   /** Numbers have changed (R17): what waits here has old ones. */
   handleRenumbered(): void {
-    for (const box of this.#boxes.values()) this.#forget(box);
+    this.#numberings++;
+    for (const box of this.#boxes.values()) {
+      this.#forget(box);
+      // What the mailbox has of these has old numbers: it is put again.
+      for (const { id } of box.stored) box.known.delete(id);
+      box.stored = [];
+      box.complete = false;
+    }
     for (const box of [...this.#boxes.values()]) this.kick(box.to.device);
   }
 
@@ -248,6 +257,7 @@ export class MailSender {
     const { post, unsent, log } = this.#options;
     this.#underWay++;
     box.underWay++;
+    const numberings = this.#numberings;
     let posted: Posted = { kind: 'later', retryAfterMs: 0 };
     try {
       // A first number needs no word about where its numbering begins, and so no look into the store.
@@ -255,7 +265,8 @@ export class MailSender {
       const content = contentOf(message);
       const contents = [opening, content].filter((one): one is Content => one !== undefined);
       const mayLeave = (): boolean => {
-        if (!this.#options.needsMail(box.to.device) || !unsent.mayLeave(message)) return false;
+        if (numberings !== this.#numberings || !unsent.mayLeave(message)) return false;
+        if (!this.#options.needsMail(box.to.device)) return false;
         unsent.remove(message.id);
         return true;
       };
@@ -264,6 +275,7 @@ export class MailSender {
     } catch (cause) {
       log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'a mail could not be put');
     }
+    if (numberings !== this.#numberings) posted = { kind: 'not-now' };
     this.#underWay--;
     box.underWay--;
     if (this.#alive(box)) this.#handlePosted(box, message, posted);
