@@ -19,7 +19,7 @@ describe('messages by the command line', () => {
 
   it('brings mail to somebody who was away, though the two are never there together', async () => {
     await daemon('bob', 'stop');
-    const sent = await send('alice', 'bob', 'when you are back', ['--wait', 'stored', '--timeout', '20s']);
+    const sent = await send('alice', 'bob', 'when you are back', ['--wait', 'stored', '--timeout', '40s']);
     expect(sent.state).toBe('stored');
     await daemon('alice', 'stop');
     await daemon('bob', 'start');
@@ -34,7 +34,7 @@ describe('messages by the command line', () => {
   });
 
   it('edits, reacts, answers, nudges and recalls on both sides', async () => {
-    const { id } = await send('alice', 'bob', 'at five?', ['--wait', 'delivered', '--timeout', '20s']);
+    const { id } = await send('alice', 'bob', 'at five?', ['--wait', 'delivered', '--timeout', '40s']);
     await command(stage, 'alice', ['msg', 'edit', id, 'at six?', '--json']);
     await eventually('bob sees the edit', async () => (await show('bob', id)).text === 'at six?');
     await command(stage, 'bob', ['msg', 'react', id, '👍', '--json']);
@@ -117,9 +117,9 @@ describe('messages by the command line', () => {
 
   it('watches from a cursor that a restart of the daemon does not change', async () => {
     const cursor = (await watched('bob', [])).at(-1)!.cursor;
-    const first = await send('alice', 'bob', 'while nobody watches', ['--wait', 'delivered', '--timeout', '20s']);
+    const first = await send('alice', 'bob', 'while nobody watches', ['--wait', 'delivered', '--timeout', '40s']);
     await daemon('bob', 'stop');
-    const second = await send('alice', 'bob', 'nor runs', ['--wait', 'stored', '--timeout', '20s']);
+    const second = await send('alice', 'bob', 'nor runs', ['--wait', 'stored', '--timeout', '40s']);
     await daemon('bob', 'start');
     await eventually('it has come', async () => (await texts('bob', 'alice')).includes('nor runs'));
     await command(stage, 'bob', ['msg', 'mark-read', 'alice', '--json']);
@@ -140,7 +140,7 @@ describe('messages by the command line', () => {
       const { items } = await command(stage, 'alice', ['contact', 'list', '--json']);
       return (items as readonly ContactJson[]).some((each) => each.name === 'bob' && each.presence === 'offline');
     });
-    const { id } = await send('alice', 'bob', 'are you there?', ['--wait', 'stored', '--timeout', '20s']);
+    const { id } = await send('alice', 'bob', 'are you there?', ['--wait', 'stored', '--timeout', '40s']);
     await eventually('bob has it', async () => (await texts('bob', 'alice')).includes('are you there?'));
     await pause(2_000);
     expect((await show('alice', id)).state).toBe('stored');

@@ -3,170 +3,35 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { CommandError } from '../engine/command-error.ts';
 import type {
-  AccountView,
   ContactView,
-  DeviceView,
   DraftView,
   Engine,
-  EngineEvent,
   LookupView,
   MessageView,
   NoticeView,
   PathView,
-  PolicyView,
   PresenceView,
   PrivacyView,
 } from '../engine/engine.ts';
-import { accountOf, deviceOf, pathOf, safetyOf } from './test-fake-views.ts';
+import { FakeAccount } from './test-fake-account.ts';
+import { pathOf, safetyOf } from './test-fake-views.ts';
 
 /** An engine without network or disk: one account, a few contacts, messages in a list. */
-export class FakeEngine implements Engine {
-  account: AccountView | undefined;
+export class FakeEngine extends FakeAccount implements Engine {
   readonly people = new Map<string, ContactView>();
   readonly log: MessageView[] = [];
-  readonly calls: { readonly name: string; readonly input: unknown }[] = [];
-  /** When set, the next command fails with it. */
-  nextError: CommandError | undefined;
-  /** What `register` and `login` answer to an address without a pin unless `trustFirst`. */
-  serverPin = 'PINPINPIN';
   dropping = false;
-  running = false;
   /** How often a person did something. */
   activities = 0;
   neverDirect = false;
-  /** What the next sign-in shows beside the account. */
-  recoveryCode: string | undefined;
-  /** How long a login with an approval code waits, unless it is cancelled. */
-  approvalMs = 0;
-  /** How long a registration takes. */
-  registerMs = 0;
-  /** Sign-ins that were ended by whoever asked for them. */
-  cancelled = 0;
-  recoveryUnseen = false;
-  expiresAt = 4_000_000_000_000 as WallMs;
-  ownPolicy: PolicyView = { ask: 'anyone', question: '', showLastSeen: true };
   ownPresence: PresenceView = { status: 'online', text: '', wish: 'online', autoAwayMs: 600_000 };
-  ownDevices: DeviceView[] = [deviceOf('d', 'Linux', true), deviceOf('e', 'Windows', false)];
   noticeList: NoticeView[] = [];
   readonly draftTexts = new Map<AccountNumber, DraftView>();
   ownPrivacy: PrivacyView = { sendTyping: true, sendReadReceipts: true };
   /** Strangers a look-up finds, by name. */
   readonly strangers = new Map<string, LookupView>();
-  #listeners = new Set<(event: EngineEvent) => void>();
-
-  get listeners(): number {
-    return this.#listeners.size;
-  }
-
-  async start(): Promise<void> {
-    this.running = true;
-  }
-
-  async stop(): Promise<void> {
-    this.running = false;
-  }
-
-  subscribe(listener: (event: EngineEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  emit(event: EngineEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  async register(input: Parameters<Engine['register']>[0], signal?: AbortSignal) {
-    if (!(await this.#waited(this.registerMs, signal))) return err<CommandError>({ code: 'CANCELLED' });
-    return this.#signIn('register', input, input.name, input.server, input.trustFirst);
-  }
-
-  async login(input: Parameters<Engine['login']>[0], signal?: AbortSignal) {
-    const server = input.server ?? 'host:1#known';
-    if (input.password === undefined && input.recoveryCode === undefined && !this.account) {
-      return err<CommandError>({ code: 'SERVER_REFUSED', refusal: 'unknown-device' });
-    }
-    const waitMs = input.approvalCode === undefined ? 0 : this.approvalMs;
-    if (!(await this.#waited(waitMs, signal))) return err<CommandError>({ code: 'CANCELLED' });
-    return this.#signIn('login', input, input.account ?? 'alice', server, input.trustFirst);
-  }
-
-  async changePassword(oldPassword: string, newPassword: string) {
-    return this.#did('changePassword', { oldPassword, newPassword }, () => undefined);
-  }
-
-  async setProfile(patch: Parameters<Engine['setProfile']>[0]) {
-    return this.#did('setProfile', patch, () => {
-      const { displayName, signatureLine } = { ...accountOf('alice', 'host:1#known'), ...this.account, ...patch };
-      this.account = {
-        ...(this.account ?? accountOf('alice', 'host:1#known')),
-        displayName: displayName ?? '',
-        signatureLine: signatureLine ?? '',
-      };
-      return this.account;
-    });
-  }
-
-  async policy() {
-    return this.#did('policy', {}, () => this.ownPolicy);
-  }
-
-  async setPolicy(patch: Parameters<Engine['setPolicy']>[0]) {
-    return this.#did('setPolicy', patch, () => {
-      this.ownPolicy = { ...this.ownPolicy, ...patch };
-      return this.ownPolicy;
-    });
-  }
-
-  async devices() {
-    return this.#did('devices', {}, () => this.ownDevices);
-  }
-
-  async revokeDevice(device: string) {
-    return this.#did('revokeDevice', { device }, () => {
-      this.ownDevices = this.ownDevices.filter((each) => !each.device.startsWith(device));
-      return this.ownDevices;
-    });
-  }
-
-  async offerApproval() {
-    return this.#did('offerApproval', {}, () => ({ code: 'aaaa-bbbb-cccc-dddd', expiresAt: this.expiresAt }));
-  }
-
-  async withdrawApproval(code: string) {
-    return this.#did('withdrawApproval', { code }, () => undefined);
-  }
-
-  async renewRecovery() {
-    return this.#did('renewRecovery', {}, () => {
-      this.recoveryUnseen = true;
-      return { recoveryCode: 'abcd-efgh-new' };
-    });
-  }
-
-  async deleteAccount(password: string) {
-    return this.#did('deleteAccount', { password }, () => undefined);
-  }
-
-  async invitation() {
-    return this.#did('invitation', {}, () => ({ link: 'magpie://host:1/friend?pin=P&number=10001&name=alice&key=K' }));
-  }
-
-  async recoveryKept() {
-    this.recoveryUnseen = false;
-    return ok(undefined);
-  }
-
-  async logout() {
-    return this.#did('logout', {}, () => undefined);
-  }
-
-  async whoami() {
-    if (!this.account) return err<CommandError>({ code: 'NOT_SIGNED_IN' });
-    return ok(this.account);
-  }
-
   async contacts() {
-    return this.#did('contacts', {}, () => [...this.people.values()]);
+    return this.did('contacts', {}, () => [...this.people.values()]);
   }
 
   async contact(who: string): Promise<Result<ContactView, CommandError>> {
@@ -175,33 +40,33 @@ export class FakeEngine implements Engine {
   }
 
   async addContact(who: string, text: string) {
-    return this.#did('addContact', { who, text }, () => this.person(10_009, who, 'asked'));
+    return this.did('addContact', { who, text }, () => this.person(10_009, who, 'asked'));
   }
 
   async answerRequest(who: string, accept: boolean) {
     const found = await this.contact(who);
     if (!found.ok) return found;
-    return this.#did('answerRequest', { who, accept }, () => this.person(found.value.account, who, 'member'));
+    return this.did('answerRequest', { who, accept }, () => this.person(found.value.account, who, 'member'));
   }
 
   async removeContact(who: string) {
     const found = await this.contact(who);
-    return found.ok ? this.#did('removeContact', { who }, () => undefined) : found;
+    return found.ok ? this.did('removeContact', { who }, () => undefined) : found;
   }
 
   async lookup(who: string): Promise<Result<LookupView, CommandError>> {
     const found = this.strangers.get(who);
-    return found ? this.#did('lookup', { who }, () => found) : err({ code: 'NOT_FOUND', refusal: 'not-found' });
+    return found ? this.did('lookup', { who }, () => found) : err({ code: 'NOT_FOUND', refusal: 'not-found' });
   }
 
   async blockContact(who: string) {
-    return this.#did('blockContact', { who }, () =>
+    return this.did('blockContact', { who }, () =>
       this.person(this.people.get(who)?.account ?? 10_009, who, 'blocked'),
     );
   }
 
   async unblockContact(who: string) {
-    return this.#did('unblockContact', { who }, () =>
+    return this.did('unblockContact', { who }, () =>
       this.person(this.people.get(who)?.account ?? 10_009, who, 'removed'),
     );
   }
@@ -212,7 +77,7 @@ export class FakeEngine implements Engine {
   ): Promise<Result<ContactView, CommandError>> {
     const found = await this.contact(who);
     if (!found.ok) return found;
-    return this.#did('setContact', { who, ...patch }, () => {
+    return this.did('setContact', { who, ...patch }, () => {
       const { remark = found.value.remark, group = found.value.group } = patch;
       const changed = { ...found.value, remark, group, neverDirect: patch.neverDirect ?? found.value.neverDirect };
       this.people.set(found.value.name, changed);
@@ -222,14 +87,14 @@ export class FakeEngine implements Engine {
 
   async safetyNumber(who: string) {
     const found = await this.contact(who);
-    return found.ok ? this.#did('safetyNumber', { who }, () => safetyOf(found.value)) : found;
+    return found.ok ? this.did('safetyNumber', { who }, () => safetyOf(found.value)) : found;
   }
 
   async verifyContact(who: string, verdict: Parameters<Engine['verifyContact']>[1]) {
     const found = await this.contact(who);
     if (!found.ok) return found;
     if (verdict.digits !== safetyOf(found.value).digits) return err<CommandError>({ code: 'KEY_CHANGED' });
-    return this.#did('verifyContact', { who, ...verdict }, () => {
+    return this.did('verifyContact', { who, ...verdict }, () => {
       const keyChanged = found.value.keyChanged && !verdict.acceptNewKey;
       const changed = { ...found.value, keyChanged, verified: verdict.matches };
       this.people.set(found.value.name, changed);
@@ -243,14 +108,14 @@ export class FakeEngine implements Engine {
 
   async setPresence(wish: Parameters<Engine['setPresence']>[0], text?: string) {
     const status = wish === 'invisible' ? 'offline' : wish;
-    return this.#did('setPresence', { status: wish, text }, () => {
+    return this.did('setPresence', { status: wish, text }, () => {
       this.ownPresence = { ...this.ownPresence, status, wish, text: text ?? this.ownPresence.text };
       return this.ownPresence;
     });
   }
 
   async setAutoAway(afterMs: number) {
-    return this.#did('setAutoAway', { afterMs }, () => {
+    return this.did('setAutoAway', { afterMs }, () => {
       this.ownPresence = { ...this.ownPresence, autoAwayMs: afterMs };
       return this.ownPresence;
     });
@@ -261,19 +126,19 @@ export class FakeEngine implements Engine {
   }
 
   async setNeverDirect(on: boolean) {
-    return this.#did('setNeverDirect', { on }, () => {
+    return this.did('setNeverDirect', { on }, () => {
       this.neverDirect = on;
     });
   }
 
   async notices(limit: number) {
-    return this.#did('notices', { limit }, () => this.noticeList.slice(0, limit));
+    return this.did('notices', { limit }, () => this.noticeList.slice(0, limit));
   }
 
   async send(input: Parameters<Engine['send']>[0]): Promise<Result<MessageView, CommandError>> {
     const to = await this.contact(input.to);
     if (!to.ok) return to;
-    return this.#did('send', input, () => {
+    return this.did('send', input, () => {
       const message = this.message_(to.value.account, 'out', input.text, input.id);
       return input.replyTo ? this.change(message, { replyTo: input.replyTo }) : message;
     });
@@ -282,7 +147,7 @@ export class FakeEngine implements Engine {
   async nudge(who: string): Promise<Result<MessageView, CommandError>> {
     const to = await this.contact(who);
     if (!to.ok) return to;
-    return this.#did('nudge', { to: who }, () => this.message_(to.value.account, 'out', '', undefined, 'nudge'));
+    return this.did('nudge', { to: who }, () => this.message_(to.value.account, 'out', '', undefined, 'nudge'));
   }
 
   async editMessage(id: MessageId, text: string): Promise<Result<MessageView, CommandError>> {
@@ -305,23 +170,23 @@ export class FakeEngine implements Engine {
   }
 
   async setTyping(chat: string, active: boolean) {
-    return this.#did('setTyping', { chat, active }, () => undefined);
+    return this.did('setTyping', { chat, active }, () => undefined);
   }
 
   async search(input: Parameters<Engine['search']>[0]) {
     const found = this.log.filter((each) => each.text.includes(input.text)).reverse();
-    return this.#did('search', input, () => found.slice(0, input.limit));
+    return this.did('search', input, () => found.slice(0, input.limit));
   }
 
   async deleteMessages(input: Parameters<Engine['deleteMessages']>[0]) {
-    return this.#did('deleteMessages', input, () => ({ deleted: input.ids?.length ?? this.log.length }));
+    return this.did('deleteMessages', input, () => ({ deleted: input.ids?.length ?? this.log.length }));
   }
 
   async exportPage({ chat, after, limit }: Parameters<Engine['exportPage']>[0]) {
     const found = chat === undefined ? undefined : await this.contact(chat);
     if (found && !found.ok) return found;
     const rows = this.log.filter((each) => each.born > after && (!found || each.chat === found.value.account));
-    return this.#did('exportPage', { chat, after, limit }, () => rows.slice(0, limit));
+    return this.did('exportPage', { chat, after, limit }, () => rows.slice(0, limit));
   }
 
   async draft(chat: string): Promise<Result<DraftView, CommandError>> {
@@ -339,7 +204,7 @@ export class FakeEngine implements Engine {
     const found = await this.contact(chat);
     if (!found.ok) return found;
     const { account } = found.value;
-    return this.#did('setDraft', { chat, text, replyTo }, () => {
+    return this.did('setDraft', { chat, text, replyTo }, () => {
       const draft: DraftView =
         text === ''
           ? { account, text, replyTo: undefined, at: undefined }
@@ -356,7 +221,7 @@ export class FakeEngine implements Engine {
   }
 
   async setPrivacy(patch: Partial<PrivacyView>) {
-    return this.#did('setPrivacy', patch, () => {
+    return this.did('setPrivacy', patch, () => {
       this.ownPrivacy = { ...this.ownPrivacy, ...patch };
       return this.ownPrivacy;
     });
@@ -374,7 +239,7 @@ export class FakeEngine implements Engine {
       : input.after
         ? all.slice(indexOf(input.after) + 1, indexOf(input.after) + 1 + input.limit)
         : all.slice(Math.max(0, end - input.limit), end);
-    return this.#did('messages', input, () => page);
+    return this.did('messages', input, () => page);
   }
 
   async message(id: MessageId): Promise<Result<MessageView, CommandError>> {
@@ -383,7 +248,7 @@ export class FakeEngine implements Engine {
   }
 
   async markRead(chat: string, upTo?: MessageId) {
-    return this.#did('markRead', { chat, upTo }, () => ({ changed: 2 }));
+    return this.did('markRead', { chat, upTo }, () => ({ changed: 2 }));
   }
 
   async changesSince(cursor: number, limit: number) {
@@ -504,36 +369,6 @@ export class FakeEngine implements Engine {
     return changed;
   }
 
-  signedIn(name = 'alice'): this {
-    this.account = accountOf(name, 'host:1#known');
-    return this;
-  }
-
-  /** @returns false when the signal came first */
-  #waited(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-    if (ms === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(true), ms);
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        this.cancelled++;
-        resolve(false);
-      });
-    });
-  }
-
-  #signIn(name: string, input: object, account: string, server: string, trustFirst: boolean) {
-    if (!this.nextError && !server.includes('#') && !trustFirst) {
-      this.calls.push({ name, input });
-      return err<CommandError>({ code: 'SERVER_KEY_UNKNOWN', detail: { pin: this.serverPin } });
-    }
-    return this.#did(name, input, () => {
-      this.account = accountOf(account, server);
-      this.recoveryUnseen ||= this.recoveryCode !== undefined;
-      return { account: this.account, recoveryCode: this.recoveryCode };
-    });
-  }
-
   #changed(
     name: string,
     input: { readonly id: MessageId; readonly [key: string]: unknown },
@@ -541,13 +376,6 @@ export class FakeEngine implements Engine {
   ): Result<MessageView, CommandError> {
     const found = this.log.find((each) => each.id === input.id);
     if (!found) return err({ code: 'NOT_FOUND', detail: { who: input.id } });
-    return this.#did(name, input, () => this.change(found, patch(found)));
-  }
-
-  #did<T>(name: string, input: object, value: () => T): Result<T, CommandError> {
-    this.calls.push({ name, input });
-    const error = this.nextError;
-    this.nextError = undefined;
-    return error ? err(error) : ok(value());
+    return this.did(name, input, () => this.change(found, patch(found)));
   }
 }
