@@ -29,49 +29,74 @@ export class MemoryRowIndexes {
   readonly #byId = new Map<MessageId, Set<Key>>();
 
   add(record: MessageRecord): void {
-    const { message, owed, deleted } = record;
-    const { chat, device, incarnation, sequence, direction, kind, target, id } = message;
+    const { message } = record;
+    const { chat, device, incarnation, sequence, direction, target, id } = message;
     const key = keyOf(message);
     if (direction === 'out') {
       numbersOf(this.#sent, `${chat}/${incarnation}`).add(sequence, key);
-      if (isUnseen(message)) numbersOf(this.#unseen, `${chat}/${incarnation}`).add(sequence, key);
     } else {
       numbersOf(this.#received, `${chat}/${device}/${incarnation}`).add(sequence, key);
       setOf(this.#byId, id).add(key);
     }
-    if (owed) {
+    if (target !== undefined) setOf(this.#changes, `${chat}/${target}`).add(key);
+    this.#enter(record, NOWHERE);
+  }
+
+  /** Most changes are of a state: only what they move is touched. */
+  replace(before: MessageRecord, after: MessageRecord): void {
+    const { incarnation, sequence } = before.message;
+    if (after.message.incarnation !== incarnation || after.message.sequence !== sequence) {
+      this.#remove(before);
+      this.add(after);
+      return;
+    }
+    this.#leave(before, placesOf(after));
+    this.#enter(after, placesOf(before));
+  }
+
+  #remove(record: MessageRecord): void {
+    const { message } = record;
+    const { chat, device, incarnation, sequence, direction } = message;
+    const key = keyOf(message);
+    if (direction === 'out') this.#sent.get(`${chat}/${incarnation}`)?.remove(sequence, key);
+    else this.#received.get(`${chat}/${device}/${incarnation}`)?.remove(sequence, key);
+    this.#leave(record, NOWHERE);
+  }
+
+  /** Where it belongs now and did not before. */
+  #enter(record: MessageRecord, before: Places): void {
+    const { message } = record;
+    const { chat, device, incarnation, sequence } = message;
+    const key = keyOf(message);
+    const now = placesOf(record);
+    if (now.unseen && !before.unseen) numbersOf(this.#unseen, `${chat}/${incarnation}`).add(sequence, key);
+    if (now.owed && !before.owed) {
       numbersOf(this.#owed, `${chat}/${incarnation}`).add(sequence, key);
       this.#owedOf(chat).add([incarnation, sequence], key);
     }
-    if (isUnread(record)) {
+    if (now.unread && !before.unread) {
       numbersOf(this.#unread, `${chat}/${device}/${incarnation}`).add(sequence, key);
       setOf(this.#unreadByChat, chat).add(key);
     }
-    if (isShown(kind, deleted)) this.#orderOf(chat).add(message, key);
-    if (target !== undefined) setOf(this.#changes, `${chat}/${target}`).add(key);
+    if (now.shown && !before.shown) this.#orderOf(chat).add(message, key);
   }
 
-  remove(record: MessageRecord): void {
-    const { message, owed, deleted } = record;
-    const { chat, device, incarnation, sequence, direction, kind, target, id } = message;
+  /** Where it belonged and does not any more. */
+  #leave(record: MessageRecord, after: Places): void {
+    const { message } = record;
+    const { chat, device, incarnation, sequence } = message;
     const key = keyOf(message);
-    if (direction === 'out') {
-      this.#sent.get(`${chat}/${incarnation}`)?.remove(sequence, key);
-      if (isUnseen(message)) this.#unseen.get(`${chat}/${incarnation}`)?.remove(sequence, key);
-    } else {
-      this.#received.get(`${chat}/${device}/${incarnation}`)?.remove(sequence, key);
-      this.#byId.get(id)?.delete(key);
-    }
-    if (owed) {
+    const then = placesOf(record);
+    if (then.unseen && !after.unseen) this.#unseen.get(`${chat}/${incarnation}`)?.remove(sequence, key);
+    if (then.owed && !after.owed) {
       this.#owed.get(`${chat}/${incarnation}`)?.remove(sequence, key);
       this.#owedOf(chat).remove([incarnation, sequence], key);
     }
-    if (isUnread(record)) {
+    if (then.unread && !after.unread) {
       this.#unread.get(`${chat}/${device}/${incarnation}`)?.remove(sequence, key);
       this.#unreadByChat.get(chat)?.delete(key);
     }
-    if (isShown(kind, deleted)) this.#orderOf(chat).remove(message, key);
-    if (target !== undefined) this.#changes.get(`${chat}/${target}`)?.delete(key);
+    if (then.shown && !after.shown) this.#orderOf(chat).remove(message, key);
   }
 
   sentWithin(chat: AccountNumber, incarnation: Incarnation, from: number, to: number, limit: number): readonly Key[] {
@@ -160,6 +185,26 @@ export class MemoryRowIndexes {
     this.#order.set(chat, fresh);
     return fresh;
   }
+}
+
+/** Which of the partial indexes have a row. */
+interface Places {
+  readonly unseen: boolean;
+  readonly owed: boolean;
+  readonly unread: boolean;
+  readonly shown: boolean;
+}
+
+const NOWHERE: Places = { unseen: false, owed: false, unread: false, shown: false };
+
+function placesOf(record: MessageRecord): Places {
+  const { message, owed, deleted } = record;
+  return {
+    unseen: message.direction === 'out' && isUnseen(message),
+    owed,
+    unread: isUnread(record),
+    shown: isShown(message.kind, deleted),
+  };
 }
 
 function isUnseen({ state }: StoredMessage): boolean {

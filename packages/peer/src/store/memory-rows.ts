@@ -280,9 +280,8 @@ export class MemoryRows implements MessageTable {
   }
 
   #replace(before: MessageRecord, after: MessageRecord): MessageRecord {
-    this.#indexes.remove(this.#now(before));
+    this.#indexes.replace(this.#now(before), after);
     this.#records.set(keyOf(after.message), after);
-    this.#indexes.add(after);
     return after;
   }
 

@@ -30,6 +30,21 @@ describe('group commit', () => {
     expect(commits).toBe(1);
   });
 
+  it('brings a burst of messages in both directions to disk with one sync', () => {
+    let commits = 0;
+    const counted = new SqliteBatch(
+      countCommits(db, () => commits++),
+      calls,
+    );
+    const requests = Array.from({ length: 100 }, (_, n): readonly CallRequest[] => [
+      send(2 * n, 'x'),
+      { id: 2 * n + 1, name: 'commitIncoming', args: [[incoming(n + 1)], wall(1)] },
+    ]).flat();
+    expect(counted.run(requests).every(({ ok }) => ok)).toBe(true);
+    expect(commits).toBe(1);
+    expect(calls.messages({ chat: BOB, limit: 1_000 })).toHaveLength(200);
+  });
+
   it('undoes only the request that fails', () => {
     const broken: CallRequest = { id: 2, name: 'commitIncoming', args: [[incoming(1), { chat: BOB }], wall(1)] };
     const replies = batch.run([send(1, 'a'), broken, send(3, 'b')]);
