@@ -250,6 +250,25 @@ export function serverStoreMailContract(engine: string, open: () => Promise<Stor
         expect(answers).toEqual([...Array(DEVICES_MAX).fill(DONE), FULL]);
       });
 
+      it('give the slots of an account as many bytes as its messages, beside them', async () => {
+        const quota: MailQuota = { ...ROOMY, bytesPerSender: 20 };
+        const phone = await secondDevice(bob, 4, [bob.device]);
+        const put = (kind: NewMail['kind'], name: number, bytes: number) =>
+          store.appendMail(phone, mail(nextPosition(), { id: id(name), kind, envelope: filled(bytes, 1, 0) }), quota);
+        expect([await put('message', 1, 20), await put('slot', 2, 15), await put('slot', 3, 6)]).toEqual([
+          DONE,
+          DONE,
+          FULL,
+        ]);
+        expect([await put('slot', 2, 14), await put('slot', 3, 6), await put('slot', 2, 15)]).toEqual([
+          DONE,
+          DONE,
+          FULL,
+        ]);
+        await store.ackMail(bob, lastPosition);
+        expect(await put('slot', 3, 20)).toEqual(DONE);
+      });
+
       it('know a message that becomes a slot under its id, and the other way round', async () => {
         const quota: MailQuota = { ...ROOMY, messagesPerSender: 1 };
         const put = (n: number, kind: NewMail['kind'], name = 1) =>

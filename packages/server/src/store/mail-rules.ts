@@ -1,11 +1,12 @@
 import { DEVICES_MAX } from '@magpie/common/limits.ts';
 import type { MailError, MailKeyId, MailQuota, NewMail } from './store.ts';
 
-/** What of one sender, or of everybody, waits in the log of a device. Bytes are those of messages. */
+/** What of one sender, or of everybody, waits in the log of a device. `bytes` are those of messages. */
 export interface MailLoad {
   readonly messages: number;
   readonly bytes: number;
   readonly slots: number;
+  readonly slotBytes: number;
 }
 
 /** What an append is decided by, as it stands in its transaction. */
@@ -23,7 +24,7 @@ export interface MailPlace {
 
 export function mailRefusal(mail: NewMail, place: MailPlace, quota: MailQuota): MailError | undefined {
   if (!isSameKey(mail, place.published)) return 'stale-mail-key';
-  const fits = mail.kind === 'slot' ? slotFits(place, quota) : messageFits(mail, place, quota);
+  const fits = mail.kind === 'slot' ? slotFits(mail, place, quota) : messageFits(mail, place, quota);
   return fits ? undefined : 'mailbox-full';
 }
 
@@ -39,11 +40,24 @@ function messageFits({ envelope }: NewMail, { ofAll, ofAccount, replaced }: Mail
   );
 }
 
-/** Of an account no more than all of its devices may have: new devices are no way around that. */
-function slotFits({ isOwnAccount, ofAccount, deviceSlots, replaced }: MailPlace, quota: MailQuota): boolean {
+/**
+ * Of an account no more than all of its devices may have: new devices are no way around that. Nor are slots a way around
+ * the bytes: they may have as many as the messages, beside them.
+ */
+function slotFits(
+  { envelope }: NewMail,
+  { isOwnAccount, ofAccount, deviceSlots, replaced }: MailPlace,
+  quota: MailQuota,
+): boolean {
   const slotsMax = isOwnAccount ? quota.slotsPerOwnDevice : quota.slotsPerFriendDevice;
-  const slots = replaced?.kind === 'slot' ? 0 : 1;
-  return deviceSlots + slots <= slotsMax && ofAccount.slots + slots <= slotsMax * DEVICES_MAX;
+  const isSlot = replaced?.kind === 'slot';
+  const slots = isSlot ? 0 : 1;
+  const bytes = envelope.length - (isSlot ? replaced.envelopeBytes : 0);
+  return (
+    deviceSlots + slots <= slotsMax &&
+    ofAccount.slots + slots <= slotsMax * DEVICES_MAX &&
+    ofAccount.slotBytes + bytes <= quota.bytesPerSender
+  );
 }
 
 /** Whether `id` is a later link, or of a later chain, than `published` (R9). */

@@ -29,7 +29,7 @@ export interface StoredMail {
   readonly envelope: Uint8Array;
 }
 
-/** R24; bytes are those of envelopes. Slots are outside of it but few. */
+/** R24; bytes are those of envelopes. Slots are outside of it, but few, and those of an account have its bytes once more. */
 export interface MailQuota {
   readonly messagesPerDevice: number;
   readonly bytesPerDevice: number;

@@ -28,7 +28,7 @@ class Mailbox {
 
 type Change = (rows: MemoryMailRows) => void;
 
-const NOTHING: MailLoad = { messages: 0, bytes: 0, slots: 0 };
+const NOTHING: MailLoad = { messages: 0, bytes: 0, slots: 0, slotBytes: 0 };
 
 /** Mailboxes in memory. Rows are never changed in place; every change is told, to be played again on a second copy. */
 export class MemoryMailRows {
@@ -137,11 +137,11 @@ export class MemoryMailRows {
 
   #weigh({ to, fromAccount, from, kind, envelope }: MailRow, sign: 1 | -1): void {
     for (const who of ['', fromAccount, from]) {
-      const { messages, bytes, slots } = this.#loads.get(`${to} ${who}`) ?? NOTHING;
+      const { messages, bytes, slots, slotBytes } = this.#loads.get(`${to} ${who}`) ?? NOTHING;
       const load =
         kind === 'slot'
-          ? { messages, bytes, slots: slots + sign }
-          : { messages: messages + sign, bytes: bytes + sign * envelope.length, slots };
+          ? { messages, bytes, slots: slots + sign, slotBytes: slotBytes + sign * envelope.length }
+          : { messages: messages + sign, bytes: bytes + sign * envelope.length, slots, slotBytes };
       if (load.messages + load.slots === 0) this.#loads.delete(`${to} ${who}`);
       else this.#loads.set(`${to} ${who}`, load);
     }

@@ -45,13 +45,14 @@ export function prepareMailStatements(db: SqliteDatabase) {
       'SELECT account, active FROM devices WHERE device = ?',
     ),
     box: rows<[Uint8Array], BoxColumns>(
-      'SELECT box, generation, step, newest, messages, bytes, slots FROM mailboxes WHERE device = ?',
+      'SELECT box, generation, step, newest, messages, bytes, slots, slot_bytes AS slotBytes FROM mailboxes WHERE device = ?',
     ),
     sender: rows<
       [{ readonly box: number; readonly account: number; readonly device: Uint8Array }],
       MailLoad & { readonly deviceSlots: number }
     >(
       `SELECT coalesce(sum(messages), 0) AS messages, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(slots), 0) AS slots,
+         coalesce(sum(slot_bytes), 0) AS slotBytes,
          coalesce(sum(slots) FILTER (WHERE device = @device), 0) AS deviceSlots
        FROM mail_senders WHERE box = @box AND account = @account`,
     ),
@@ -78,18 +79,24 @@ export function prepareMailStatements(db: SqliteDatabase) {
          slot_bytes = slot_bytes + ? WHERE box = ?`,
     ),
     addToSender: rows<
-      [box: number, account: number, device: Uint8Array, messages: number, bytes: number, slots: number],
+      [
+        ...[box: number, account: number, device: Uint8Array],
+        ...[messages: number, bytes: number, slots: number, slotBytes: number],
+      ],
       never
     >(
-      `INSERT INTO mail_senders VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO mail_senders VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, bytes = bytes + excluded.bytes,
-         slots = slots + excluded.slots`,
+         slots = slots + excluded.slots, slot_bytes = slot_bytes + excluded.slot_bytes`,
     ),
     takeFromSender: rows<
-      [messages: number, bytes: number, slots: number, box: number, account: number, device: Uint8Array],
+      [
+        ...[messages: number, bytes: number, slots: number, slotBytes: number],
+        ...[box: number, account: number, device: Uint8Array],
+      ],
       never
     >(
-      `UPDATE mail_senders SET messages = messages - ?, bytes = bytes - ?, slots = slots - ?
+      `UPDATE mail_senders SET messages = messages - ?, bytes = bytes - ?, slots = slots - ?, slot_bytes = slot_bytes - ?
        WHERE box = ? AND account = ? AND device = ?`,
     ),
     dropIdleSender: rows<[number, number, Uint8Array], never>(

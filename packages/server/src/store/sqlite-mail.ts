@@ -124,10 +124,10 @@ export class SqliteMail implements CallsOf<'mail'> {
     this.#sql.insertMail.run(position, box, account, device, id, isSlot, generation, step, at, expiresAt, envelope);
     if (isSlot) {
       this.#sql.addToBox.run(position, 0, 0, 1, bytes, box);
-      this.#sql.addToSender.run(box, account, device, 0, 0, 1);
+      this.#sql.addToSender.run(box, account, device, 0, 0, 1, bytes);
     } else {
       this.#sql.addToBox.run(position, 1, bytes, 0, 0, box);
-      this.#sql.addToSender.run(box, account, device, 1, bytes, 0);
+      this.#sql.addToSender.run(box, account, device, 1, bytes, 0, 0);
     }
   }
 
@@ -135,10 +135,10 @@ export class SqliteMail implements CallsOf<'mail'> {
   #take({ box, account, device, isSlot, count, bytes }: ShareColumns): void {
     if (isSlot) {
       this.#sql.addToBox.run(0, 0, 0, -count, -bytes, box);
-      this.#sql.takeFromSender.run(0, 0, count, box, account, device);
+      this.#sql.takeFromSender.run(0, 0, count, bytes, box, account, device);
     } else {
       this.#sql.addToBox.run(0, -count, -bytes, 0, 0, box);
-      this.#sql.takeFromSender.run(count, bytes, 0, box, account, device);
+      this.#sql.takeFromSender.run(count, bytes, 0, 0, box, account, device);
     }
     this.#sql.dropIdleSender.run(box, account, device);
   }

@@ -32,12 +32,13 @@ export const mail: Migration = {
       ) STRICT;
 
       CREATE TABLE mail_senders (
-        box      INTEGER NOT NULL REFERENCES mailboxes (box) ON DELETE CASCADE,
-        account  INTEGER NOT NULL,
-        device   BLOB    NOT NULL CHECK (length(device) = 16),
-        messages INTEGER NOT NULL CHECK (messages >= 0),
-        bytes    INTEGER NOT NULL CHECK (bytes >= 0),
-        slots    INTEGER NOT NULL CHECK (slots >= 0),
+        box        INTEGER NOT NULL REFERENCES mailboxes (box) ON DELETE CASCADE,
+        account    INTEGER NOT NULL,
+        device     BLOB    NOT NULL CHECK (length(device) = 16),
+        messages   INTEGER NOT NULL CHECK (messages >= 0),
+        bytes      INTEGER NOT NULL CHECK (bytes >= 0),
+        slots      INTEGER NOT NULL CHECK (slots >= 0),
+        slot_bytes INTEGER NOT NULL CHECK (slot_bytes >= 0),
         PRIMARY KEY (box, account, device)
       ) STRICT, WITHOUT ROWID;
 
