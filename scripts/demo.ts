@@ -1,5 +1,6 @@
 // The four verbs with real processes and real sockets: registers, befriends, sees presence, chats directly (also while
-// the server is stopped), loses UDP, goes on by the relay, switches under way, goes offline and comes back.
+// the server is stopped), loses UDP, goes on by the relay, switches under way, goes offline and comes back; in the end
+// one writes and the other reads without ever being there together.
 import { parseArgs } from 'node:util';
 import {
   allMessages,
@@ -14,6 +15,7 @@ import {
   register,
   Sender,
 } from '../test/e2e/friends.ts';
+import { waitingSlots } from '../test/e2e/server-database.ts';
 import { eventually, pause, type RpcConnection, Stage } from '../test/e2e/stage.ts';
 import { printReport, type Row, row } from './report.ts';
 
@@ -57,7 +59,8 @@ async function runDemo(): Promise<void> {
   await chatByRelay(sender, alice, bob);
   const receiver = await Receiver.over(bob);
   await switchUnderWay(sender, alice, bob, receiver);
-  await goOfflineAndReturn(sender, alice, receiver);
+  const back = await goOfflineAndReturn(sender, alice, receiver);
+  await writeWhileAway(alice, back.cursor);
 }
 
 async function registerBoth(address: string): Promise<void> {
@@ -192,7 +195,7 @@ async function switchUnderWay(
   rows.push(row('switch', what, value, 'messages', '0/0/0, both roads', met));
 }
 
-async function goOfflineAndReturn(sender: Sender, alice: RpcConnection, before: Receiver): Promise<void> {
+async function goOfflineAndReturn(sender: Sender, alice: RpcConnection, before: Receiver): Promise<Receiver> {
   const stopping = stage.magpie('bob', ['daemon', 'stop', '--json']);
   const tookMs = await eventually(
     'alice sees bob offline',
@@ -226,6 +229,54 @@ async function goOfflineAndReturn(sender: Sender, alice: RpcConnection, before: 
   rows.push(
     row('delivered-after-return', 'sent while the friend was away', arrived, 'messages', `${AWAY_MESSAGES}`, met),
   );
+  return receiver;
+}
+
+/** From here on one of the two daemons runs at a time: what gets through waited in a mailbox, receipts included. */
+async function writeWhileAway(alice: RpcConnection, bobCursor: string): Promise<void> {
+  const { device } = await alice.call('account.whoami', {});
+  await stopDaemon('bob');
+  const texts = Array.from({ length: AWAY_MESSAGES }, (_, i) => `by mailbox ${i}`);
+  for (const text of texts) await alice.call('message.send', { to: 'bob', text });
+  await eventually('the mailbox has them', () => shows(alice, 'bob', texts, 'stored'));
+  await stopDaemon('alice');
+  say(`bob is away: ${AWAY_MESSAGES} messages to him are in his mailbox; now alice is away too`);
+
+  await stage.startDaemon('bob');
+  const bob = await stage.connect('bob');
+  const receiver = await Receiver.over(bob, bobCursor);
+  await receiver.sees(texts);
+  const { doubled, outOfOrder } = compare(texts, await allMessages(bob, 'alice'), receiver.arrived);
+  const byMailbox = receiver.arrived.filter(
+    ({ text, path }) => texts.includes(text) && path?.kind === 'mailbox',
+  ).length;
+  await eventually('the receipt is in the mailbox', async () => waitingSlots(stage.path('server'), device) > 0);
+  await stopDaemon('bob');
+  say(`bob came back and got ${byMailbox} by mailbox; he is away again`);
+
+  await stage.startDaemon('alice');
+  const again = await stage.connect('alice');
+  const isKnown = () => shows(again, 'bob', texts, 'delivered');
+  await eventually('alice knows', isKnown).catch(() => {});
+  const delivered = await countOf(again, 'bob', texts, 'delivered');
+  say(`alice came back and sees ${delivered} of ${AWAY_MESSAGES} delivered`);
+  const met = byMailbox === AWAY_MESSAGES && delivered === AWAY_MESSAGES && doubled + outOfOrder === 0;
+  const what = `shown as delivered, both daemons never online together; ${byMailbox} by mailbox`;
+  rows.push(row('mail-while-away', what, delivered, 'messages', `${AWAY_MESSAGES}, all by mailbox`, met));
+}
+
+async function stopDaemon(profile: string): Promise<void> {
+  const outcome = await stage.magpie(profile, ['daemon', 'stop', '--json']);
+  if (outcome.code !== 0) throw new Error(`${profile} does not stop: ${outcome.stdout}${outcome.stderr}`);
+}
+
+async function shows(who: RpcConnection, chat: string, texts: readonly string[], state: string): Promise<boolean> {
+  return (await countOf(who, chat, texts, state)) === texts.length;
+}
+
+async function countOf(who: RpcConnection, chat: string, texts: readonly string[], state: string): Promise<number> {
+  const { items } = await who.call('message.list', { chat, limit: 100 });
+  return items.filter((message) => message.state === state && texts.includes(message.text)).length;
 }
 
 async function sendMany(sender: Sender, word: string, from: number, to: number): Promise<readonly Delivery[]> {
