@@ -6,10 +6,7 @@ export const BUSY_TIMEOUT_MS = 5_000;
 export const OPEN_BUSY_TIMEOUT_MS = 1_000;
 /** Requests that share a transaction and a sync; more only make the first of them wait longer. */
 export const BATCH_REQUESTS_MAX = 256;
-/**
- * Up to this size opening reads the whole file for damage (about 0.25 s, most of it for the search index); a larger one is
- * checked page by page in use.
- */
+/** Up to this size opening reads all tables for damage (about 0.1 s); a larger file is checked page by page in use. */
 export const CHECKED_AT_OPEN_BYTES_MAX = 32 * 1024 * 1024;
 /**
  * Numberings of one friend's device (some 50 bytes each) beyond which it opens no other. An honest one needs a few: those

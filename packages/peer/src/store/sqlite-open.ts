@@ -40,6 +40,8 @@ export function openDatabase(
   }
 }
 
+const TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
+
 function check(db: Sqlite.Database, path: string): void {
   const isEmpty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
   const applicationId = db.pragma('application_id', { simple: true });
@@ -51,8 +53,11 @@ function check(db: Sqlite.Database, path: string): void {
     throw new StoreOpenError('newer-schema', `${path} has schema ${version}, this program knows ${SCHEMA_VERSION}`);
   }
   if (path === ':memory:' || statSync(path).size > CHECKED_AT_OPEN_BYTES_MAX) return;
-  const found = db.pragma('quick_check(1)', { simple: true });
-  if (found !== 'ok') throw new StoreOpenError('corrupt', `${path} is damaged`);
+  // Table by table, because a check of all also reads what the search index means, which takes five times as long.
+  for (const name of db.prepare<[], string>(TABLES).pluck().all()) {
+    const found = db.pragma(`quick_check("${name.replaceAll('"', '""')}")`, { simple: true });
+    if (found !== 'ok') throw new StoreOpenError('corrupt', `${path} is damaged`);
+  }
 }
 
 const PLAIN_HEADER = 'SQLite format 3\0';
