@@ -94,8 +94,14 @@ export function now(): WallMs {
   return Date.now() as WallMs;
 }
 
+const POOL_BYTES = 16 * 1_024;
+let pool = new Uint8Array(0);
+
+/** Unique by its position; the rest is chance, drawn in large portions. */
 export function newId(position: number): Uint8Array {
-  const id = randomBytes(ID_BYTES);
+  if (pool.length < ID_BYTES) pool = randomBytes(POOL_BYTES);
+  const id = Buffer.from(pool.subarray(0, ID_BYTES));
+  pool = pool.subarray(ID_BYTES);
   id.writeUIntBE(position % 2 ** 48, 0, 6);
   return id;
 }

@@ -7,6 +7,8 @@ export type MailStatements = ReturnType<typeof prepareMailStatements>;
 
 export interface BoxColumns extends MailLoad, MailKeyId {
   readonly box: number;
+  /** Whose device it is. */
+  readonly account: number;
   readonly newest: number;
 }
 
@@ -41,12 +43,11 @@ export function prepareMailStatements(db: SqliteDatabase) {
     ),
 
     // One table each: with a join SQLite plans anew for every pair of values (STAT4), which takes twenty times as long.
-    owner: rows<[Uint8Array], { readonly account: number; readonly active: number }>(
-      'SELECT account, active FROM devices WHERE device = ?',
-    ),
     box: rows<[Uint8Array], BoxColumns>(
-      'SELECT box, generation, step, newest, messages, bytes, slots, slot_bytes AS slotBytes FROM mailboxes WHERE device = ?',
+      `SELECT box, account, generation, step, newest, messages, bytes, slots, slot_bytes AS slotBytes
+       FROM mailboxes WHERE device = ?`,
     ),
+    activeOwner: single<[Uint8Array], number>('SELECT account FROM devices WHERE device = ? AND active = 1'),
     sender: rows<
       [{ readonly box: number; readonly account: number; readonly device: Uint8Array }],
       MailLoad & { readonly deviceSlots: number }
@@ -67,7 +68,7 @@ export function prepareMailStatements(db: SqliteDatabase) {
       never
     >(
       `INSERT INTO mails (position, box, account, device, id, is_slot, generation, step, at, expires_at, envelope)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (box, device, id) DO NOTHING`,
     ),
     dropMail: rows<[number], never>('DELETE FROM mails WHERE position = ?'),
 
@@ -119,8 +120,8 @@ export function prepareMailStatements(db: SqliteDatabase) {
     publishedKey: rows<[Uint8Array], MailKeyId & { readonly key: Uint8Array }>(
       `SELECT b.generation, b.step, k.key FROM mailboxes b JOIN mailbox_keys k ON k.box = b.box WHERE b.device = ?`,
     ),
-    putBox: single<[{ readonly device: Uint8Array } & MailKeyId], number>(
-      `INSERT INTO mailboxes (device, generation, step) VALUES (@device, @generation, @step)
+    putBox: single<[{ readonly device: Uint8Array; readonly account: number } & MailKeyId], number>(
+      `INSERT INTO mailboxes (device, account, generation, step) VALUES (@device, @account, @generation, @step)
        ON CONFLICT (device) DO UPDATE SET generation = excluded.generation, step = excluded.step RETURNING box`,
     ),
     putKey: rows<[number, Uint8Array], never>('INSERT OR REPLACE INTO mailbox_keys (box, key) VALUES (?, ?)'),

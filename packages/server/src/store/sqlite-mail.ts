@@ -4,8 +4,8 @@ import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import { isNewerKey, isSameKey, mailRefusal, positionFloor } from './mail-rules.ts';
-import type { MailColumns, MailStatements, ShareColumns } from './sqlite-mail-statements.ts';
+import { isNewerKey, isSameKey, type MailPlace, mailRefusal, positionFloor } from './mail-rules.ts';
+import type { BoxColumns, MailColumns, MailStatements, ShareColumns } from './sqlite-mail-statements.ts';
 import type { SqliteRoster } from './sqlite-roster.ts';
 import { bytesOf } from './sqlite-rows.ts';
 import type { Fence, MailError, MailKeyId, MailLeft, MailQuota, NewMail, StoredMail } from './store.ts';
@@ -31,31 +31,17 @@ export class SqliteMail implements CallsOf<'mail'> {
   appendMail(by: Fence, mail: NewMail, quota: MailQuota): Result<void, MailError> {
     if (!this.#roster.isCurrent(by)) return err('stale-epoch');
     const to = fromHex(mail.to);
-    const owner = this.#sql.owner.get(to);
-    const box = owner && this.#sql.box.get(to);
-    if (!owner || (owner.active === 0 && !box) || !this.#mayPut(by, owner.account)) return err('not-friends');
-    if (!box) return err('no-mail-key');
-    const sender = { box: box.box, account: by.account, device: fromHex(by.device) };
-    const id = fromHex(mail.id);
-    const replaced = this.#sql.mailNamed.get(sender.box, sender.device, id);
-    const { deviceSlots, ...ofAccount } = this.#sql.sender.get(sender)!;
-    const place = {
-      published: box,
-      isOwnAccount: owner.account === by.account,
-      ofAll: box,
-      ofAccount,
-      deviceSlots,
-      replaced: replaced && { kind: kindOf(replaced.isSlot), envelopeBytes: replaced.bytes },
-    };
-    const refusal = mailRefusal(mail, place, quota);
-    if (refusal) return err(refusal);
+    const box = this.#sql.box.get(to);
+    if (!box) return err(this.#isOpenTo(by, this.#sql.activeOwner.get(to)) ? 'no-mail-key' : 'not-friends');
+    if (!this.#isOpenTo(by, box.account)) return err('not-friends');
     assert(mail.position > box.newest, 'positions of a log rise');
-    if (replaced) {
-      this.#sql.dropMail.run(replaced.position);
-      this.#take({ ...sender, ...replaced, count: 1 });
-    }
-    this.#put(sender, id, mail);
-    return ok(undefined);
+    const sender: Sender = { box: box.box, account: by.account, device: fromHex(by.device) };
+    const place = this.#placeOf(sender, box);
+    const id = fromHex(mail.id);
+    const refusal = mailRefusal(mail, place, quota);
+    if (!refusal && this.#put(sender, id, mail)) return ok(undefined);
+    const replaced = this.#sql.mailNamed.get(sender.box, sender.device, id);
+    return replaced ? this.#replace({ ...sender, ...replaced, count: 1 }, id, mail, place, quota) : err(refusal!);
   }
 
   mailAfter(device: DeviceId, after: number, now: WallMs, limit: number, bytesMax: number): StoreAnswer<'mailAfter'> {
@@ -89,7 +75,7 @@ export class SqliteMail implements CallsOf<'mail'> {
     const id: MailKeyId = { generation, step };
     if (published && isSameKey(id, published) && equalBytes(key, published.key)) return ok(undefined);
     if (published && !isNewerKey(id, published)) return err('older-key');
-    this.#sql.putKey.run(this.#sql.putBox.get({ device, ...id })!, key);
+    this.#sql.putKey.run(this.#sql.putBox.get({ device, account: by.account, ...id })!, key);
     return ok(undefined);
   }
 
@@ -113,15 +99,40 @@ export class SqliteMail implements CallsOf<'mail'> {
     this.#sql.dropBox.run(fromHex(device));
   }
 
-  #mayPut(by: Fence, owner: number): boolean {
+  #isOpenTo(by: Fence, owner: number | undefined): boolean {
+    if (owner === undefined) return false;
     return owner === by.account || this.#roster.areFriends(by.account, owner as AccountNumber);
   }
 
-  #put({ box, account, device }: Sender, id: Uint8Array, mail: NewMail): void {
+  #placeOf(sender: Sender, box: BoxColumns): MailPlace {
+    const { deviceSlots, ...ofAccount } = this.#sql.sender.get(sender)!;
+    const isOwnAccount = box.account === sender.account;
+    return { published: box, isOwnAccount, ofAll: box, ofAccount, deviceSlots, replaced: undefined };
+  }
+
+  #replace(
+    old: ShareColumns & { readonly position: number },
+    id: Uint8Array,
+    mail: NewMail,
+    place: MailPlace,
+    quota: MailQuota,
+  ): Result<void, MailError> {
+    const replaced = { kind: old.isSlot === 1 ? 'slot' : 'message', envelopeBytes: old.bytes } as const;
+    const refusal = mailRefusal(mail, { ...place, replaced }, quota);
+    if (refusal) return err(refusal);
+    this.#sql.dropMail.run(old.position);
+    this.#take(old);
+    this.#put(old, id, mail);
+    return ok(undefined);
+  }
+
+  /** @returns false, and nothing is changed, when the sender has one of that id there */
+  #put({ box, account, device }: Sender, id: Uint8Array, mail: NewMail): boolean {
     const { position, generation, step, at, expiresAt, envelope } = mail;
     const isSlot = mail.kind === 'slot' ? 1 : 0;
     const bytes = envelope.length;
-    this.#sql.insertMail.run(position, box, account, device, id, isSlot, generation, step, at, expiresAt, envelope);
+    const row = [position, box, account, device, id, isSlot, generation, step, at, expiresAt, envelope] as const;
+    if (this.#sql.insertMail.run(...row).changes === 0) return false;
     if (isSlot) {
       this.#sql.addToBox.run(position, 0, 0, 1, bytes, box);
       this.#sql.addToSender.run(box, account, device, 0, 0, 1, bytes);
@@ -129,6 +140,7 @@ export class SqliteMail implements CallsOf<'mail'> {
       this.#sql.addToBox.run(position, 1, bytes, 0, 0, box);
       this.#sql.addToSender.run(box, account, device, 1, bytes, 0, 0);
     }
+    return true;
   }
 
   /** What went counts no more. */
@@ -152,8 +164,4 @@ function mailOf({ position, account, device, at, envelope }: MailColumns): Store
     at: at as WallMs,
     envelope: bytesOf(envelope),
   };
-}
-
-function kindOf(isSlot: number): NewMail['kind'] {
-  return isSlot === 1 ? 'slot' : 'message';
 }

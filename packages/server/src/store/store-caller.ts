@@ -79,7 +79,14 @@ function ownValue(value: unknown, buffers: ArrayBuffer[]): unknown {
     return own;
   }
   if (Array.isArray(value)) return value.map((member) => ownValue(member, buffers));
-  const own: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) own[key] = ownValue(member, buffers);
-  return own;
+  // One without byte arrays goes as it is: what many calls share then crosses to the other thread once for all of them.
+  const members = value as Readonly<Record<string, unknown>>;
+  let own: Record<string, unknown> | undefined;
+  for (const key of Object.keys(members)) {
+    const member = ownValue(members[key], buffers);
+    if (member === members[key]) continue;
+    own ??= { ...members };
+    own[key] = member;
+  }
+  return own ?? value;
 }

@@ -17,6 +17,7 @@ export const mail: Migration = {
       CREATE TABLE mailboxes (
         box        INTEGER PRIMARY KEY,
         device     BLOB    NOT NULL UNIQUE REFERENCES devices (device),
+        account    INTEGER NOT NULL,
         generation INTEGER NOT NULL,
         step       INTEGER NOT NULL,
         newest     INTEGER NOT NULL DEFAULT 0,
