@@ -2,18 +2,23 @@ import { parseArgs } from 'node:util';
 import { printReport, type Row } from '../../scripts/report.ts';
 import { ABUSE_PARTS } from './abuse/abuse.ts';
 import { Arena, type Say } from './arena.ts';
+import { MESSAGES_PARTS } from './messages/messages.ts';
 
 /** One part of a scenario: its own server, its own attackers, its own rows. */
 export type Part = (arena: Arena) => Promise<readonly Row[]>;
 
 /** What `--scenario` takes; `abuse/NAME` is one part of it. */
-const SCENARIOS: Readonly<Record<string, Readonly<Record<string, Part>>>> = { abuse: ABUSE_PARTS };
+const SCENARIOS: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
+  messages: MESSAGES_PARTS,
+  abuse: ABUSE_PARTS,
+};
+const SCENARIO_DEFAULT = 'messages';
 
 const SECONDS_DEFAULT = 60;
 const SECONDS_MAX = 3_600;
 
-const USAGE = `npm run chaos -- --scenario X [--seconds N] [--json]
-  --scenario X   one of: ${names().join(', ')}
+const USAGE = `npm run chaos -- [--scenario X] [--seconds N] [--json]
+  --scenario X   one of: ${names().join(', ')} (default ${SCENARIO_DEFAULT})
   --seconds N    how long the parts go on that can be shortened (default ${SECONDS_DEFAULT})
 `;
 
@@ -69,10 +74,11 @@ function parseWords(words: readonly string[]): ChaosOptions | string {
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > SECONDS_MAX) {
       return `--seconds is a whole number from 1 to ${SECONDS_MAX}`;
     }
-    if (values.scenario === undefined || !names().includes(values.scenario)) return 'name a scenario';
-    const [scenario, only] = values.scenario.split('/') as [string, string?];
+    const name = values.scenario ?? SCENARIO_DEFAULT;
+    if (!names().includes(name)) return `there is no scenario ${name}`;
+    const [scenario, only] = name.split('/') as [string, string?];
     const parts = Object.entries(SCENARIOS[scenario]!).filter(([name]) => only === undefined || name === only);
-    return { scenario: values.scenario, parts, seconds, json: values.json };
+    return { scenario: name, parts, seconds, json: values.json };
   } catch (error) {
     return (error as Error).message;
   }

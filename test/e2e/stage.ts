@@ -58,19 +58,28 @@ export class Stage {
   }
 
   /** A free port and a data folder of its own; the second start with the same name finds the first one's data. */
-  async startServer(name = 'server', more: readonly string[] = []): Promise<ServerProcess> {
+  async startServer(
+    name = 'server',
+    more: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ServerProcess> {
     const listen = more.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
-    const child = this.spawn(SERVER, ['run', '--json', '--data', this.path(name), ...listen, ...more]);
+    const child = this.spawn(SERVER, ['run', '--json', '--data', this.path(name), ...listen, ...more], env);
     const line = await firstLine(child, 'the server');
     const { address } = JSON.parse(line) as { readonly address: string };
     return { pid: child.pid!, address, child };
   }
 
   /** A daemon in the foreground, with the hook that drops UDP. */
-  async startDaemon(profile: string, more: readonly string[] = []): Promise<ChildProcess> {
+  async startDaemon(
+    profile: string,
+    more: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ChildProcess> {
     this.#makeProfile(profile);
     const child = this.spawn(PEER, ['--profile', this.path(profile), '--json', ...more, 'daemon', 'run'], {
       MAGPIE_TEST_HOOKS: '1',
+      ...env,
     });
     await firstLine(child, `the daemon of ${profile}`);
     return child;

@@ -1,0 +1,151 @@
+import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
+import { type Row, row } from '../../../scripts/report.ts';
+import { pause } from '../../e2e/stage.ts';
+import type { Home } from './home.ts';
+import type { Town } from './town.ts';
+
+/** "All settled" of the issue. */
+export const SETTLED_MS_MAX = 60_000;
+/** Looked at longer than that, so that what comes late is told apart from what never comes. */
+const WAITED_MS_MAX = 120_000;
+const PAGE = 100;
+
+/**
+ * Everybody is up, and nobody sends any more.
+ * @param startedMs when the faults were over
+ * @returns ms from then until nothing waits any more; Infinity when that never happened
+ */
+export async function settle(town: Town, startedMs: number): Promise<number> {
+  for (;;) {
+    const waiting = town.oracle.unsettled();
+    const tookMs = performance.now() - startedMs;
+    if (waiting.length === 0) return tookMs;
+    if (tookMs > WAITED_MS_MAX) {
+      for (const line of waiting.slice(0, 10)) town.arena.say(`  still waiting: ${line}`);
+      return Number.POSITIVE_INFINITY;
+    }
+    await pause(100);
+  }
+}
+
+interface Findings {
+  lost: number;
+  doubled: number;
+  outOfOrder: number;
+  /** Messages that the two lists of a conversation do not show alike. */
+  different: number;
+  /** Messages known to be missing, as contacts show it. */
+  missing: number;
+}
+
+/** Compares, when all has settled, what everybody shows with what everybody sent. */
+export async function compareAll(town: Town): Promise<Findings> {
+  const findings: Findings = { lost: 0, doubled: 0, outOfOrder: 0, different: 0, missing: 0 };
+  for (const [i, one] of town.homes.entries()) {
+    const { items } = await one.call('contact.list', {});
+    findings.missing += items.reduce((sum, contact) => sum + contact.missing, 0);
+    for (const other of town.homes.slice(i + 1)) {
+      const [listOfOne, listOfOther] = [await listed(one, other.name), await listed(other, one.name)];
+      judge(town, one, other, listOfOther, findings);
+      judge(town, other, one, listOfOne, findings);
+      findings.different += differences(town, one, other, listOfOne, listOfOther);
+    }
+  }
+  return findings;
+}
+
+function judge(town: Town, from: Home, to: Home, received: readonly MessageJson[], findings: Findings): void {
+  const sent = town.ledger.between(from.name, to.name);
+  const incoming = received.filter(({ direction }) => direction === 'in');
+  const ids = new Set(incoming.map(({ id }) => id));
+  const texts = incoming.flatMap(({ text, recalled }) => (recalled ? [] : [text.replace(/ \(edited\)$/, '')]));
+  const lost = sent.filter(({ id }) => !ids.has(id) && !town.ledger.isTakenBack(id));
+  for (const { text } of lost.slice(0, 3)) town.arena.say(`  lost: "${text.slice(0, 50)}"`);
+  findings.lost += lost.length;
+  findings.doubled += incoming.length - ids.size + texts.length - new Set(texts).size;
+  const listed = incoming.map(({ id }) => id);
+  const place = new Map(sent.map(({ id }, index) => [id, index]));
+  const arrived = town.diskOf(to).arrivals(from.account);
+  for (const [what, order] of [['list', listed] as const, ['arrival', arrived] as const]) {
+    const places = order.flatMap((id) => place.get(id) ?? []);
+    const wrong = places.filter((each, index) => index > 0 && each < places[index - 1]!);
+    findings.outOfOrder += wrong.length;
+    if (wrong.length > 0) town.arena.say(`  out of order (${what}), ${from.name} to ${to.name}: ${wrong.slice(0, 5)}`);
+  }
+}
+
+function differences(
+  town: Town,
+  one: Home,
+  other: Home,
+  ofOne: readonly MessageJson[],
+  ofOther: readonly MessageJson[],
+): number {
+  const left = ofOne.map((message) => seen(message, one, other));
+  const right = ofOther.map((message) => seen(message, other, one));
+  let count = Math.abs(left.length - right.length);
+  const examples: string[] = [];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    if (left[i] === right[i]) continue;
+    count++;
+    examples.push(`${left[i]} | ${right[i]}`);
+  }
+  for (const line of examples.slice(0, 2)) town.arena.say(`  different, ${one.name} | ${other.name}: ${line}`);
+  if (left.length !== right.length) {
+    town.arena.say(`  ${one.name} lists ${left.length}, ${other.name} ${right.length}`);
+  }
+  return count;
+}
+
+/** What a person sees, without saying who looks. */
+function seen(message: MessageJson, owner: Home, friend: Home): string {
+  const from = message.direction === 'out' ? owner.name : friend.name;
+  const reactions = message.reactions.map(({ emoji, mine }) => `${emoji}${mine ? owner.name : friend.name}`).sort();
+  const { id, at, kind, text, recalled, editedAt } = message;
+  return JSON.stringify({ id, from, at, kind, text: text.slice(0, 60), recalled, editedAt, reactions });
+}
+
+/** Oldest first; without the profile's own lines, and without what never left. */
+async function listed(home: Home, chat: string): Promise<readonly MessageJson[]> {
+  const pages: MessageJson[] = [];
+  let before: string | undefined;
+  for (;;) {
+    const page = await home.call('message.list', { chat, limit: PAGE, ...(before !== undefined && { before }) });
+    pages.unshift(...page.items);
+    if (page.next === null) break;
+    before = page.next;
+  }
+  return pages.filter(({ kind, state }) => kind !== 'system' && state !== 'refused');
+}
+
+/** The rows that every part ends with. @param id first half of theirs */
+export async function verdict(town: Town, id: string, settledMs: number): Promise<readonly Row[]> {
+  const { ledger, oracle, arena } = town;
+  const { lost, doubled, outOfOrder, different, missing } = await compareAll(town);
+  for (const line of oracle.examples) arena.say(`  false: ${line}`);
+  const messages = `of ${ledger.count} messages`;
+  const none = (name: string, what: string, value: number, unit = 'messages'): Row =>
+    row(`${id}-${name}`, what, value, unit, '0', value === 0);
+  return [
+    none('lost', `sent and not with the friend, ${messages}`, lost),
+    none('doubled', `shown twice, ${messages}`, doubled),
+    none('out-of-order', 'listed or committed before an earlier one of the same sender', outOfOrder),
+    none(
+      'false-states',
+      `states shown that the disks did not bear out, of ${oracle.checked}`,
+      oracle.falseStates,
+      'states',
+    ),
+    none('lists-differ', 'not shown alike on both sides in the end', different),
+    none('missing', 'still named as missing in the end', missing),
+    none('ended', 'programs that ended though nobody had ended them', town.endedByThemselves, 'programs'),
+    row(
+      `${id}-settled`,
+      'from the end of the faults until nothing waits any more',
+      Number.isFinite(settledMs) ? settledMs / 1000 : 'never',
+      's',
+      `<= ${SETTLED_MS_MAX / 1000}`,
+      settledMs <= SETTLED_MS_MAX,
+    ),
+  ];
+}
