@@ -153,7 +153,7 @@ export class AccountWatch {
     if (contact?.state !== 'member') return `${machine.accountName} is no friend`;
     if (!Buffer.from(contact.deviceList).includes(Buffer.from(machine.exchangeKey)))
       return 'that device is not in the list';
-    if (peer.disk.own.settings().neverDirect) return 'it is never direct';
+    if (peer.disk.calls.settings().neverDirect) return 'it is never direct';
     if (contact.local.neverDirect) return `it is never direct toward ${machine.accountName}`;
     return undefined;
   }

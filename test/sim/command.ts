@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { printReport, type Row, row } from '../../scripts/report.ts';
 import { MUTANT_SEEDS_MAX, MUTANTS, type Mutant, mutantNamed } from './mutants.ts';
 import { VIOLATION_KINDS } from './oracle.ts';
+import type { ScenarioSize } from './scenario.ts';
 import { SCENARIO_PLANS, type ScenarioPlan } from './scenario-plans.ts';
 import { hasViolationOf, runSeeds } from './seed-pool.ts';
 import type { SeedReport } from './seed-runner.ts';
@@ -10,7 +11,8 @@ const SEEDS_DEFAULT = 20;
 /** Violations shown per seed; the rest is counted. */
 const SHOWN_MAX = 5;
 
-const USAGE = `npm run sim -- [--seeds N] [--seed S] [--scenario X] [--mutant NAME|all|none] [--json]
+const USAGE = `npm run sim -- [--seeds N] [--seed S] [--scenario X] [--size small|full] [--mutant NAME|all|none] [--json]
+  size:      full is 10,000 messages among 20 clients, with --scenario messages
   scenarios: ${SCENARIO_PLANS.map((plan) => plan.name).join(', ')}
   mutants:   ${MUTANTS.map((mutant) => mutant.name).join(', ')}
 `;
@@ -24,7 +26,7 @@ export async function simCommand(commandArguments: readonly string[]): Promise<n
     return 2;
   }
   const rows: Row[] = [];
-  for (const plan of options.plans) rows.push(...(await runPlan(plan, seedsFor(options, plan.share))));
+  for (const plan of options.plans) rows.push(...(await runPlan(plan, seedsFor(options, plan.share), options.size)));
   if (options.checkDeterminism) rows.push(await determinismRow(options.firstSeed));
   for (const mutant of options.mutants) rows.push(await mutantRow(mutant));
   return printReport('sim', startedMs, rows, options.json) ? 0 : 1;
@@ -36,12 +38,13 @@ interface CommandOptions {
   readonly firstSeed: number;
   readonly seedCount: number;
   readonly single: boolean;
+  readonly size: ScenarioSize;
   readonly checkDeterminism: boolean;
   readonly json: boolean;
 }
 
 function parseCommand(commandArguments: readonly string[]): CommandOptions | string {
-  let values: { seeds?: string; seed?: string; scenario?: string; mutant?: string; json?: boolean };
+  let values: { seeds?: string; seed?: string; scenario?: string; size?: string; mutant?: string; json?: boolean };
   try {
     values = parseArgs({
       args: [...commandArguments],
@@ -49,6 +52,7 @@ function parseCommand(commandArguments: readonly string[]): CommandOptions | str
         seeds: { type: 'string' },
         seed: { type: 'string' },
         scenario: { type: 'string' },
+        size: { type: 'string' },
         mutant: { type: 'string' },
         json: { type: 'boolean' },
       },
@@ -61,6 +65,8 @@ function parseCommand(commandArguments: readonly string[]): CommandOptions | str
   if (!Number.isInteger(seedCount) || seedCount < 1 || !Number.isInteger(firstSeed)) return 'seeds are whole numbers';
   const plans = SCENARIO_PLANS.filter((plan) => values.scenario === undefined || plan.name === values.scenario);
   if (plans.length === 0) return `no scenario is named ${values.scenario}`;
+  const size = values.size ?? 'small';
+  if (size !== 'small' && size !== 'full') return `no size is named ${size}`;
   const chosen = mutantNamed(values.mutant ?? '');
   const named = values.mutant !== undefined && values.mutant !== 'all' && values.mutant !== 'none';
   if (named && !chosen) return `no mutant is named ${values.mutant}`;
@@ -72,6 +78,7 @@ function parseCommand(commandArguments: readonly string[]): CommandOptions | str
     firstSeed,
     seedCount,
     single: values.seed !== undefined,
+    size,
     checkDeterminism: everything && values.mutant !== 'all' && !chosen,
     json: values.json ?? false,
   };
@@ -84,10 +91,10 @@ function seedsFor(options: CommandOptions, share: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => options.firstSeed + i);
 }
 
-async function runPlan(plan: ScenarioPlan, seeds: readonly number[]): Promise<readonly Row[]> {
+async function runPlan(plan: ScenarioPlan, seeds: readonly number[], size: ScenarioSize): Promise<readonly Row[]> {
   const { name: scenario, figures } = plan;
   const judged: readonly string[] = plan.judged;
-  const reports = await runSeeds({ scenario, seeds }, showReport);
+  const reports = await runSeeds({ scenario, seeds, size }, showReport);
   const rows = [
     row(
       `${scenario}.seeds`,

@@ -1,5 +1,8 @@
 import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import type { CommandError } from '@magpie/peer/engine/command-error.ts';
 import type { EngineEvent, MessageView } from '@magpie/peer/engine/engine.ts';
+import { mailIdOf } from '@magpie/peer/engine/message-content.ts';
+import { compareConversations, linesOf, type StoredLine } from './conversations.ts';
 import type { SimPeer } from './sim-peer.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +38,17 @@ interface Intent {
 }
 
 const STATE_RANK = { queued: 0, refused: 1, stored: 1, delivered: 2, read: 3 } as const;
+/** Why a message may be only here again that was in a mailbox (R15, R16). */
+const BACK_REASONS: ReadonlySet<string> = new Set(['expired', 'mailbox-full', 'clock']);
+
+export interface OracleOptions {
+  /** Every device was there before the first message: all of them must show the same conversations in the end. */
+  readonly complete?: boolean;
+  /** Mailbox keys may be gone that something was sealed for, so that it has to be sealed again. */
+  readonly losesKeys?: boolean;
+}
+
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: CommandError };
 /** More than this tell nothing new about one run. */
 const VIOLATIONS_MAX = 100;
 
@@ -60,9 +74,14 @@ export class Oracle {
   readonly #seenBefore = new Map<MessageId, MessageId>();
   readonly #committedAtMs = new Map<string, number>();
   readonly #roads = { direct: 0, relay: 0, mailbox: 0 };
+  readonly #recalled = new Set<MessageId>();
+  readonly #options: OracleOptions;
+  #changes = 0;
+  #hasLostDevices = false;
 
-  constructor(world: World) {
+  constructor(world: World, options: OracleOptions = {}) {
     this.#world = world;
+    this.#options = options;
     world.onEngineEvent = (peer, event) => this.#handleEvent(peer, event);
   }
 
@@ -73,6 +92,7 @@ export class Oracle {
 
   /** The device is not in the account's list any more. */
   forgets(peer: SimPeer): void {
+    this.#hasLostDevices = true;
     const account = this.accountOf(peer);
     this.#devices.set(
       account,
@@ -92,18 +112,58 @@ export class Oracle {
   }
 
   /** Sends a text that exists once in the run, and notes that it must arrive if the command succeeds. */
-  async send(from: SimPeer, to: SimPeer, text: string): Promise<void> {
+  async send(from: SimPeer, to: SimPeer, text: string, replyTo?: MessageId): Promise<void> {
     const account = this.accountOf(to);
     const devices = this.#devicesOf(account).filter((device) => believes(from, account, device));
     const intent: Intent = { from, to: account, devices, text, id: undefined };
     this.#intents.push(intent);
     this.#intended.add(`${this.accountOf(from)}>${account}:${text}`);
-    const result = await from.engine.send({ to: String(account), text });
+    const result = await from.engine.send({ to: String(account), text, replyTo });
     for (const device of devices) this.#lastSentMs.set(`${from.name}>${device.name}`, this.#world.nowMs);
     if (result.ok) intent.id = result.value.id;
     else if (!this.#areApart(this.accountOf(from), account) && !(await wasSignedOut(from, result.error))) {
       this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
     }
+  }
+
+  /** Shakes the friend's window; too often is no violation. */
+  async nudge(from: SimPeer, to: SimPeer): Promise<void> {
+    const account = this.accountOf(to);
+    const devices = this.#devicesOf(account).filter((device) => believes(from, account, device));
+    const intent: Intent = { from, to: account, devices, text: '', id: undefined };
+    const result = await from.engine.nudge(String(account));
+    for (const device of devices) this.#lastSentMs.set(`${from.name}>${device.name}`, this.#world.nowMs);
+    if (!result.ok) return;
+    intent.id = result.value.id;
+    this.#intents.push(intent);
+  }
+
+  /** Changes an own message; both sides must show the same of it in the end. */
+  edit(from: SimPeer, { chat, id }: StoredLine, text: string): Promise<void> {
+    this.#intended.add(`${this.accountOf(from)}>${chat}:${text}`);
+    return this.#change(() => from.engine.editMessage(id, text));
+  }
+
+  recall(from: SimPeer, { id }: StoredLine): Promise<void> {
+    this.#recalled.add(id);
+    return this.#change(() => from.engine.recallMessage(id));
+  }
+
+  react(from: SimPeer, { id }: StoredLine, emoji: string, on: boolean): Promise<void> {
+    return this.#change(() => from.engine.react(id, emoji, on));
+  }
+
+  /** Edits, recalls and reactions that were taken. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Its disk is an older one from now on: what it had been shown since is not there any more. */
+  restored(peer: SimPeer): void {
+    for (const table of [this.#shownState, this.#lastSequence, this.#seenByPeer]) {
+      for (const key of [...table.keys()]) if (key.includes(`${peer.name}`)) table.delete(key);
+    }
+    for (const key of [...this.#shownIncoming]) if (key.startsWith(`${peer.name}:`)) this.#shownIncoming.delete(key);
   }
 
   /** When the one last sent the other something: only what goes out over a road can tell it that the road is dead. */
@@ -125,29 +185,68 @@ export class Oracle {
     return this.#committedAtMs.get(`${to.name}:${text}`);
   }
 
-  /** Messages that some device of a friend has not committed, as the disk of their sender says. */
+  /**
+   * Devices of friends that have not committed all that was sent to them, and own devices without their copies, as the
+   * disk of the sender says: what is only stored has not arrived.
+   */
   owed(): number {
-    let owed = 0;
+    return this.#owings().length;
+  }
+
+  /** The same in words, and what was received or read and not told to its sender. */
+  unsettled(): readonly string[] {
+    return [...this.#owings(), ...this.#untold()];
+  }
+
+  #owings(): readonly string[] {
+    const owed: string[] = [];
     for (const [account, senders] of this.#devices) {
-      for (const [other, receivers] of this.#devices) {
-        if (other === account || this.#areApart(account, other)) continue;
-        for (const sender of senders) {
-          owed += listOf(sender, other).filter((m) => m.direction === 'out' && m.state === 'queued').length;
-          if (receivers.length > 1) owed += sender.disk.devicesBehind().filter(({ chat }) => chat === other).length;
+      const waits = (chat: AccountNumber): boolean =>
+        chat !== account && this.#devices.has(chat) && !this.#areApart(account, chat);
+      for (const sender of senders) {
+        const { calls } = sender.disk;
+        for (const { chat } of calls.devicesBehind())
+          if (waits(chat)) owed.push(`messages of ${sender.name} to ${chat}`);
+        for (const chat of calls.chatsWithUndelivered()) {
+          if (waits(chat) && calls.undelivered(chat, 1).length > 0) owed.push(`messages of ${sender.name} for ${chat}`);
         }
+        for (const own of senders) if (own !== sender) owed.push(...this.#copiesOwed(sender, own, waits));
       }
     }
     return owed;
   }
 
+  #copiesOwed(sender: SimPeer, own: SimPeer, waits: (chat: AccountNumber) => boolean): readonly string[] {
+    const { calls } = sender.disk;
+    const owed = calls.uncopiedTo(own.device, 1).length > 0 ? [`copies of ${sender.name} for ${own.name}`] : [];
+    const states = calls.copyStatesOwed(own.device).filter(({ chat }) => waits(chat));
+    return states.length > 0 ? [...owed, `states of copies of ${sender.name} for ${own.name}`] : owed;
+  }
+
+  #untold(): readonly string[] {
+    return [...this.#devices].flatMap(([account, devices]) =>
+      devices.flatMap((device) =>
+        device.disk.calls
+          .receiptsOwed()
+          .filter(({ chat }) => !this.#areApart(account, chat))
+          .map(({ chat }) => `receipts of ${device.name} for ${chat}`),
+      ),
+    );
+  }
+
   /** After all faults ended and everything had time to settle. */
   checkEnd(): void {
-    for (const intent of this.#intents) if (intent.id !== undefined) this.#checkArrived(intent, intent.id);
+    const texts = new Map<SimPeer, ReadonlyMap<string, number>>();
+    for (const devices of this.#devices.values()) for (const device of devices) texts.set(device, textsAt(device));
+    for (const intent of this.#intents) if (intent.id !== undefined) this.#checkArrived(intent, intent.id, texts);
     for (const [account, devices] of this.#devices) {
       for (const [other, others] of this.#devices) {
-        for (const device of devices) this.#checkSequences(listOf(device, other), `${device.name} with ${other}`);
-        const alone = this.#usedOnce(account) && this.#usedOnce(other) && !this.#areApart(account, other);
-        if (account < other && alone) this.#checkPair(devices[0]!, account, others[0]!, other);
+        for (const device of devices) this.#checkSequences(linesOf(device, other), `${device.name} with ${other}`);
+        for (const device of devices) this.#checkCounts(device, other);
+        const alone = this.#usedOnce(account) && this.#usedOnce(other);
+        if (account >= other || this.#areApart(account, other)) continue;
+        if (alone) this.#checkOrder(linesOf(devices[0]!, other));
+        if (alone || this.#options.complete) this.#checkPair(account, devices, other, others);
       }
     }
   }
@@ -156,22 +255,74 @@ export class Oracle {
     this.#note(kind, detail);
   }
 
-  #checkArrived(intent: Intent, id: MessageId): void {
+  async #change(command: () => Promise<Outcome<unknown>>): Promise<void> {
+    const result = await command();
+    if (result.ok) this.#changes++;
+  }
+
+  #checkArrived(intent: Intent, id: MessageId, texts: ReadonlyMap<SimPeer, ReadonlyMap<string, number>>): void {
     const from = this.accountOf(intent.from);
     const who = `${id} from ${intent.from.name}`;
     const isApart = this.#areApart(from, intent.to);
+    const own = intent.from.disk.messages.outgoing(id);
+    const isCancelled = own?.state === 'refused' && own.reason === 'cancelled';
     for (const device of intent.devices) {
       if (!this.#devicesOf(intent.to).includes(device)) continue;
-      const copies = listOf(device, from).filter((m) => m.text === intent.text);
-      if (copies.length > 1) this.#note('doubled', `${who} is at ${device.name} ${copies.length} times`);
-      if (copies.length === 0 && !isApart && this.#isListed(intent.from)) {
-        this.#note('lost', `${who} is not in the database of ${device.name}`);
-      }
+      const copies = texts.get(device)?.get(`${from}:${intent.text}`) ?? 0;
+      if (copies > 1 && intent.text !== '') this.#note('doubled', `${who} is at ${device.name} ${copies} times`);
+      const isThere = device.disk.messages.incoming(from, id) !== undefined;
+      if (isThere || isApart || isCancelled || !this.#isListed(intent.from)) continue;
+      this.#note('lost', `${who} is not in the database of ${device.name}`);
     }
-    const own = intent.from.disk.messages.outgoing(id);
     if (!own) this.#note('lost', `${who} is gone from its sender's database`);
     else if (own.state !== 'delivered' && own.state !== 'read' && !isApart && this.#isListed(intent.from)) {
-      this.#note('lost', `${who} is still shown as ${own.state} (${own.reason}) after everything healed`);
+      if (!isCancelled)
+        this.#note('lost', `${who} is still shown as ${own.state} (${own.reason}) after everything healed`);
+    }
+  }
+
+  /** Both sides, on all of their machines, show the same, and of what they sent themselves what is so. */
+  #checkPair(a: AccountNumber, devicesA: readonly SimPeer[], b: AccountNumber, devicesB: readonly SimPeer[]): void {
+    for (const one of devicesA) {
+      for (const two of devicesB) {
+        const difference = compareConversations({ peer: one, account: a }, { peer: two, account: b });
+        if (difference) this.#note('unequal', `${one.name} and ${two.name}: ${difference}`);
+      }
+    }
+    for (const [own, chat, friends] of [
+      [devicesA, b, devicesB],
+      [devicesB, a, devicesA],
+    ] as const) {
+      for (const device of own) this.#checkStates(device, chat, friends);
+    }
+  }
+
+  /** What was read is shown as read, on the machine that sent it and on its copies. */
+  #checkStates(device: SimPeer, chat: AccountNumber, friends: readonly SimPeer[]): void {
+    const account = this.accountOf(device);
+    for (const { id, direction, state, pendingChanges, recalled, device: sender } of linesOf(device, chat)) {
+      if (direction !== 'out' || state === 'refused') continue;
+      const rows = friends.flatMap((friend) => friend.disk.messages.incoming(account, id) ?? []);
+      const isRead = rows.some((row) => row.state === 'read');
+      if (state !== 'read' && isRead && !recalled) {
+        this.#note('unequal', `${id} is shown as ${state} on ${device.name}, and was read`);
+      } else if (state !== 'read' && state !== 'delivered') {
+        this.#note(
+          'unequal',
+          `${id} is still shown as ${state} on ${device.name}${device.device === sender ? '' : ', a copy'}`,
+        );
+      }
+      if (pendingChanges > 0)
+        this.#note('unequal', `${id} on ${device.name} still has ${pendingChanges} changes to go`);
+    }
+  }
+
+  #checkCounts(device: SimPeer, chat: AccountNumber): void {
+    const contact = device.disk.contacts().find(({ account }) => account === chat);
+    if (!contact) return;
+    const unread = linesOf(device, chat).filter(({ direction, state }) => direction === 'in' && state === 'delivered');
+    if (contact.unread !== unread.length) {
+      this.#note('unequal', `${device.name} counts ${contact.unread} unread of ${chat}, and has ${unread.length}`);
     }
   }
 
@@ -192,14 +343,8 @@ export class Oracle {
     return this.#apart.has(pairKey(a, b));
   }
 
-  #checkPair(a: SimPeer, accountA: AccountNumber, b: SimPeer, accountB: AccountNumber): void {
-    const listA = listOf(a, accountB);
-    const listB = listOf(b, accountA);
-    const idsA = listA.map((m) => m.id);
-    if (idsA.join() !== listB.map((m) => m.id).join()) {
-      this.#note('unequal', `${a.name} has ${idsA.length}, ${b.name} ${listB.length} messages, or another order`);
-    }
-    const position = new Map(idsA.map((id, index) => [id, index]));
+  #checkOrder(list: readonly StoredLine[]): void {
+    const position = new Map(list.map(({ id }, index) => [id, index]));
     for (const [id, seen] of this.#seenBefore) {
       const at = position.get(id);
       const seenAt = position.get(seen);
@@ -222,35 +367,58 @@ export class Oracle {
 
   #handleEvent(peer: SimPeer, event: EngineEvent): void {
     if (event.type !== 'message' || !this.#accounts.has(peer.name)) return;
+    // Edits, recalls and reactions are shown on their target; lines of the system are the peer's own.
+    if (event.message.kind !== 'text' && event.message.kind !== 'nudge') return;
     if (event.message.direction === 'out') this.#handleOutgoing(peer, event.message, event.isNew);
     else this.#handleIncoming(peer, event.message, event.isNew);
   }
 
   #handleOutgoing(peer: SimPeer, message: MessageView, isNew: boolean): void {
-    const who = `${message.id} of ${peer.name}`;
-    if (!peer.disk.messages.outgoing(message.id)) this.#note('false-state', `${who} is shown and not on its disk`);
-    this.#checkForward(`out ${peer.name}:${message.id}`, who, message.state);
-    const mayBeRefused = this.#areApart(this.accountOf(peer), message.chat);
-    if (message.state === 'refused' && !mayBeRefused)
-      this.#note('false-state', `${who} is shown as refused (${message.reason})`);
-    if (message.state === 'delivered' || message.state === 'read') this.#checkReceived(peer, message);
+    const { id, state, reason } = message;
+    const isCopy = message.device !== peer.device;
+    const who = `${id} of ${peer.name}${isCopy ? ', a copy' : ''}`;
+    if (!peer.disk.messages.outgoing(id)) this.#note('false-state', `${who} is shown and not on its disk`);
+    this.#checkForward(`out ${peer.name}:${id}`, who, message);
+    if (state === 'refused') this.#checkRefused(peer, message, who);
+    if (state === 'stored') this.#checkStored(peer, message, who);
+    if (state === 'delivered' || state === 'read') this.#checkReceived(peer, message);
     const seen = this.#seenByPeer.get(`${peer.name}:${message.chat}`)?.at(-1);
-    if (isNew && seen !== undefined) this.#seenBefore.set(message.id, seen);
+    if (isNew && !isCopy && seen !== undefined) this.#seenBefore.set(id, seen);
+    if (isNew && isCopy && reason !== '') this.#note('false-state', `${who} begins as ${state} (${reason})`);
   }
 
-  #checkForward(key: string, who: string, state: MessageView['state']): void {
+  #checkForward(key: string, who: string, { state, reason }: MessageView): void {
     const before = this.#shownState.get(key);
     this.#shownState.set(key, state);
-    if (before !== undefined && STATE_RANK[state] < STATE_RANK[before]) {
-      this.#note('false-state', `${who} went back from ${before} to ${state}`);
+    if (before === undefined || STATE_RANK[state] >= STATE_RANK[before]) return;
+    const mayGoBack = BACK_REASONS.has(reason) || this.#options.losesKeys === true || this.#hasLostDevices;
+    if (before === 'stored' && state === 'queued' && mayGoBack) return;
+    this.#note('false-state', `${who} went back from ${before} to ${state} (${reason})`);
+  }
+
+  /** Refused for good: only between those who were no friends for a while, or by its own sender. */
+  #checkRefused(peer: SimPeer, { id, chat, reason }: MessageView, who: string): void {
+    if (this.#areApart(this.accountOf(peer), chat)) return;
+    if (reason !== 'cancelled' || !this.#recalled.has(id)) {
+      this.#note('false-state', `${who} is shown as refused (${reason})`);
+    } else if (this.#rowsOf(peer, chat, id).length > 0) {
+      this.#note('false-state', `${who} is shown as cancelled and a friend's disk has it`);
     }
   }
 
+  /** The server's disk has it for a device of the friend, or the disk of such a device does. */
+  #checkStored(peer: SimPeer, { id, chat, device, incarnation, sequence }: MessageView, who: string): void {
+    const isThere = this.#friendsOf(chat).some(
+      (friend) =>
+        this.#world.server.disk.hasMail(friend.device, device, mailIdOf(id)) ||
+        friend.disk.messages.incoming(this.accountOf(peer), id) !== undefined ||
+        friend.disk.messages.isHeld(this.accountOf(peer), device, incarnation, sequence),
+    );
+    if (!isThere) this.#note('false-state', `${who} is shown as stored and is in no mailbox`);
+  }
+
   #checkReceived(peer: SimPeer, message: MessageView): void {
-    // A device that has left may have been the one that committed it.
-    const rows = this.#world.peers
-      .filter((each) => this.#accounts.get(each.name) === message.chat)
-      .flatMap((device) => device.disk.messages.incoming(this.accountOf(peer), message.id) ?? []);
+    const rows = this.#rowsOf(peer, message.chat, message.id);
     if (rows.length === 0) {
       this.#note('false-state', `${message.id} is shown as ${message.state} and no friend's disk has it`);
     } else if (message.state === 'read' && rows.every((row) => row.state !== 'read')) {
@@ -258,12 +426,22 @@ export class Oracle {
     }
   }
 
+  /** A device that has left may have been the one that committed it. */
+  #friendsOf(chat: AccountNumber): readonly SimPeer[] {
+    return this.#world.peers.filter((each) => this.#accounts.get(each.name) === chat);
+  }
+
+  #rowsOf(peer: SimPeer, chat: AccountNumber, id: MessageId): readonly StoredLine[] {
+    const account = this.accountOf(peer);
+    return this.#friendsOf(chat).flatMap((device) => device.disk.messages.incoming(account, id) ?? []);
+  }
+
   #handleIncoming(peer: SimPeer, message: MessageView, isNew: boolean): void {
     const who = `${message.id} at ${peer.name}`;
     if (!peer.disk.messages.incoming(message.chat, message.id)) {
       this.#note('false-state', `${who} is shown and not on its disk`);
     }
-    this.#checkForward(`in ${peer.name}:${message.id}`, who, message.state);
+    this.#checkForward(`in ${peer.name}:${message.id}`, who, message);
     if (!isNew) return;
     if (this.#shownIncoming.has(`${peer.name}:${message.id}`)) this.#note('doubled', `${who} is shown as new twice`);
     this.#shownIncoming.add(`${peer.name}:${message.id}`);
@@ -271,9 +449,9 @@ export class Oracle {
     for (const device of this.#devicesOf(message.chat)) {
       this.#lastSentMs.set(`${peer.name}>${device.name}`, this.#world.nowMs);
     }
-    if (!this.#intended.has(`${message.chat}>${this.accountOf(peer)}:${message.text}`)) {
-      this.#note('invented', `${who}: nobody sent it`);
-    }
+    this.#checkNotHeld(peer, message, who);
+    const isIntended = this.#intended.has(`${message.chat}>${this.accountOf(peer)}:${message.text}`);
+    if (message.kind === 'text' && !message.recalled && !isIntended) this.#note('invented', `${who}: nobody sent it`);
     const numbering = `${peer.name}/${message.device}/${message.incarnation}`;
     const last = this.#lastSequence.get(numbering) ?? 0;
     if (message.sequence <= last) this.#note('out-of-order', `${who}: number ${message.sequence} after ${last}`);
@@ -284,13 +462,17 @@ export class Oracle {
     this.#committedAtMs.set(`${peer.name}:${message.text}`, this.#world.nowMs);
   }
 
+  /** What waits for an earlier number is not shown (R17). */
+  #checkNotHeld(peer: SimPeer, { chat, device, incarnation, sequence }: MessageView, who: string): void {
+    const upTo = peer.disk.messages.committedUpTo(chat, device, incarnation);
+    if (sequence > upTo) this.#note('out-of-order', `${who}: number ${sequence} is shown, ${upTo} is reached`);
+  }
+
   #note(kind: ViolationKind, detail: string): void {
     if (this.violations.length >= VIOLATIONS_MAX) return;
     this.violations.push({ kind, atMs: Math.round(this.#world.nowMs), detail });
   }
 }
-
-type StoredLine = ReturnType<SimPeer['disk']['messages']['messages']>[number];
 
 /** A new password, or the end of the device, came a moment before its user sent. */
 async function wasSignedOut(peer: SimPeer, { code }: { readonly code: string }): Promise<boolean> {
@@ -307,7 +489,15 @@ function pairKey(a: AccountNumber, b: AccountNumber): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
-function listOf(peer: SimPeer, chat: AccountNumber): readonly StoredLine[] {
-  // Lines of the system are each profile's own.
-  return peer.disk.messages.messages({ chat, limit: 1_000_000 }).filter(({ kind }) => kind !== 'system');
+/** How often a device has each text of each friend, as it was sent. */
+function textsAt(device: SimPeer): ReadonlyMap<string, number> {
+  const texts = new Map<string, number>();
+  for (const { account } of device.disk.contacts()) {
+    for (const { text, direction, editedAt } of linesOf(device, account)) {
+      if (direction !== 'in' || editedAt !== undefined) continue;
+      const key = `${account}:${text}`;
+      texts.set(key, (texts.get(key) ?? 0) + 1);
+    }
+  }
+  return texts;
 }

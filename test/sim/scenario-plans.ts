@@ -16,6 +16,7 @@ type JudgedKind =
   | 'false-state'
   | 'false-presence'
   | 'false-road'
+  | 'unequal'
   | 'late'
   | 'attack';
 
@@ -73,6 +74,20 @@ export const SCENARIO_PLANS: readonly ScenarioPlan[] = [
       { name: 'machines', what: 'machines that were used', unit: 'machines', take: 'sum' },
       { name: 'judgedSilent', what: 'looks at a way that had to be silent', unit: 'looks', take: 'sum' },
       { name: 'settleMs', what: 'longest wait after the last step', unit: 'ms', take: 'max', most: 90_000 },
+    ],
+  },
+  {
+    name: 'messages',
+    share: 1,
+    judged: ['lost', 'doubled', 'out-of-order', 'false-state', 'unequal', 'late'],
+    figures: [
+      { name: 'sent', what: 'messages that had to arrive', unit: 'messages', take: 'sum' },
+      { name: 'changes', what: 'edits, recalls and reactions that had to arrive', unit: 'changes', take: 'sum' },
+      { name: 'direct', what: 'messages that came directly', unit: 'messages', take: 'sum' },
+      { name: 'relay', what: 'messages that came by the relay', unit: 'messages', take: 'sum' },
+      { name: 'mailbox', what: 'messages that came by the mailbox', unit: 'messages', take: 'sum' },
+      { name: 'faults', what: 'faults that happened', unit: 'faults', take: 'sum' },
+      { name: 'settleMs', what: 'longest wait after the last fault', unit: 'ms', take: 'max', most: 60_000 },
     ],
   },
   { name: 'replayed-handshake', share: 0.1, judged: ['attack'], figures: [] },

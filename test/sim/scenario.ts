@@ -7,9 +7,12 @@ export interface ScenarioOutcome {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** `full` is for runs by hand, of scenarios that have it. */
+export type ScenarioSize = 'small' | 'full';
+
 export interface Scenario {
   readonly name: string;
   /** One sentence: what is tried. */
   readonly what: string;
-  readonly run: (seed: number) => Promise<ScenarioOutcome>;
+  readonly run: (seed: number, size?: ScenarioSize) => Promise<ScenarioOutcome>;
 }

@@ -4,6 +4,7 @@ import { accounts } from './scenarios/accounts.ts';
 import { replayedHandshake, staleSession, strangerAsks } from './scenarios/attacks.ts';
 import { firstMessage } from './scenarios/first-message.ts';
 import { foundation } from './scenarios/foundation.ts';
+import { messages } from './scenarios/messages.ts';
 import { presence } from './scenarios/presence.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -11,6 +12,7 @@ export const SCENARIOS: readonly Scenario[] = [
   firstMessage,
   presence,
   accounts,
+  messages,
   replayedHandshake,
   strangerAsks,
   staleSession,

@@ -3,16 +3,20 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { ScenarioSize } from './scenario.ts';
 import type { SeedReport } from './seed-runner.ts';
 
 const RUNNER = join(dirname(fileURLToPath(import.meta.url)), 'seed-runner.ts');
 /** Real time without any seed finishing after which a child counts as hung. */
 const HUNG_MS = 120_000;
+/** The same for a large one. */
+const HUNG_FULL_MS = 900_000;
 
 export interface SeedJob {
   readonly scenario: string;
   readonly seeds: readonly number[];
   readonly mutant?: string;
+  readonly size?: ScenarioSize;
   /** The first seed with a violation of one of these kinds ends the job. */
   readonly stopAt?: readonly string[];
 }
@@ -34,17 +38,19 @@ export async function runSeeds(job: SeedJob, onReport: (report: SeedReport) => v
 
 function runSlice(job: SeedJob, onReport: (report: SeedReport) => void, children: ChildProcess[]): Promise<void> {
   const childArguments = ['--scenario', job.scenario, '--seeds', job.seeds.join(',')];
+  if (job.size !== undefined) childArguments.push('--size', job.size);
   if (job.mutant !== undefined) childArguments.push('--mutant', job.mutant);
   if (job.stopAt) childArguments.push('--stop-at', job.stopAt.join(','));
   const child = spawn(process.execPath, [RUNNER, ...childArguments], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const left = [...job.seeds];
+  const hungMs = job.size === 'full' ? HUNG_FULL_MS : HUNG_MS;
   let stoppedByUs = false;
   return new Promise((resolve) => {
-    let watchdog = setTimeout(hung, HUNG_MS);
+    let watchdog = setTimeout(hung, hungMs);
     createInterface({ input: child.stdout! }).on('line', (line) => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(hung, HUNG_MS);
+      watchdog = setTimeout(hung, hungMs);
       left.shift();
       const report = JSON.parse(line) as SeedReport;
       stoppedByUs ||= endsJob(job, report);

@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     scenario: { type: 'string' },
     seeds: { type: 'string' },
+    size: { type: 'string' },
     mutant: { type: 'string' },
     'stop-at': { type: 'string' },
   },
@@ -49,7 +50,7 @@ async function runSeed(seed: number): Promise<SeedReport> {
   broken = undefined;
   let outcome: ScenarioOutcome = { violations: [], traceHash: '', figures: {} };
   try {
-    outcome = await scenario!.run(seed);
+    outcome = await scenario!.run(seed, values.size === 'full' ? 'full' : 'small');
   } catch (error) {
     broken ??= error;
   }

@@ -28,6 +28,13 @@ export interface SimPeerOptions {
   readonly onEvent: (peer: SimPeer, event: EngineEvent) => void;
 }
 
+/** What a backup of a profile's folder holds. */
+export interface ProfileCopy {
+  readonly content: MemoryPeerStore['disk'];
+  readonly identity: Identity;
+  readonly mailboxLinks: MailboxLinks | undefined;
+}
+
 /** One installation: an identity file and a disk that stay, and a daemon that comes and goes. */
 export class SimPeer {
   readonly name: string;
@@ -43,6 +50,7 @@ export class SimPeer {
   #store: MemoryPeerStore;
   #life = 0;
   #ready = false;
+  #clockStepMs = 0;
 
   constructor(options: SimPeerOptions) {
     this.#options = options;
@@ -92,7 +100,8 @@ export class SimPeer {
   async start(): Promise<void> {
     const { time, seed, host, onLog, onEvent } = this.#options;
     host.revive();
-    const process = new SimProcess({ time, seed, host, life: ++this.#life, onLog });
+    const clockStepMs = (): number => this.#clockStepMs;
+    const process = new SimProcess({ time, seed, host, life: ++this.#life, clockStepMs, onLog });
     this.#process = process;
     const engine = createEngine(
       {
@@ -119,6 +128,24 @@ export class SimPeer {
     });
     await engine.start();
     this.#ready = this.#engine === engine;
+  }
+
+  /** Somebody sets the wall clock of the machine: so far off what it would show. */
+  setClock(offMs: number): void {
+    this.#clockStepMs = offMs;
+  }
+
+  /** The profile's folder as it is on disk now. */
+  backUp(): ProfileCopy {
+    return { content: this.#store.disk.copy(), identity: this.#identity, mailboxLinks: this.#mailboxLinks };
+  }
+
+  /** The copy takes the place of the folder. Not while running. */
+  restore({ content, identity, mailboxLinks }: ProfileCopy): void {
+    if (this.running) throw new Error(`${this.name} is running`);
+    this.#store = new MemoryPeerStore({ sync: () => this.#sync() }, content.copy());
+    this.#identity = identity;
+    this.#mailboxLinks = mailboxLinks;
   }
 
   /** kill -9, or (silent) the plug pulled: nothing is said, and what was not synced is gone. */

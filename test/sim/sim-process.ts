@@ -24,14 +24,17 @@ export class SimProcess {
     readonly seed: number;
     readonly host: HostNetwork;
     readonly life: number;
+    /** How far somebody has set the machine's wall clock off. */
+    readonly clockStepMs?: () => number;
     readonly onLog: (line: LogLine) => void;
   }) {
-    const { time, host, life } = options;
+    const { time, host, life, clockStepMs = () => 0 } = options;
     const name = `${host.name}#${life}`;
     const setting = new SeededRandom(options.seed, `setting of ${name}`);
     this.clock = new ProcessClock(time, {
       startMs: setting.whole(0, 1_000_000) - time.nowMs,
       wallSkewMs: new SeededRandom(options.seed, `skew of ${host.name}`).whole(-5_000, 5_000),
+      wallStepMs: clockStepMs,
     });
     this.random = new SeededRandom(options.seed, name);
     const line = (level: LogLine['level']) => (fields: object, message: string) => {

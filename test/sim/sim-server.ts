@@ -1,6 +1,7 @@
 import { exchangeKeyPairOf, type KeyPair } from '@magpie/common/channel/keys.ts';
 import { pinOf } from '@magpie/common/channel/pin.ts';
 import type { PasswordHasher } from '@magpie/server/accounts/password-hasher.ts';
+import type { ServerLimits } from '@magpie/server/limits.ts';
 import { createServer, type Server } from '@magpie/server/server.ts';
 import { MemoryStore } from '@magpie/server/store/memory-store.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -17,6 +18,8 @@ export interface SimServerOptions {
   readonly seed: number;
   readonly host: HostNetwork;
   readonly syncMs: number;
+  /** The operator's changes of the defaults. */
+  readonly limits?: Partial<ServerLimits> | undefined;
   readonly onLog: (line: LogLine) => void;
 }
 
@@ -65,7 +68,7 @@ export class SimServer {
   }
 
   async start(): Promise<void> {
-    const { time, seed, host, onLog } = this.#options;
+    const { time, seed, host, limits, onLog } = this.#options;
     host.revive();
     const process = new SimProcess({ time, seed, host, life: ++this.#life, onLog });
     this.#process = process;
@@ -80,7 +83,7 @@ export class SimServer {
         tcp: host.tcpListener,
         udp: host.udpFactory,
       },
-      { listen: [{ address: '::', port: SERVER_PORT }] },
+      { listen: [{ address: '::', port: SERVER_PORT }], ...(limits ? { limits } : {}) },
     );
     await this.#server.start();
   }

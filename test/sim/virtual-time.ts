@@ -103,12 +103,18 @@ export class ProcessClock implements Clock {
   readonly #time: VirtualTime;
   readonly #startMs: number;
   readonly #wallSkewMs: number;
+  readonly #wallStepMs: () => number;
   #alive = true;
 
-  constructor(time: VirtualTime, options: { readonly startMs: number; readonly wallSkewMs: number }) {
+  /** @param options.wallStepMs how far somebody has set the wall clock off by now */
+  constructor(
+    time: VirtualTime,
+    options: { readonly startMs: number; readonly wallSkewMs: number; readonly wallStepMs?: () => number },
+  ) {
     this.#time = time;
     this.#startMs = Math.floor(options.startMs);
     this.#wallSkewMs = options.wallSkewMs;
+    this.#wallStepMs = options.wallStepMs ?? (() => 0);
   }
 
   now(): Instant {
@@ -116,7 +122,7 @@ export class ProcessClock implements Clock {
   }
 
   wallNow(): WallMs {
-    return Math.floor(WALL_START_MS + this.#time.nowMs + this.#wallSkewMs) as WallMs;
+    return Math.floor(WALL_START_MS + this.#time.nowMs + this.#wallSkewMs + this.#wallStepMs()) as WallMs;
   }
 
   setTimer(at: Instant, fire: () => void): Timer {

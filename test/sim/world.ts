@@ -1,5 +1,6 @@
 import type { EngineEvent } from '@magpie/peer/engine/engine.ts';
 import type { Identity } from '@magpie/peer/engine/identity.ts';
+import type { ServerLimits } from '@magpie/server/limits.ts';
 import { hashBytes, mix32, SeededRandom } from './seeded-random.ts';
 import { SimNetwork } from './sim-network.ts';
 import { SimPeer } from './sim-peer.ts';
@@ -7,7 +8,6 @@ import type { LogLine } from './sim-process.ts';
 import { SimServer } from './sim-server.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-/** More events than this in one run mean that something spins. */
 const EVENTS_MAX = 5_000_000;
 /** More events than this without time passing: a livelock. */
 const EVENTS_AT_ONE_INSTANT_MAX = 100_000;
@@ -17,6 +17,10 @@ export interface WorldOptions {
   readonly seed: number;
   /** How long a disk needs for a sync. */
   readonly syncMs?: number;
+  /** Of the server, where they are not the defaults. */
+  readonly limits?: Partial<ServerLimits>;
+  /** More events than this in one run mean that something spins. */
+  readonly eventsMax?: number;
 }
 
 /**
@@ -36,6 +40,7 @@ export class World {
   /** Runs after each event; may start nothing. Awaited, so that it can look at stores. */
   afterEvent: (() => Promise<void>) | undefined;
   readonly #syncMs: number;
+  readonly #eventsMax: number;
   #traceHash: number;
   #events = 0;
   #eventsAtInstant = 0;
@@ -44,6 +49,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.seed = options.seed;
     this.#syncMs = options.syncMs ?? 4;
+    this.#eventsMax = options.eventsMax ?? EVENTS_MAX;
     this.#traceHash = options.seed >>> 0;
     this.random = new SeededRandom(options.seed, 'world');
     this.network = new SimNetwork({
@@ -58,6 +64,7 @@ export class World {
       seed: options.seed,
       host: this.network.addHost('server', ['10.0.0.1']),
       syncMs: this.#syncMs,
+      limits: options.limits,
       onLog: (line) => this.#keepLog(line),
     });
   }
@@ -145,7 +152,7 @@ export class World {
   #count(nextMs: number): void {
     this.#eventsAtInstant = nextMs > this.nowMs ? 0 : this.#eventsAtInstant + 1;
     if (this.#eventsAtInstant > EVENTS_AT_ONE_INSTANT_MAX) throw new SimulationError('livelock: time stands still');
-    if (++this.#events > EVENTS_MAX) throw new SimulationError(`more than ${EVENTS_MAX} events`);
+    if (++this.#events > this.#eventsMax) throw new SimulationError(`more than ${this.#eventsMax} events`);
   }
 
   #note(value: number): void {

@@ -1,4 +1,4 @@
-import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import { MemoryContacts } from './memory-contacts.ts';
 import { MemoryDrafts } from './memory-drafts.ts';
 import { MemoryHistory } from './memory-history.ts';
@@ -59,7 +59,7 @@ export class MemoryState {
       history: new MemoryHistory(rows, drafts).calls,
     });
     this.calls = calls;
-    this.messages = new MemoryMessages(calls, rows);
+    this.messages = new MemoryMessages(calls, rows, numberings);
     this.profile = calls.profile;
     this.saveProfile = calls.saveProfile;
     this.updateProfile = calls.updateProfile;
@@ -90,11 +90,13 @@ export class MemoryState {
 /** The messages of a state, for an observer beside the peer. */
 export class MemoryMessages {
   readonly #rows: MemoryRows;
+  readonly #numberings: MemoryNumberings;
   readonly undelivered: SyncCalls['undelivered'];
   readonly messages: SyncCalls['messages'];
 
-  constructor(calls: SyncCalls, rows: MemoryRows) {
+  constructor(calls: SyncCalls, rows: MemoryRows, numberings: MemoryNumberings) {
     this.#rows = rows;
+    this.#numberings = numberings;
     this.undelivered = calls.undelivered;
     this.messages = calls.messages;
   }
@@ -105,6 +107,16 @@ export class MemoryMessages {
 
   incoming(chat: AccountNumber, id: MessageId): StoredMessage | undefined {
     return this.#rows.incoming(chat, id)?.message;
+  }
+
+  /** Up to where a numbering of a friend's device is committed without a gap. */
+  committedUpTo(chat: AccountNumber, device: DeviceId, incarnation: Incarnation): number {
+    return this.#numberings.numbering({ chat, kind: 'in', device, incarnation })?.upTo ?? 0;
+  }
+
+  /** On disk ahead of a number that is missing. */
+  isHeld(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, sequence: number): boolean {
+    return this.#numberings.isHeld(chat, device, incarnation, sequence);
   }
 
   /** Of every kind, in the order of their commits. */
