@@ -73,6 +73,21 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       expect(await store.copyStatesOwed(LAPTOP)).toEqual([]);
     });
 
+    it('can be asked for again, whatever was told, the newest numberings last', async () => {
+      await store.meetOwnDevices([LAPTOP]);
+      for (const n of [1, 2]) await store.commitOutgoing(textTo(BOB, n), wall(n));
+      expect(await store.copyStates(BOB, 9)).toEqual([]);
+      await receipt('delivered', 1, 2);
+      const first = { incarnation: INCARNATION_A, deliveredUpTo: 2, readUpTo: 0 };
+      await store.noteCopyStatesTold(LAPTOP, BOB, [first]);
+      await store.updateProfile({ incarnation: INCARNATION_B });
+      await store.commitOutgoing(textTo(BOB, 3), wall(3));
+      await store.applyReceipt(BOB, INCARNATION_B, 'read', [{ from: 1, to: 1 }], BOBS_DEVICE);
+      const second = { incarnation: INCARNATION_B, deliveredUpTo: 1, readUpTo: 1 };
+      expect(await store.copyStates(BOB, 9)).toEqual([first, second]);
+      expect(await store.copyStates(BOB, 1)).toEqual([second]);
+    });
+
     it('[R17] tell nothing false of numbers whose messages have others now', async () => {
       await store.meetOwnDevices([LAPTOP]);
       for (const n of [1, 2, 3]) await store.commitOutgoing(textTo(BOB, n), wall(n));

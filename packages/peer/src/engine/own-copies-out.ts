@@ -18,7 +18,7 @@ export interface OwnCopiesOutOptions {
   readonly log: Log;
   readonly store: Pick<
     PeerStore,
-    'message' | 'meetOwnDevices' | 'uncopiedTo' | 'noteCopied' | 'copyStatesOwed' | 'noteCopyStatesTold'
+    'message' | 'meetOwnDevices' | 'uncopiedTo' | 'noteCopied' | 'copyStatesOwed' | 'copyStates' | 'noteCopyStatesTold'
   >;
   readonly post: Pick<MailPost, 'put'>;
   readonly linkUp: () => boolean;
@@ -198,7 +198,7 @@ export class OwnCopiesOut {
     for (const [chat, all] of owed) {
       if (!this.#mayPut(other)) return { kind: 'not-now' };
       const told = all.slice(-STATES_PER_SLOT_MAX);
-      const named = new Map(inSlot.get(chat));
+      const named = new Map(inSlot.get(chat) ?? (await this.#perhapsInSlot(chat)));
       for (const progress of told) {
         // The newest last, so that the oldest make room.
         named.delete(progress.incarnation);
@@ -220,6 +220,12 @@ export class OwnCopiesOut {
       other.attempts = 0;
     }
     return undefined;
+  }
+
+  /** The slot may hold what was put there before a restart, and what was told is told by nobody else. */
+  async #perhapsInSlot(chat: AccountNumber): Promise<readonly (readonly [Incarnation, NumberingProgress])[]> {
+    const newest = await this.#options.store.copyStates(chat, STATES_PER_SLOT_MAX);
+    return newest.map((progress) => [progress.incarnation, progress] as const);
   }
 
   #mayPut({ to }: Other): boolean {

@@ -299,14 +299,13 @@ export class ReceiptRoad implements Answers {
     const notes = [...this.#debtors.values()].map(async ({ to, told }) => {
       const acked = [...told.values()].filter((entry) => entry.acked);
       if (acked.length === 0) return;
-      const full = told.size >= RECEIPTS_UNDER_WAY_MAX;
       const progress = acked.map((entry) => entry.progress);
       await this.#options.store.noteReceiptsTold(to.account, to.device, progress);
       for (const entry of acked) {
         if (told.get(entry.progress.incarnation) === entry) told.delete(entry.progress.incarnation);
       }
-      // There may be more than fits at once.
-      if (full) this.#lookAtAll = true;
+      // There may be more than fits at once; and what was recalled is read as far as it can be, which nobody asked about.
+      this.#lookAtAll = true;
     });
     await Promise.all(notes);
     if (this.#lookAtAll) this.#look();

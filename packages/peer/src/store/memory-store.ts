@@ -59,6 +59,7 @@ export class MemoryPeerStore implements PeerStore {
   readonly commitCopies = this.#calling('commitCopies');
   readonly applyCopyReceipt = this.#calling('applyCopyReceipt');
   readonly copyStatesOwed = this.#calling('copyStatesOwed');
+  readonly copyStates = this.#calling('copyStates');
   readonly noteCopyStatesTold = this.#calling('noteCopyStatesTold');
   readonly unmailedTo = this.#calling('unmailedTo');
   readonly noteMailed = this.#calling('noteMailed');

@@ -171,6 +171,11 @@ export interface MessageStore {
   ): Promise<readonly StoredMessage[]>;
   /** What became of own messages of this device that the other own device was not told. */
   copyStatesOwed(device: DeviceId): Promise<readonly ({ readonly chat: AccountNumber } & NumberingProgress)[]>;
+  /**
+   * The newest own numberings of the chat that something became of, the newest last, whoever was told: what a slot has to
+   * name again that takes another one's place.
+   */
+  copyStates(chat: AccountNumber, limit: number): Promise<readonly NumberingProgress[]>;
   noteCopyStatesTold(device: DeviceId, chat: AccountNumber, told: readonly NumberingProgress[]): Promise<void>;
 
   /**

@@ -207,9 +207,7 @@ export interface NumberingTable {
   /** What is below is committed by now. */
   dropHeldBelow(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, sequence: number): void;
   /** By chat, device, incarnation and sequence. */
-  heldNumbers(
-    chat: AccountNumber | undefined,
-  ): readonly {
+  heldNumbers(chat: AccountNumber | undefined): readonly {
     readonly chat: AccountNumber;
     readonly device: DeviceId;
     readonly incarnation: Incarnation;

@@ -82,6 +82,14 @@ export class OwnCopies {
     });
   }
 
+  copyStates(chat: AccountNumber, limit: number): readonly NumberingProgress[] {
+    return this.#tables.numberings
+      .all(chat, 'out')
+      .filter(({ deliveredTo }) => deliveredTo > 0)
+      .slice(-limit)
+      .map(({ incarnation, deliveredTo, readTo }) => ({ incarnation, deliveredUpTo: deliveredTo, readUpTo: readTo }));
+  }
+
   noteCopyStatesTold(device: DeviceId, chat: AccountNumber, told: readonly NumberingProgress[]): void {
     const { mail, numberings } = this.#tables;
     if (!mail.ownDevices().some((own) => own.device === device)) return;

@@ -61,6 +61,7 @@ export const CALLS = {
   commitCopies: 'write',
   applyCopyReceipt: 'write',
   copyStatesOwed: 'read',
+  copyStates: 'read',
   noteCopyStatesTold: 'write',
   unmailedTo: 'read',
   noteMailed: 'write',
@@ -193,6 +194,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     applyCopyReceipt: (chat, device, numbering, kind, ranges) =>
       copies.applyCopyReceipt(chat, device, numbering, kind, ranges),
     copyStatesOwed: (device) => copies.copyStatesOwed(device),
+    copyStates: (chat, limit) => copies.copyStates(chat, limit),
     noteCopyStatesTold: (device, chat, told) => copies.noteCopyStatesTold(device, chat, told),
     unmailedTo: (chat, device, limit) => devices.unmailedTo(chat, device, limit),
     noteMailed: (device, ids, expiresAt) => devices.noteMailed(device, ids, expiresAt),
