@@ -54,7 +54,7 @@ export interface MailCipher {
     to: Correspondent,
     id: MailId,
     contents: readonly Content[],
-  ): Promise<Result<SealedMail, 'no-mail-key' | 'not-certified' | 'link-down'>>;
+  ): Promise<Result<SealedMail, 'no-mail-key' | 'not-certified' | 'link-down' | 'busy'>>;
   /** The server knows a newer key than the one used: the next `seal` asks for it. */
   handleStaleKey(account: AccountNumber): void;
   /**

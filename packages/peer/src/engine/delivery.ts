@@ -167,6 +167,7 @@ export class Delivery {
   /** The friend's device has just come (back): no reason to wait for the next retry. */
   async handleDeviceOnline(device: DeviceId): Promise<void> {
     this.#pursuit.end(device);
+    this.#options.mailSender.handleNews(device);
     const account = this.#options.accountOf(device);
     if (this.#lanes.has(device) || account === undefined) return;
     const owed = await this.#lacksMessages(account, device);

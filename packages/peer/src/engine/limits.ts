@@ -43,10 +43,10 @@ export const LIST_RETRY_MS_MAX = 60_000;
 export const MAILS_UNDER_WAY_MAX = 16;
 /** Messages read from the store at a time for one mailbox, and waiting in memory for it. */
 export const MAIL_BATCH = 64;
-/** R15: a mailbox that is full, or whose device has no key, is tried again after this, doubling. */
+/** R15: a mailbox that is full, or of somebody who is no friend there, is tried again after this, doubling. */
 export const MAIL_REFUSED_MS_MIN = 60_000;
 export const MAIL_REFUSED_MS_MAX = 3_600_000;
-/** A server that is busy, or a store that failed. */
+/** A server that is busy, a store that failed, or a device that has no key yet. */
 export const MAIL_LATER_MS_MIN = 1_000;
 export const MAIL_LATER_MS_MAX = 60_000;
 /** What has expired in mailboxes is looked for at each link-up and this often; they keep mail for days. */
@@ -123,7 +123,7 @@ export const MAILBOX_KEY_RETRY_MS_MIN = 60_000;
 export const MAILBOX_KEY_RETRY_MS_MAX = 3_600_000;
 /** Keys of friends' devices that are kept in memory, 1.3 KiB each; the store has all of them. */
 export const MAIL_KEYS_CACHED_MAX = 512;
-/** A device without a mailbox key is asked for again after this. */
-export const NO_MAIL_KEY_MS = 60_000;
+/** A device without a mailbox key is asked for again after this at the earliest; who waits for it asks ever more seldom. */
+export const NO_MAIL_KEY_MS = 1_000;
 /** Chats whose states in slots of own devices are remembered; one that is forgotten names the changed ones alone. */
 export const COPIED_CHATS_MAX = 256;

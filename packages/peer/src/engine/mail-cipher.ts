@@ -37,7 +37,7 @@ export class DeviceMailCipher implements MailCipher {
     to: Correspondent,
     id: MailId,
     contents: readonly Content[],
-  ): Promise<Result<SealedMail, 'no-mail-key' | 'not-certified' | 'link-down'>> {
+  ): Promise<Result<SealedMail, 'no-mail-key' | 'not-certified' | 'link-down' | 'busy'>> {
     const { theirKeys, random, encapsulate } = this.#options;
     const before = this.#certified(to);
     if (!before) return err('not-certified');

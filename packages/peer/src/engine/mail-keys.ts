@@ -34,13 +34,13 @@ export class MailKeys {
     this.#options = options;
   }
 
-  /** @returns `no-mail-key` also when the server would not say: in both cases it is asked again after a while */
-  async keyOf(device: MailDevice): Promise<Result<MailboxKey, 'no-mail-key' | 'link-down'>> {
+  /** @returns `busy` when the server would not say */
+  async keyOf(device: MailDevice): Promise<Result<MailboxKey, 'no-mail-key' | 'link-down' | 'busy'>> {
     const known = await this.#knownKey(device);
     if (known) return ok(known);
     if (this.#isMissing(device.device)) return err('no-mail-key');
     const asked = await this.#ask(device.account);
-    if (!asked.ok) return err(asked.error.kind === 'lost' ? 'link-down' : 'no-mail-key');
+    if (!asked.ok) return err(asked.error.kind === 'lost' ? 'link-down' : 'busy');
     const key = this.#known.get(device.device);
     if (key) return ok(key);
     if (this.#missing.size >= MAIL_KEYS_CACHED_MAX) this.#missing.clear();

@@ -44,7 +44,7 @@ export class MailPost {
     const { to, id, kind, contents, mayLeave } = mail;
     for (let tries = 0; tries <= STALE_KEYS_MAX; tries++) {
       const sealed = await cipher.seal(to, id, contents);
-      if (!sealed.ok) return sealed.error === 'no-mail-key' ? refused('no-mail-key') : { kind: 'not-now' };
+      if (!sealed.ok) return unsealed(sealed.error);
       if (mayLeave && !mayLeave()) return { kind: 'not-now' };
       const answer = await request({ type: 'mail-put', to: to.device, id, kind, ...sealed.value });
       if (answer.ok) {
@@ -56,6 +56,18 @@ export class MailPost {
       cipher.handleStaleKey(to.account);
     }
     return { kind: 'later', retryAfterMs: 0 };
+  }
+}
+
+function unsealed(error: 'no-mail-key' | 'not-certified' | 'link-down' | 'busy'): Posted {
+  switch (error) {
+    case 'no-mail-key':
+      return refused(error);
+    case 'busy':
+      return { kind: 'later', retryAfterMs: 0 };
+    case 'not-certified':
+    case 'link-down':
+      return { kind: 'not-now' };
   }
 }
 

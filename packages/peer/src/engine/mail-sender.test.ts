@@ -13,6 +13,7 @@ const BOB = 10_002 as AccountNumber;
 const DEVICE = '0b'.repeat(16) as DeviceId;
 const STORED: Posted = { kind: 'stored', expiresAt: 1_000 as WallMs };
 const FULL: Posted = { kind: 'refused', reason: 'mailbox-full' };
+const NO_KEY: Posted = { kind: 'refused', reason: 'no-mail-key' };
 
 describe('messages into a mailbox (DL)', () => {
   it('[DL20] [DL21] puts a committed message in the same turn, and notes it when the server has it', async () => {
@@ -47,9 +48,9 @@ describe('messages into a mailbox (DL)', () => {
     const world = setUp();
     world.commit(1);
     await world.answer(FULL);
-    expect(world.full).toEqual([1]);
+    expect(world.refused).toEqual(['1 mailbox-full']);
     world.commit(2);
-    expect(world.full).toEqual([1, 2]);
+    expect(world.refused).toEqual(['1 mailbox-full', '2 mailbox-full']);
     expect(world.put).toEqual([1]);
     await world.pass(59_000);
     expect(world.put).toEqual([1]);
@@ -63,6 +64,41 @@ describe('messages into a mailbox (DL)', () => {
     expect(world.put.slice(3)).toEqual([1, 2]);
     await world.answer(STORED);
     expect(world.noted).toEqual([1, 2]);
+  });
+
+  it('[DL23] says that a device has no key yet, asks after a second, then two, and at once on news of it', async () => {
+    const world = setUp();
+    world.commit(1);
+    await world.answer(NO_KEY);
+    world.commit(2);
+    expect(world.refused).toEqual(['1 no-mail-key', '2 no-mail-key']);
+    await world.pass(1_251);
+    expect(world.put).toEqual([1, 1, 2]);
+    await world.answer(NO_KEY);
+    await world.pass(1_999);
+    expect(world.put).toHaveLength(3);
+    world.sender.handleNews(DEVICE);
+    await world.pass(0);
+    expect(world.put.slice(3)).toEqual([1, 2]);
+    await world.answer(NO_KEY);
+    // From the beginning again.
+    await world.pass(1_251);
+    expect(world.put.slice(5)).toEqual([1, 2]);
+    for (let n = 0; n < 12; n++) {
+      await world.answer(NO_KEY);
+      await world.pass(75_001);
+    }
+    expect(world.put.slice(7 + 22)).toEqual([1, 2]);
+    world.sender.handleNews('0c'.repeat(16) as DeviceId);
+  });
+
+  it('[DL23] lets a full mailbox be although there is news of the device', async () => {
+    const world = setUp();
+    world.commit(1);
+    await world.answer(FULL);
+    world.sender.handleNews(DEVICE);
+    await world.pass(0);
+    expect(world.put).toEqual([1]);
   });
 
   it('[DL23] puts again what a lost link left open', async () => {
@@ -149,7 +185,7 @@ function setUp() {
     left: [] as number[],
     noted: [] as number[],
     noteCalls: 0,
-    full: [] as number[],
+    refused: [] as string[],
   };
   const options: MailSenderOptions = {
     clock,
@@ -176,8 +212,8 @@ function setUp() {
         }
         return [];
       },
-      noteMailRefused: async (_device, id) => {
-        world.full.push(numberOf(id));
+      noteMailRefused: async (_device, id, reason) => {
+        world.refused.push(`${numberOf(id)} ${reason}`);
         return [];
       },
     },

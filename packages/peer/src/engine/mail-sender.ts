@@ -28,6 +28,8 @@ export interface MailSenderOptions {
   readonly onMessages: (changed: readonly StoredMessage[]) => void;
 }
 
+type PauseReason = '' | 'mailbox-full' | 'no-mail-key';
+
 /** What is on its way into the mailbox of one device. In memory only: the store knows what is not in it. */
 interface Box {
   readonly to: Correspondent;
@@ -41,8 +43,8 @@ interface Box {
   complete: boolean;
   /** Of the mailbox's refusals or the server's, in a row. */
   attempts: number;
-  /** Left alone until it fires. */
-  pause: { readonly full: boolean; readonly timer: Timer } | undefined;
+  /** Left alone until it fires, and what messages say of it meanwhile. */
+  pause: { readonly reason: PauseReason; readonly timer: Timer } | undefined;
   stored: { readonly id: MessageId; readonly expiresAt: WallMs }[];
   noting: boolean;
 }
@@ -77,8 +79,7 @@ export class MailSender {
     if (!to || this.#stopped) return;
     const before = this.#boxes.get(device);
     const box = before ?? this.#newBox(to);
-    if (box.pause?.full) return this.#noteFull(box, [message]);
-    if (box.pause) return;
+    if (box.pause) return this.#noteRefused(box, [message], box.pause.reason);
     if (box.loading === 'loading') box.loading = 'again';
     else if (box.complete) this.#add(box, [message]);
     this.#pump(box);
@@ -96,7 +97,16 @@ export class MailSender {
   handleReceipt(device: DeviceId): void {
     this.#unopened.delete(device);
     const box = this.#boxes.get(device);
-    if (!box?.pause?.full) return;
+    if (box?.pause?.reason !== 'mailbox-full') return;
+    this.#resume(box);
+    this.kick(device);
+  }
+
+  /** News of the device, which may have a mailbox key now. */
+  handleNews(device: DeviceId): void {
+    const box = this.#boxes.get(device);
+    if (box?.pause?.reason !== 'no-mail-key') return;
+    box.attempts = 0;
     this.#resume(box);
     this.kick(device);
   }
@@ -115,7 +125,7 @@ export class MailSender {
     const to = this.#options.needsMail(device);
     if (!to || this.#stopped) return;
     const box = this.#boxes.get(device) ?? this.#newBox(to);
-    this.#pauseFor(box, false, ms);
+    this.#pauseFor(box, '', ms);
   }
 
   /** The account's devices are others now, or their numberings begin elsewhere. */
@@ -214,7 +224,7 @@ export class MailSender {
       } catch (cause) {
         box.loading = 'idle';
         log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'waiting messages could not be read');
-        this.#pauseFor(box, false, this.#waitMs(box, { kind: 'later', retryAfterMs: 0 }));
+        this.#pauseFor(box, '', this.#waitMs(box, { kind: 'later', retryAfterMs: 0 }));
         return;
       }
     } while (box.loading !== 'idle');
@@ -299,10 +309,10 @@ export class MailSender {
       }
       return;
     }
-    const full = posted.kind === 'refused' && posted.reason === 'mailbox-full';
-    if (full) this.#noteFull(box, [message, ...box.waiting]);
-    // Several were under way, and were all refused by one full mailbox.
-    if (!box.pause) this.#pauseFor(box, full, this.#waitMs(box, posted));
+    const reason = posted.kind === 'refused' && posted.reason !== 'not-friends' ? posted.reason : '';
+    this.#noteRefused(box, [message, ...box.waiting], reason);
+    // Several were under way, and were all refused by one mailbox.
+    if (!box.pause) this.#pauseFor(box, reason, this.#waitMs(box, posted));
   }
 
   /** One call for all that came meanwhile. */
@@ -322,7 +332,7 @@ export class MailSender {
       } catch (cause) {
         log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'stored mail could not be noted');
         box.complete = false;
-        this.#pauseFor(box, false, this.#waitMs(box, { kind: 'later', retryAfterMs: 0 }));
+        this.#pauseFor(box, '', this.#waitMs(box, { kind: 'later', retryAfterMs: 0 }));
       }
       for (const id of ids) box.known.delete(id);
     }
@@ -330,22 +340,23 @@ export class MailSender {
     this.#pump(box);
   }
 
-  #noteFull(box: Box, messages: readonly StoredMessage[]): void {
+  #noteRefused(box: Box, messages: readonly StoredMessage[], reason: PauseReason): void {
     const { store, onMessages, log } = this.#options;
     box.complete = false;
+    if (reason === '') return;
     const note = async (): Promise<void> => {
-      const changed = messages.map(({ id }) => store.noteMailRefused(box.to.device, id, 'mailbox-full'));
+      const changed = messages.map(({ id }) => store.noteMailRefused(box.to.device, id, reason));
       const rows = (await Promise.all(changed)).flat();
       if (rows.length > 0 && !this.#stopped) onMessages(rows);
     };
-    inBackground(log, 'a full mailbox could not be noted', note());
+    inBackground(log, 'a refused mail could not be noted', note());
   }
 
   #waitMs(box: Box, posted: Posted): number {
     return retryAfterMs(posted, box.attempts++, this.#options.random) ?? 0;
   }
 
-  #pauseFor(box: Box, full: boolean, ms: number): void {
+  #pauseFor(box: Box, reason: PauseReason, ms: number): void {
     const { clock } = this.#options;
     if (this.#stopped) return;
     box.pause?.timer.cancel();
@@ -356,7 +367,7 @@ export class MailSender {
       if (this.#options.needsMail(box.to.device)) this.kick(box.to.device);
       else this.#boxes.delete(box.to.device);
     });
-    box.pause = { full, timer };
+    box.pause = { reason, timer };
   }
 
   #resume(box: Box): void {

@@ -40,6 +40,7 @@ export const MESSAGE_REASONS = [
   'key-changed',
   'cancelled',
   'mailbox-full',
+  'no-mail-key',
   'expired',
 ] as const;
 export type MessageReason = (typeof MESSAGE_REASONS)[number];
