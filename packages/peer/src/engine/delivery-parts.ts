@@ -26,6 +26,7 @@ import { OwnRepair } from './own-repair.ts';
 import type { PeerSessions } from './peer-sessions.ts';
 import type { EnginePorts } from './ports.ts';
 import { ReceiptRoad } from './receipt-road.ts';
+import { ResealLimit } from './reseal-limit.ts';
 import { Resends } from './resends.ts';
 import type { ServerTime } from './server-time.ts';
 import { Typing } from './typing.ts';
@@ -128,7 +129,8 @@ export class DeliveryParts {
       sendsReadReceipts: () => options.privacy().sendReadReceipts,
     });
     this.#copies = new OwnCopiesOut({ ...shared, post, linkUp, others: () => this.#otherDevices(devices) });
-    const resends = new Resends({ clock, log, store, post, unsent, lane, mayAnswer });
+    const reseals = new ResealLimit(clock);
+    const resends = new Resends({ clock, log, store, post, unsent, reseals, lane, mayAnswer });
     this.typing = new Typing({
       clock,
       tells: () => options.privacy().sendTyping && !invisible(),
@@ -151,6 +153,7 @@ export class DeliveryParts {
       lane,
       mailSender,
       resends,
+      reseals,
       copies: this.#copies,
       receipts: this.#receipts,
       isOwn: (from) => from.account === ownAccount(),

@@ -45,6 +45,8 @@ export interface Answers {
   ): void;
   /** Says it once now, or as soon as there is a way. What is newer of the same kind and numbering replaces what waits. */
   say(to: Correspondent, content: Content): void;
+  /** What was said of the same kind, as far as it waits or lies in the slot, is only this any more. */
+  amend(to: Correspondent, content: ContentOf<'cannot-open'>): void;
 }
 
 /** What the mailbox road needs of keys and ciphers (R8, R9). */

@@ -10,6 +10,7 @@ import type { MailSender } from './mail-sender.ts';
 import { mailIdOf, slotId } from './message-content.ts';
 import type { OwnCopiesOut } from './own-copies-out.ts';
 import type { ReceiptRoad } from './receipt-road.ts';
+import type { ResealLimit } from './reseal-limit.ts';
 import type { Resends } from './resends.ts';
 
 export interface ControlContentsOptions {
@@ -20,6 +21,7 @@ export interface ControlContentsOptions {
   readonly resends: Pick<Resends, 'handle'>;
   readonly copies: Pick<OwnCopiesOut, 'handleCannotOpen'>;
   readonly receipts: Pick<ReceiptRoad, 'handleSlotLost'>;
+  readonly reseals: ResealLimit;
   readonly isOwn: (from: Correspondent) => boolean;
   /** The account's mailbox keys may have changed (R9). */
   readonly onStaleKey: (account: AccountNumber) => void;
@@ -82,10 +84,12 @@ export class FriendControl implements ControlContents {
     else mailSender.kick(device);
   }
 
-  async #handleCannotOpen(from: Correspondent, ids: readonly MessageId[]): Promise<void> {
-    const { store, mailSender, copies, receipts, isOwn, onStaleKey, onMessages } = this.#options;
+  async #handleCannotOpen(from: Correspondent, named: readonly MessageId[]): Promise<void> {
+    const { store, mailSender, copies, receipts, reseals, isOwn, onStaleKey, onMessages } = this.#options;
     const { account, device } = from;
+    const ids = named.filter((id) => reseals.allows(device, mailIdOf(id)));
     if (ids.length === 0) return;
+    for (const id of ids) reseals.note(device, mailIdOf(id));
     onStaleKey(account);
     if (isOwn(from)) return copies.handleCannotOpen(device, ids);
     if (ids.some((id) => mailIdOf(id) === slotId())) receipts.handleSlotLost(from);

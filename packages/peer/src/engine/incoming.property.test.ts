@@ -90,6 +90,7 @@ class World {
       isFriend,
       answers: {
         say: () => {},
+        amend: () => {},
         oweReceipts: () => {
           if (this.#committedTo() === 0) this.violations.push('a receipt for nothing');
         },

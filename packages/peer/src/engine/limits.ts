@@ -71,6 +71,12 @@ export const SAYS_MAX = 16;
 export const DEBTORS_MAX = 4_096;
 /** What became of messages is told to own other devices this much later: one slot for many (R19). */
 export const COPY_STATES_WAIT_MS = 1_000;
+/** One mail is sealed anew for one device so often within this time: a key that is really gone is replaced at once. */
+export const RESEALS_MAX = 3;
+export const RESEALS_WITHIN_MS = 3_600_000;
+/** Mails of which that is counted, for one device: a mailbox holds as many (R24); and devices, the oldest make room. */
+export const RESEALED_PER_DEVICE_MAX = 10_000;
+export const RESEAL_DEVICES_MAX = 128;
 /** Questions for lost contents of one device are answered this often at most: each costs up to 64 contents. */
 export const RESEND_EVERY_MS = 500;
 /** Friend devices of which something is kept ahead of its turn, 1 MiB each at most; one more takes the place of the oldest. */

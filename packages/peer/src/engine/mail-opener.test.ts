@@ -94,6 +94,24 @@ describe('mail opener (DL)', () => {
     });
   });
 
+  it('[DL56] names no more what has come anew and could be opened', async () => {
+    const opened: MailCipher['open'] = ({ position }) =>
+      ok({ from: BOBS, own, id: mailId(position), contents: inside });
+    open = ({ position }) => err({ kind: 'cannot-open', id: mailId(position) });
+    for (const position of [1, 2, 2]) await opener.take(mail(position));
+    expect(answers.said.at(-1)).toEqual({ type: 'cannot-open', ids: [messageId(1), messageId(2)] });
+    open = opened;
+    await opener.take(mail(1));
+    await opener.take(mail(7));
+    expect(answers.amended).toEqual([{ type: 'cannot-open', ids: [messageId(2)] }]);
+    open = ({ position }) => err({ kind: 'cannot-open', id: mailId(position) });
+    await opener.take(mail(3));
+    expect(answers.said.at(-1)).toEqual({ type: 'cannot-open', ids: [messageId(2), messageId(3)] });
+    open = opened;
+    for (const position of [2, 3]) await opener.take(mail(position));
+    expect(answers.amended.at(-1)).toEqual({ type: 'cannot-open', ids: [] });
+  });
+
   it('[DL56] drops without a word what is no envelope at all', async () => {
     open = () => err({ kind: 'cannot-open', id: undefined });
     await opener.take(mail(1));

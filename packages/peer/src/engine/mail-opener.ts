@@ -16,6 +16,7 @@ import type {
 } from './delivery-ports.ts';
 import { NoRoomError } from './intake.ts';
 import { INBOXES_MAX, MAIL_SENDER_LOOKUP_MS } from './limits.ts';
+import { mailIdOf } from './message-content.ts';
 
 export interface MailOpenerOptions {
   readonly clock: Clock;
@@ -24,7 +25,7 @@ export interface MailOpenerOptions {
   readonly incoming: IncomingContents;
   readonly control: ControlContents;
   readonly copies: { handleCopy(from: Correspondent, copy: OwnCopy): Promise<void> };
-  readonly answers: Pick<Answers, 'say'>;
+  readonly answers: Pick<Answers, 'say' | 'amend'>;
   /** A friend or the own account: somebody whose newer device list may certify the sender. */
   readonly mayKnow: (account: AccountNumber) => boolean;
   /** Brings the newest device list of that account. @returns false when it could not be had */
@@ -38,7 +39,7 @@ export class MailOpener {
   readonly #options: MailOpenerOptions;
   /** Look-ups of device lists, by account, with the time of the last one. */
   readonly #lookups = new Map<AccountNumber, { readonly at: Instant; readonly done: Promise<boolean> }>();
-  /** What could not be opened in this run, by sender, newest last; told as a whole, for the newer replaces the older. */
+  /** What could not be opened in this run and has not come anew, by sender, newest last; told as a whole (DL56). */
   readonly #unopened = new Map<DeviceId, readonly MessageId[]>();
 
   constructor(options: MailOpenerOptions) {
@@ -60,7 +61,8 @@ export class MailOpener {
     log.debug({ device: mail.from }, 'a mail of an unknown device was dropped');
   }
 
-  async #handOn({ from, own, contents }: OpenedMail): Promise<void> {
+  async #handOn({ from, own, id, contents }: OpenedMail): Promise<void> {
+    this.#forgive(from, id);
     await Promise.all(contents.map((content) => this.#handOnOne(from, own, content)));
   }
 
@@ -93,11 +95,22 @@ export class MailOpener {
     const { log, answers } = this.#options;
     log.debug({ device }, 'a mail could not be opened');
     if (id === undefined) return;
-    const ids = [...(this.#unopened.get(device) ?? []), id as string as MessageId].slice(-CANNOT_OPEN_MAX);
+    const before = (this.#unopened.get(device) ?? []).filter((one) => mailIdOf(one) !== id);
+    const ids = [...before, id as string as MessageId].slice(-CANNOT_OPEN_MAX);
     this.#unopened.delete(device);
     if (this.#unopened.size >= INBOXES_MAX) this.#unopened.clear();
     this.#unopened.set(device, ids);
     answers.say({ account, device }, { type: 'cannot-open', ids });
+  }
+
+  /** It has come anew: to name it again would have it sealed once more. */
+  #forgive({ account, device }: Correspondent, id: MailId): void {
+    const unopened = this.#unopened.get(device);
+    const ids = unopened?.filter((one) => mailIdOf(one) !== id);
+    if (!unopened || !ids || ids.length === unopened.length) return;
+    if (ids.length === 0) this.#unopened.delete(device);
+    else this.#unopened.set(device, ids);
+    this.#options.answers.amend({ account, device }, { type: 'cannot-open', ids });
   }
 
   #lookUp(account: AccountNumber): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Content } from '@magpie/common/content/content.ts';
+import type { Content, ContentOf } from '@magpie/common/content/content.ts';
 import type { DeviceId, Incarnation } from '@magpie/common/ids.ts';
 import { ENVELOPE_CONTENTS_MAX } from '@magpie/common/limits.ts';
 import type { Log } from '@magpie/common/log.ts';
@@ -96,6 +96,14 @@ export class ReceiptRoad implements Answers {
     if (!debtor) return;
     addSay(debtor, content);
     this.#answer(debtor, []);
+  }
+
+  amend(to: Correspondent, content: ContentOf<'cannot-open'>): void {
+    const debtor = this.#debtors.get(to.device);
+    const same = debtor?.says.find((say) => replacementKey(say.content) === replacementKey(content));
+    if (!debtor || !same) return;
+    same.content = content;
+    if (content.ids.length === 0) debtor.says = debtor.says.filter((say) => say !== same);
   }
 
   handleSessionUp(to: Correspondent): void {

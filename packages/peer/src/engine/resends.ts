@@ -9,6 +9,7 @@ import type { Correspondent } from './delivery-ports.ts';
 import { DEBTORS_MAX, RESEND_EVERY_MS } from './limits.ts';
 import type { MailPost } from './mail-post.ts';
 import { contentOf, mailIdOf } from './message-content.ts';
+import type { ResealLimit } from './reseal-limit.ts';
 import type { Unsent } from './unsent.ts';
 
 export interface ResendsOptions {
@@ -17,6 +18,7 @@ export interface ResendsOptions {
   readonly store: Pick<PeerStore, 'sentWithin' | 'receivedWithin'>;
   readonly post: Pick<MailPost, 'put'>;
   readonly unsent: Unsent;
+  readonly reseals: ResealLimit;
   /** The session with the device, when there is one. */
   readonly lane: (device: DeviceId) => { resend(contents: readonly Content[]): void } | undefined;
   /** A friend's certified device, and nothing keeps us from answering it (R23). */
@@ -93,7 +95,7 @@ export class Resends {
 
   async #answer(to: Correspondent, question: Question): Promise<void> {
     const mails = question.type === 'resend' ? await this.#ours(to, question) : await this.#theirs(to, question);
-    const { lane, mayAnswer } = this.#options;
+    const { lane, mayAnswer, reseals } = this.#options;
     if (this.#stopped || mails.length === 0 || !mayAnswer(to.device)) return;
     const session = lane(to.device);
     if (session) {
@@ -103,10 +105,12 @@ export class Resends {
     }
     for (const { id, content } of mails) {
       const mail = { to, id: mailIdOf(id), kind: 'message' as const, contents: [content] };
+      if (!reseals.allows(to.device, mail.id)) continue;
       this.#options.unsent.remove(id);
       const posted = await this.#options.post.put(mail);
       // What the mailbox does not take is asked for again.
       if (posted.kind !== 'stored' || this.#stopped) return;
+      reseals.note(to.device, mail.id);
     }
   }
 

@@ -43,6 +43,7 @@ function turn(): Promise<void> {
 export class RecordedAnswers implements Answers {
   readonly owed: DeviceId[] = [];
   readonly said: Content[] = [];
+  readonly amended: Content[] = [];
 
   oweReceipts(to: Correspondent): void {
     this.owed.push(to.device);
@@ -50,6 +51,10 @@ export class RecordedAnswers implements Answers {
 
   say(_to: Correspondent, content: Content): void {
     this.said.push(content);
+  }
+
+  amend(_to: Correspondent, content: Content): void {
+    this.amended.push(content);
   }
 }
 
