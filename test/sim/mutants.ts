@@ -26,10 +26,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a message that comes again is taken as a new one',
     plants: [
       {
-        file: sourcePath('packages/peer/src/store/memory-state.ts'),
-        line: "if (content.sequence <= upTo) return { kind: 'duplicate' };",
-        replacement:
-          "if (content.sequence <= upTo) return { kind: 'committed', message: this.#messages.incoming(chat, content.messageId)! };",
+        file: sourcePath('packages/peer/src/store/incoming-messages.ts'),
+        line: "if (sequence <= upTo) return { kind: 'duplicate' };",
+        replacement: shownAgain('sequence <= upTo'),
       },
     ],
     scenarios: ['foundation'],
@@ -221,9 +220,9 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'what one device of a friend has committed goes to no other any more',
     plants: [
       {
-        file: sourcePath('packages/peer/src/engine/delivery.ts'),
-        line: 'const messages = await this.#options.store.undeliveredTo(lane.account, lane.device, UNDELIVERED_BATCH);',
-        replacement: 'const messages = await this.#options.store.undelivered(lane.account, UNDELIVERED_BATCH);',
+        file: sourcePath('packages/peer/src/store/friend-devices.ts'),
+        line: 'found.push(...page.filter(isWanted));',
+        replacement: 'found.push(...page.filter((record) => record.owed && isWanted(record)));',
       },
     ],
     scenarios: ['accounts'],
@@ -234,15 +233,111 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a new device is not told where a numbering begins for it',
     plants: [
       {
-        file: sourcePath('packages/peer/src/engine/delivery.ts'),
-        line: "for (const opening of openings) this.#sendControl(lane, { type: 'opening', conversation: 0, ...opening });",
-        replacement: '',
+        file: sourcePath('packages/peer/src/store/friend-devices.ts'),
+        line: '.filter(({ incarnation, lacks }) => incarnation === current || lacks)',
+        replacement: '.filter(() => false)',
       },
     ],
     scenarios: ['accounts'],
     caughtAs: ['lost', 'late'],
   },
+  {
+    name: 'ack-before-commit',
+    what: 'what arrived is receipted before it is on disk',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/intake.ts'),
+        line: 'arrivals.inbox.handleContent(content, road, hold);',
+        replacement:
+          'arrivals.inbox.handleContent(content, road, hold); this.#options.answers.oweReceipts(from, [{ incarnation: content.incarnation, to: content.sequence }]);',
+      },
+    ],
+    scenarios: ['messages'],
+    caughtAs: ['false-state', 'lost'],
+  },
+  {
+    name: 'dedup-in-memory',
+    what: 'what was taken is remembered in memory only, until the next start',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/store/incoming-messages.ts'),
+        line: "if (sequence <= upTo) return { kind: 'duplicate' };",
+        replacement: [
+          'this.taken ??= new Set();',
+          'const wasTaken = this.taken.has(content.messageId);',
+          'this.taken.add(content.messageId);',
+          "if (wasTaken && sequence <= upTo) return { kind: 'duplicate' };",
+          shownAgain('sequence <= upTo'),
+        ].join(' '),
+      },
+    ],
+    scenarios: ['messages'],
+    caughtAs: ['doubled'],
+  },
+  {
+    name: 'wrong-receipt',
+    what: 'the receipt names the message after the one that was committed',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/receipt-road.ts'),
+        line: "if (deliveredUpTo > read) contents.push(receipt('delivered', incarnation, deliveredUpTo));",
+        replacement: "if (deliveredUpTo > read) contents.push(receipt('delivered', incarnation, deliveredUpTo + 1));",
+      },
+    ],
+    scenarios: ['messages'],
+    caughtAs: ['false-state', 'lost'],
+  },
+  {
+    name: 'road-flip-loses-tail',
+    what: 'what was under way when a new road came counts as received',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/intake.ts'),
+        line: "if (content.type === 'tail') return gaps.handleTail(from, content.incarnation, content.upTo);",
+        replacement:
+          "if (content.type === 'tail') return this.#open(from, { incarnation: content.incarnation, from: content.upTo + 1 });",
+      },
+    ],
+    scenarios: ['messages'],
+    caughtAs: ['lost', 'false-state'],
+  },
+  {
+    name: 'mailbox-pops-early',
+    what: 'the mailbox forgets what it has handed out, before that is acknowledged',
+    plants: [
+      {
+        file: sourcePath('packages/server/src/store/memory-mail.ts'),
+        line: 'entries.push({ position, fromAccount, from, at, envelope });',
+        replacement:
+          'entries.push({ position, fromAccount, from, at, envelope }); this.#rows.mail.drop([...this.#rows.mail.mailsOf(device)].find((mail) => mail.position === position));',
+      },
+    ],
+    scenarios: ['messages'],
+    caughtAs: ['false-state', 'lost'],
+  },
+  {
+    name: 'sequence-reused',
+    what: 'a restored profile goes on with the numbers that it used after its copy was made',
+    plants: [
+      {
+        file: sourcePath('packages/peer/src/engine/account-link.ts'),
+        line: 'const incarnation = known && !behind ? known.incarnation : newIncarnation(random);',
+        replacement: 'const incarnation = known ? known.incarnation : newIncarnation(random);',
+      },
+    ],
+    scenarios: ['restored-copy'],
+    caughtAs: ['lost', 'false-state', 'late'],
+  },
 ];
+
+/** What was taken before is committed, and so shown, as if it were new. */
+function shownAgain(when: string): string {
+  return [
+    `const taken = ${when} ? this.#tables.rows.incoming(chat, content.messageId) : undefined;`,
+    "if (taken) return { kind: 'committed', message: taken.message, touched: [], followed: [], upTo };",
+    `if (${when}) return { kind: 'duplicate' };`,
+  ].join(' ');
+}
 
 export function mutantNamed(name: string): Mutant | undefined {
   return MUTANTS.find((mutant) => mutant.name === name);

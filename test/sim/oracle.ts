@@ -75,6 +75,8 @@ export class Oracle {
   readonly #committedAtMs = new Map<string, number>();
   readonly #roads = { direct: 0, relay: 0, mailbox: 0 };
   readonly #recalled = new Set<MessageId>();
+  /** What is shown as stored now. */
+  readonly #stored = new Map<string, { readonly peer: SimPeer; readonly message: MessageView }>();
   readonly #options: OracleOptions;
   #changes = 0;
   #hasLostDevices = false;
@@ -379,6 +381,8 @@ export class Oracle {
     const who = `${id} of ${peer.name}${isCopy ? ', a copy' : ''}`;
     if (!peer.disk.messages.outgoing(id)) this.#note('false-state', `${who} is shown and not on its disk`);
     this.#checkForward(`out ${peer.name}:${id}`, who, message);
+    if (state === 'stored') this.#stored.set(`${peer.name}:${id}`, { peer, message });
+    else this.#stored.delete(`${peer.name}:${id}`);
     if (state === 'refused') this.#checkRefused(peer, message, who);
     if (state === 'stored') this.#checkStored(peer, message, who);
     if (state === 'delivered' || state === 'read') this.#checkReceived(peer, message);
@@ -407,6 +411,15 @@ export class Oracle {
   }
 
   /** The server's disk has it for a device of the friend, or the disk of such a device does. */
+  /** What is still shown as stored is so: a mailbox forgets nothing before it is told to. Cheap enough for every look. */
+  checkStored(): void {
+    for (const [key, { peer, message }] of this.#stored) {
+      if (this.violations.length > 0) return;
+      if (peer.disk.messages.outgoing(message.id)?.state !== 'stored') this.#stored.delete(key);
+      else this.#checkStored(peer, message, `${message.id} of ${peer.name}`);
+    }
+  }
+
   #checkStored(peer: SimPeer, { id, chat, device, incarnation, sequence }: MessageView, who: string): void {
     const isThere = this.#friendsOf(chat).some(
       (friend) =>
@@ -421,7 +434,8 @@ export class Oracle {
     const rows = this.#rowsOf(peer, message.chat, message.id);
     if (rows.length === 0) {
       this.#note('false-state', `${message.id} is shown as ${message.state} and no friend's disk has it`);
-    } else if (message.state === 'read' && rows.every((row) => row.state !== 'read')) {
+    } else if (message.state === 'read' && !message.recalled && rows.every((row) => row.state !== 'read')) {
+      // What was taken back shows no text that somebody could have read; its state says how far its number is done.
       this.#note('false-state', `${message.id} is shown as read and nobody read it`);
     }
   }

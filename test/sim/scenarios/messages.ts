@@ -31,7 +31,7 @@ const SIZES: Readonly<Record<ScenarioSize, Size>> = {
     people: 4,
     twice: 1,
     neighbours: 2,
-    messages: 400,
+    messages: 530,
     burst: 50,
     troubleMs: 60_000,
     faults: 12,
@@ -42,7 +42,7 @@ const SIZES: Readonly<Record<ScenarioSize, Size>> = {
     people: 16,
     twice: 4,
     neighbours: 3,
-    messages: 9_000,
+    messages: 12_400,
     burst: 500,
     troubleMs: 200_000,
     faults: 80,
@@ -60,6 +60,11 @@ const SETTLE_MS_MAX = 60_000;
 /** Longer than the bound, or a run could not be seen to miss it. */
 const SETTLE_WAIT_MS = 3 * SETTLE_MS_MAX;
 const LOOK_MS = 100;
+const STORED_LOOK_MS = 500;
+const IDLE_LOOK_MS = 10_000;
+/** One seed in this many has disks that need long for a sync. */
+const SLOW_DISK_EVERY_SEEDS = 4;
+const SYNC_MS = { fast: 4, slow: 60 } as const;
 const LOSS_RATIO_MAX = 0.3;
 
 /** Friends say, change, take back and read through every fault there is and through days in which they never meet. */
@@ -71,7 +76,8 @@ export const messages: Scenario = {
 
 async function runMessages(seed: number, sizeName: ScenarioSize = 'small'): Promise<ScenarioOutcome> {
   const size = SIZES[sizeName];
-  const world = new World({ seed, eventsMax: size.eventsMax });
+  const syncMs = SYNC_MS[seed % SLOW_DISK_EVERY_SEEDS === 0 ? 'slow' : 'fast'];
+  const world = new World({ seed, syncMs, eventsMax: size.eventsMax });
   const oracle = new Oracle(world, { complete: true });
   world.network.taps.push(nonceWatch((detail) => oracle.report('attack', detail)));
   await world.settle(world.server.start(), 'the server starts');
@@ -82,6 +88,7 @@ async function runMessages(seed: number, sizeName: ScenarioSize = 'small'): Prom
   for (const [a, b] of friends) await befriend(world, a.first, b.first);
   await world.runFor(5_000);
   setLinks(world);
+  const looking = lookAtStored(world, oracle);
 
   const peers = people.flatMap((person) => person.machines);
   const talk = { world, oracle, friends };
@@ -91,9 +98,10 @@ async function runMessages(seed: number, sizeName: ScenarioSize = 'small'): Prom
     scheduleBurst(world, oracle, friends, size.burst, size.troubleMs);
     faults += scheduleFaults(world, peers, size.faults / 2, size.troubleMs);
     await world.runFor(size.troubleMs);
-    if (half === 0) await beAway(talk, peers, size.visits);
+    if (half === 0) await beAway(talk, peers, size);
   }
   await heal(world, peers);
+  looking.stop();
   const healedMs = world.nowMs;
   const settledMs = (): number => world.nowMs - healedMs;
   while (oracle.unsettled().length > 0 && settledMs() < SETTLE_WAIT_MS) await world.runFor(LOOK_MS);
@@ -124,16 +132,37 @@ const NAMES = [
   ...['ivan', 'judy', 'karl', 'laura', 'mike', 'nina', 'oscar', 'peggy'],
 ];
 
+/** Whether what is shown as stored is, all the time. */
+function lookAtStored(world: World, oracle: Oracle): { stop(): void } {
+  let stopped = false;
+  const look = (): void => {
+    if (stopped) return;
+    oracle.checkStored();
+    world.at(world.peers.some((peer) => peer.running) ? STORED_LOOK_MS : IDLE_LOOK_MS, look);
+  };
+  world.at(0, look);
+  return {
+    stop: () => {
+      stopped = true;
+    },
+  };
+}
+
 /** All go home; then each looks in alone, after hours, and finds what the others said before. */
-async function beAway(talk: Parameters<typeof scheduleTalk>[0], peers: readonly SimPeer[], visits: number) {
+async function beAway(
+  talk: Parameters<typeof scheduleTalk>[0],
+  peers: readonly SimPeer[],
+  { visits, troubleMs }: Size,
+) {
   const { world } = talk;
   const { random } = world;
+  for (const peer of peers) await leave(world, peer);
+  // Whoever was to be started again by a fault of before, is.
+  await world.runFor(troubleMs);
   for (const peer of peers) await leave(world, peer);
   if (!world.server.running) await world.settle(world.server.start(), 'the server starts again');
   for (let i = 0; i < visits; i++) {
     await world.runFor(random.between(...AWAY_MS));
-    // Whoever was to be started again by a fault of before.
-    for (const peer of peers) await leave(world, peer);
     const peer = random.pick(peers);
     await world.settle(peer.start(), `${peer.name} looks in`);
     const visitMs = random.between(...VISIT_MS);
