@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { type Row, row } from '../../../scripts/report.ts';
 import { pause } from '../../e2e/stage.ts';
 import type { Arena } from '../arena.ts';
+import { clockEnv, setClock } from './clock-file.ts';
 import type { Home } from './home.ts';
 import { Talkers } from './talkers.ts';
 import { Town } from './town.ts';
@@ -21,7 +21,7 @@ const CLOCK_STEP_MS_MAX = 120_000;
 
 /** The issue's row: somewhere a kill -9 every two seconds, while everybody talks to everybody. */
 export async function kill(arena: Arena): Promise<readonly Row[]> {
-  const town = await Town.build(arena, { people: PEOPLE, env: steppedClock });
+  const town = await Town.build(arena, { people: PEOPLE, env: (name) => clockEnv(clockFileOf(arena, name)) });
   const talkers = new Talkers(town.homes, town.ledger);
   const havoc = new Havoc(town);
   talkers.start();
@@ -76,7 +76,7 @@ class Havoc {
     await Promise.all(this.#repairs);
     await this.#town.startServer();
     for (const home of this.#town.homes) {
-      setClock(home, 0);
+      setClock(clockFileOf(this.#town.arena, home.name), 0);
       home.signal('SIGCONT');
       await home.start();
       await home.call('debug.dropUdp', { drop: false });
@@ -107,7 +107,7 @@ class Havoc {
       else if (fault === 1) this.#deafen(home);
       else {
         this.counts.clockSteps++;
-        setClock(home, randomInt(-CLOCK_STEP_MS_MAX, CLOCK_STEP_MS_MAX));
+        setClock(clockFileOf(this.#town.arena, home.name), randomInt(-CLOCK_STEP_MS_MAX, CLOCK_STEP_MS_MAX));
       }
       await pause(Math.min(randomInt(OTHER_FAULT_EVERY_MS), Math.max(0, endMs - performance.now())));
     }
@@ -135,20 +135,8 @@ class Havoc {
   }
 }
 
-/** A daemon whose wall clock is set by a file (stepped-clock.ts). */
-export function steppedClock(name: string, arena: Arena): Readonly<Record<string, string>> {
-  const file = clockFile(arena.stage.path(name));
-  writeFileSync(file, '0');
-  return { NODE_OPTIONS: `--import ${new URL('stepped-clock.ts', import.meta.url).href}`, CHAOS_CLOCK_FILE: file };
-}
-
-/** @param stepMs how far ahead of the machine's its wall clock is from now on */
-export function setClock(home: Home, stepMs: number): void {
-  writeFileSync(clockFile(home.folder), String(stepMs));
-}
-
-function clockFile(folder: string): string {
-  return `${folder}.clock`;
+function clockFileOf(arena: Arena, name: string): string {
+  return arena.stage.path(`${name}.clock`);
 }
 
 function ignore(): void {}

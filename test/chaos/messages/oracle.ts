@@ -82,7 +82,8 @@ export class Oracle {
       if (friend.had.has(id) || (message.state === 'stored' && friend.disk.isHeld(account, id))) return undefined;
       return 'nobody has it';
     }
-    if (message.state === 'read' && kept.state !== 'read') return `the friend's is ${kept.state}`;
+    if (message.state === 'read' && kept.state !== 'read' && !friend.had.has(id))
+      return `the friend's is ${kept.state}`;
     if (message.pendingChanges > 0 || message.state === 'stored') return undefined;
     if (message.recalled && !kept.recalled) return 'shown as recalled, the friend can read it';
     if (!message.recalled && !kept.recalled && message.editedAt !== null && kept.text !== message.text) {
