@@ -17,7 +17,7 @@ import {
 } from '../io/private-file.ts';
 import { openProfileKey, PROFILE_KEY_FILE_NAME, ProfileKey, saveProfileKey } from '../io/profile-key-file.ts';
 import { changeKey, sqliteLibrary, useKey } from '../store/sqlite-library.ts';
-import { isPlain, openDatabase } from '../store/sqlite-open.ts';
+import { isPlain, keepTemporaryInMemory, openDatabase } from '../store/sqlite-open.ts';
 import { lockProfile } from './profile-lock.ts';
 import { ProfileProblem, startError } from './run-daemon.ts';
 
@@ -130,6 +130,7 @@ function settledRows(path: string, key: Uint8Array | undefined): number {
   const db = new (sqliteLibrary({ encrypted: true }))(path);
   try {
     if (key) useKey(db, key);
+    keepTemporaryInMemory(db);
     db.pragma('journal_mode = DELETE');
     if (db.pragma('quick_check(1)', { simple: true }) !== 'ok') throw new ProfileProblem('corrupt', path);
     return Number(db.prepare('SELECT count(*) FROM message').pluck().get());
@@ -142,6 +143,7 @@ function rekey(path: string, from: Uint8Array | undefined, to: Uint8Array | unde
   const db = new (sqliteLibrary({ encrypted: true }))(path);
   try {
     if (from) useKey(db, from);
+    keepTemporaryInMemory(db);
     db.pragma('journal_mode = MEMORY');
     changeKey(db, to);
   } finally {

@@ -23,6 +23,7 @@ export function openDatabase(
     if (key && isPlain(path)) throw new StoreOpenError('half-encrypted', path);
     db = new (sqliteLibrary(options))(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
     if (key) useKey(db, key);
+    keepTemporaryInMemory(db);
     check(db, path);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
@@ -38,6 +39,11 @@ export function openDatabase(
     db?.close();
     throw storeOpenErrorOf(error, path);
   }
+}
+
+/** SQLite's temporary files are never encrypted, nor overwritten when they go: journals of statements, what is being sorted. */
+export function keepTemporaryInMemory(db: Sqlite.Database): void {
+  db.pragma('temp_store = MEMORY');
 }
 
 const TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0";
