@@ -29,7 +29,9 @@ function seenBy(own: Side, other: Side): readonly string[] {
     .map((line) => {
       const from = line.direction === 'out' ? own.account : other.account;
       const reactions = line.reactions.map(({ emoji, mine }) => `${emoji}${mine ? own.account : other.account}`).sort();
-      const { id, kind, stamp, editedAt, recalled, replyTo } = line;
+      const { id, kind, stamp, editedAt, recalled } = line;
+      // What was taken back answers nothing any more.
+      const replyTo = recalled ? '' : line.replyTo;
       const text = line.text.slice(0, 40);
       return [id, from, kind, `${stamp.wallMs}.${stamp.counter}`, text, editedAt, recalled, replyTo, ...reactions].join(
         ' ',

@@ -63,6 +63,14 @@ export class Person {
     this.#listed(peer);
   }
 
+  /** A new machine without anything of the old ones: the account has another key from then on. */
+  async addAnew(): Promise<void> {
+    const peer = await this.#newMachine();
+    await this.#signIn(peer, () => ({ password: this.password, newIdentity: true }));
+    for (const gone of this.devices.splice(0)) this.oracle.forgets(gone);
+    this.#listed(peer);
+  }
+
   /** A new machine, let in by one that is there. */
   async addByApproval(by: SimPeer): Promise<void> {
     const peer = await this.#newMachine();

@@ -24,6 +24,8 @@ export type MemoryDisk = Pick<StoreRooms['accounts'], 'accountByNumber'> &
   Pick<StoreRooms['roster'], 'areFriends'> & {
     /** Whether that mail of `from` waits in the log of `to`. */
     hasMail(to: DeviceId, from: DeviceId, id: MailId): boolean;
+    /** Everything in the log of the device. */
+    mailCount(to: DeviceId): number;
   };
 
 interface Call {
@@ -68,6 +70,7 @@ export class MemoryStore extends StoreCaller {
       devicesOf: (account) => devices.devicesOf(account),
       areFriends: (a, b) => roster.areFriends(a, b),
       hasMail: (to, from, id) => this.#durable.mail.mailNamed(to, from, id) !== undefined,
+      mailCount: (to) => [...this.#durable.mail.mailsOf(to)].length,
     };
   }
 
