@@ -388,6 +388,19 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         ]);
       });
 
+      it('[R17] an older number that comes last, by mail, moves no row back: nobody read it', async () => {
+        await store.commitIncoming(
+          [incoming(1), incoming(1, { messageId: theirId(8), incarnation: THEIR_SECOND })],
+          wall(50),
+        );
+        const late = await store.commitIncoming([incoming(2, { messageId: theirId(8) })], wall(60));
+        expect(late.map((o) => o.kind)).toEqual(['duplicate']);
+        expect((await store.receivedUpTo(BOB)).map((n) => [n.incarnation, n.deliveredUpTo, n.readUpTo])).toEqual([
+          [THEIR_FIRST, 2, 0],
+          [THEIR_SECOND, 1, 0],
+        ]);
+      });
+
       it('[R17] a renumbered message that nobody read is not receipted as read, under whichever number', async () => {
         await store.commitIncoming([incoming(1)], wall(50));
         await store.markRead(BOB);

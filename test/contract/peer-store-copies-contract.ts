@@ -181,24 +181,63 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       ).toEqual([]);
     });
 
-    it('mark what they change as come back, and are not sent to anybody', async () => {
+    it('[DL53] change no own message that never was away, whether they edit, recall or react', async () => {
+      await store.commitOutgoing(textTo(BOB, 1), wall(20));
+      await store.commitOutgoing(
+        textTo(BOB, 2, { kind: 'reaction', text: '👍', target: messageId(1), on: true }),
+        wall(21),
+      );
+      const about = { target: messageId(1), stamp: stamp(30, 0) };
+      const invented = [
+        returned(1, { type: 'edit', text: 'forged', ...about }),
+        returned(2, { type: 'reaction', emoji: '👍', on: false, ...about }),
+        returned(3, { type: 'reaction', emoji: '👎', on: true, ...about }),
+        returned(4, { type: 'recall', ...about }),
+        returned(5, { type: 'edit', target: messageId(720), text: 'of one that comes', stamp: stamp(30, 0) }),
+      ];
+      expect(await store.commitReturned(invented, wall(1))).toHaveLength(5);
+      const [genuine] = await store.messages({ chat: BOB, limit: 9 });
+      const reactions = [{ emoji: '👍', mine: true }];
+      expect(genuine).toMatchObject({
+        text: 'text 1',
+        editedAt: undefined,
+        recalled: false,
+        returned: false,
+        reactions,
+      });
+      await store.commitCopies([copy(1, { messageId: messageId(720), text: 'of the laptop' })], wall(1));
+      expect(await store.message(messageId(720))).toMatchObject({ text: 'of the laptop', returned: false });
+    });
+
+    it('are not sent to anybody, and change each other', async () => {
       await store.commitReturned(
-        [returned(1), returned(2, { type: 'edit', target: messageId(701), text: 'edited' })],
+        [
+          returned(1),
+          returned(2, { type: 'edit', target: messageId(701), text: 'edited' }),
+          returned(3, { type: 'recall', target: messageId(704) }),
+          returned(4),
+        ],
         wall(1),
       );
       await store.commitOutgoing(textTo(BOB, 1), wall(20));
-      await store.commitReturned(
-        [returned(3, { type: 'edit', target: messageId(1), text: 'doubtful', stamp: stamp(30, 0) })],
-        wall(1),
-      );
       expect((await store.messages({ chat: BOB, limit: 9 })).map((m) => [m.text, m.returned])).toEqual([
         ['edited', true],
-        ['doubtful', true],
+        ['', true],
+        ['text 1', false],
       ]);
       expect((await store.undeliveredTo(BOB, BOBS_DEVICE, 9)).map((m) => m.text)).toEqual(['text 1']);
       await store.meetOwnDevices([LAPTOP]);
       expect(await uncopied()).toEqual([]);
     });
+  });
+
+  it('[R17] miss the numbers that were given and taken back: another copy of the profile may have used them', async () => {
+    await store.commitOutgoing(textTo(BOB, 1), wall(1));
+    await receipt('delivered', 1, 1);
+    await store.commitOutgoing(textTo(BOB, 2), wall(2));
+    expect(await missing(INCARNATION_A, 3)).toEqual({ from: 3, to: 3 });
+    await store.updateProfile({ incarnation: INCARNATION_B });
+    expect(await missing(INCARNATION_A, 3)).toEqual({ from: 2, to: 3 });
   });
 
   async function uncopied(): Promise<readonly string[]> {

@@ -155,10 +155,12 @@ export class IncomingMessages {
     const numbering = numberings.numbering(place) ?? begun(place);
     const known = rows.incoming(chat, content.messageId);
     if (known) {
-      // Its sender knows it by the new number only: receipts have to speak of that one.
-      if (known.message.device === device) rows.setNumber(known, incarnation, sequence);
+      // Its sender knows it by the newest number only: receipts have to speak of that one. A mail may bring an older one last.
+      const isMoved =
+        known.message.device === device && this.#isLater(chat, device, incarnation, known.message.incarnation);
+      if (isMoved) rows.setNumber(known, incarnation, sequence);
       this.#save({ ...numbering, upTo: sequence });
-      if (known.message.device === device) this.#refreshRead(known.message);
+      if (isMoved) this.#refreshRead(known.message);
       return undefined;
     }
     numberings.saveClock(chat, laterStamp(numberings.clock(chat), stamp));
@@ -177,6 +179,17 @@ export class IncomingMessages {
     this.#save({ ...numbering, upTo: sequence });
     for (const target of touched) if (target.message.direction === 'in') this.#refreshRead(target.message);
     return { message: record.message, touched: touched.map(shown) };
+  }
+
+  /** Whether the device began the one numbering after the other. One of which nothing is here yet is the newest. */
+  #isLater(chat: AccountNumber, device: DeviceId, one: Incarnation, other: Incarnation): boolean {
+    if (one === other) return true;
+    const inOrder = this.#tables.numberings.all(chat, 'in').filter((numbering) => numbering.device === device);
+    const placeOf = (wanted: Incarnation): number => {
+      const place = inOrder.findIndex(({ incarnation }) => incarnation === wanted);
+      return place < 0 ? inOrder.length : place;
+    };
+    return placeOf(one) > placeOf(other);
   }
 
   #refreshRead({ chat, device, incarnation }: Pick<StoredMessage, 'chat' | 'device' | 'incarnation'>): void {

@@ -180,7 +180,9 @@ export class OwnCopies {
     const { numberings } = this.#tables;
     const own = numberings.numbering({ chat, kind: 'out', device, incarnation });
     const back = numberings.numbering({ chat, kind: 'back', device, incarnation });
-    return this.#runFrom(chat, incarnation, Math.max(own?.upTo ?? 0, back?.upTo ?? 0));
+    // Numbers that were given and taken back may have been used by another copy of this profile (R17).
+    const given = own ? Math.min(own.upTo, own.keptTo) : 0;
+    return this.#runFrom(chat, incarnation, Math.max(given, back?.upTo ?? 0));
   }
 
   /** Up to where there are rows without a hole behind `upTo`. */
