@@ -63,6 +63,7 @@ export class DeliveryParts {
   readonly #receipts: ReceiptRoad;
   readonly #copies: OwnCopiesOut;
   readonly #visibility: Visibility;
+  readonly #control: FriendControl;
   readonly #intake: Intake;
   readonly #ownRepair: OwnRepair;
   readonly #reader: MailReader;
@@ -115,8 +116,7 @@ export class DeliveryParts {
       wallNow,
       needsMail: (device) => {
         const session = lane(device);
-        const friend = linkUp() && (!session || session.stalled) ? book.device(device) : undefined;
-        return friend && { account: friend.account, device };
+        return linkUp() && (!session || session.stalled) ? mayAnswer(device) : undefined;
       },
       onMessages: onChanged,
     });
@@ -147,7 +147,7 @@ export class DeliveryParts {
       answers: this.#receipts,
       onMessages: options.onMessages,
     });
-    const control = new FriendControl({
+    this.#control = new FriendControl({
       log,
       store,
       lane,
@@ -157,6 +157,7 @@ export class DeliveryParts {
       copies: this.#copies,
       receipts: this.#receipts,
       isOwn: (from) => from.account === ownAccount(),
+      hidesFrom: (friend) => this.#visibility.hidesFrom(friend),
       onStaleKey: (friend) => cipher.handleStaleKey(friend),
       onReceipt: (from, incarnation, upTo) => this.#ownRepair.handleReceiptBeyond(from, incarnation, upTo),
       onMessages: onChanged,
@@ -189,7 +190,7 @@ export class DeliveryParts {
       copies: this.#copies,
       typing: this.typing,
       resends,
-      control,
+      control: this.#control,
       intake: this.#intake,
       devicesOf,
       isFriend: (friend) => book.get(friend)?.state === 'member',
@@ -201,7 +202,10 @@ export class DeliveryParts {
       ptoMs: (device) => sessions.session(device)?.ptoMs,
       closeSession: (device) => sessions.close(device, CLOSE_GOODBYE),
       onSent: (friend) => {
-        if (this.#visibility.handleSent(friend)) this.#receipts.handleLinkUp();
+        if (!this.#visibility.handleSent(friend)) return;
+        this.#receipts.handleLinkUp();
+        this.#control.handleShown();
+        for (const device of devicesOf(friend)) mailSender.kick(device);
       },
       onMessages: onChanged,
     });
@@ -210,7 +214,7 @@ export class DeliveryParts {
       log,
       cipher,
       incoming: this.#intake,
-      control,
+      control: this.#control,
       copies: new OwnCopiesIn({
         store,
         wallNow,
@@ -242,6 +246,10 @@ export class DeliveryParts {
     this.#linked = true;
     this.#mailboxKeys.handleLinkUp();
     this.#reader.handleLinkUp();
+    this.#control.handleShown();
+    await this.#letGo().catch((cause: { readonly code?: string }) => {
+      this.#options.ports.log.error({ code: cause?.code ?? 'unknown' }, 'what is to leave could not be read');
+    });
     await this.delivery.handleLinkUp();
   }
 
@@ -254,10 +262,15 @@ export class DeliveryParts {
 
   /** R23: friends may learn again that this device is here: what was kept back toward them goes. */
   handleVisible(): void {
-    this.#visibility.handleVisible();
+    this.#visibility.handleChanged();
+    this.#control.handleShown();
     this.#mailboxKeys.handleVisible();
     this.#reader.handleVisible();
     inBackground(this.#options.ports.log, 'what was kept back could not be read', this.delivery.handleLinkUp());
+  }
+
+  handleInvisible(): void {
+    this.#visibility.handleChanged();
   }
 
   handleMail(frame: FrameOf<'mail'>): void {
@@ -296,6 +309,19 @@ export class DeliveryParts {
     this.gaps.stop();
     this.#ownRepair.stop();
     this.#mailboxKeys.stop();
+  }
+
+  /** R23: what its user sent while invisible, and what a lost link or a crash kept back, goes. */
+  async #letGo(): Promise<void> {
+    const { ports, book, invisible } = this.#options;
+    if (!invisible()) return;
+    for (const chat of await ports.store.chatsWithUndelivered()) {
+      for (const { device } of book.devicesOf(chat)) {
+        const [first] = await ports.store.unmailedTo(chat, device, 1);
+        // With a reason it depends on the friend when it can go, who would see by it that somebody is here.
+        if (first?.state === 'queued' && first.reason === '') this.#visibility.handleSent(chat);
+      }
+    }
   }
 
   /** States of own messages have changed: own devices are told, too (R19). */

@@ -187,6 +187,7 @@ export class EngineParts {
       sessions: this.sessions,
       connected: () => this.connected(),
       onVisible: () => this.delivery.handleVisible(),
+      onInvisible: () => this.delivery.handleInvisible(),
     });
     this.lastSeen = new LastSeen({
       clock,

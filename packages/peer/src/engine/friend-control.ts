@@ -6,8 +6,9 @@ import type { PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { ControlContent, ControlContents, Correspondent } from './delivery-ports.ts';
 import type { FriendLane } from './friend-lane.ts';
+import { DEBTORS_MAX, SAYS_MAX } from './limits.ts';
 import type { MailSender } from './mail-sender.ts';
-import { mailIdOf, slotId } from './message-content.ts';
+import { mailIdOf, replacementKey, slotId } from './message-content.ts';
 import type { OwnCopiesOut } from './own-copies-out.ts';
 import type { ReceiptRoad } from './receipt-road.ts';
 import type { ResealLimit } from './reseal-limit.ts';
@@ -24,6 +25,8 @@ export interface ControlContentsOptions {
   readonly reseals: ResealLimit;
   readonly isOwn: (from: Correspondent) => boolean;
   /** The account's mailbox keys may have changed (R9). */
+  /** Whatever follows from what this friend says would show that somebody is here (R23). */
+  readonly hidesFrom: (account: AccountNumber) => boolean;
   readonly onStaleKey: (account: AccountNumber) => void;
   /** The device has committed numbers up to here that this profile may have no row of (R17). */
   readonly onReceipt: (from: Correspondent, incarnation: Incarnation, upTo: number) => void;
@@ -33,12 +36,18 @@ export interface ControlContentsOptions {
 /** What friends say about messages of ours, by whatever road it comes (DL10, DL14, DL24, DL28, DL29). */
 export class FriendControl implements ControlContents {
   readonly #options: ControlContentsOptions;
+  /** Of friends who may not learn that somebody is here, the newest of each kind and number. */
+  readonly #kept = new Map<
+    DeviceId,
+    { readonly from: Correspondent; readonly contents: Map<string, ControlContent> }
+  >();
 
   constructor(options: ControlContentsOptions) {
     this.#options = options;
   }
 
   async handleControl(from: Correspondent, content: ControlContent): Promise<void> {
+    if (this.#mustWait(from, content)) return this.#keep(from, content);
     switch (content.type) {
       case 'receipt':
         return this.#handleReceipt(from, content);
@@ -50,6 +59,29 @@ export class FriendControl implements ControlContents {
       case 'give-back':
         return this.#options.resends.handle(from, content);
     }
+  }
+
+  /** Friends may learn again that this device is here, or one of them may: what they said meanwhile counts. */
+  handleShown(): void {
+    for (const [device, { from, contents }] of this.#kept) {
+      if (this.#options.hidesFrom(from.account)) continue;
+      this.#kept.delete(device);
+      const handled = [...contents.values()].map((content) => this.handleControl(from, content));
+      inBackground(this.#options.log, 'what a friend said could not be stored', Promise.all(handled));
+    }
+  }
+
+  /** What would have a mail put: its mailbox is not acknowledged meanwhile (DL49), so a crash loses nothing. */
+  #mustWait(from: Correspondent, { type }: ControlContent): boolean {
+    if (type !== 'refused-content' && type !== 'cannot-open') return false;
+    return !this.#options.isOwn(from) && this.#options.hidesFrom(from.account);
+  }
+
+  #keep(from: Correspondent, content: ControlContent): void {
+    const kept = this.#kept.get(from.device) ?? { from, contents: new Map<string, ControlContent>() };
+    if (this.#kept.size >= DEBTORS_MAX || kept.contents.size > SAYS_MAX) return;
+    kept.contents.set(replacementKey(content) ?? '', content);
+    this.#kept.set(from.device, kept);
   }
 
   async #handleReceipt(from: Correspondent, { incarnation, kind, ranges }: ContentOf<'receipt'>): Promise<void> {

@@ -28,6 +28,8 @@ export interface OwnPresenceOptions {
   readonly connected: () => Promise<boolean>;
   /** Friends may learn again that this device is here: what was kept back toward them goes. */
   readonly onVisible: () => void;
+  /** No friend may learn of this device from now on (R23). */
+  readonly onInvisible: () => void;
 }
 
 const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
@@ -124,6 +126,7 @@ export class OwnPresence {
     const before = { wish: this.wish, text: this.#text };
     await this.#save(wish, line.value);
     this.#adopt(wish, line.value);
+    if (wish === 'invisible' && before.wish !== 'invisible') this.#options.onInvisible();
     // Friends see the end of every session, as of a program that ends; the link tells the server only.
     if (wish === 'invisible' && before.wish !== 'invisible') sessions.closeAll(CLOSE_GOODBYE);
     if (wish === 'offline') {

@@ -49,7 +49,7 @@ describe('a device that says always that it cannot open, or has lost, the same m
       mayAnswer: () => BOBS,
     });
     control = new FriendControl({
-      ...{ log: silentLog, store, resends, reseals, lane: nobody, isOwn: () => false },
+      ...{ log: silentLog, store, resends, reseals, lane: nobody, isOwn: () => false, hidesFrom: () => false },
       ...{ onStaleKey: nobody, onReceipt: nobody, onMessages: nobody },
       mailSender: {
         handleReceipt: nobody,

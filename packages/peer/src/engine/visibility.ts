@@ -9,8 +9,8 @@ export interface VisibilityOptions {
 }
 
 /**
- * Which friends may learn by an answer that somebody is here: all of them, or while invisible only those to whom a message
- * was sent since, for they know (R23).
+ * Which friends may learn by an answer or a mail that somebody is here: all of them, or while invisible only those to whom
+ * a message was sent since, for they know (R23).
  */
 export class Visibility {
   readonly #options: VisibilityOptions;
@@ -22,19 +22,25 @@ export class Visibility {
 
   /** @returns true when this friend may have answers from now on that were kept back */
   handleSent(account: AccountNumber): boolean {
-    if (!this.#options.invisible() || this.#answered.has(account)) return false;
+    if (!this.hidesFrom(account)) return false;
     this.#answered.add(account);
     return true;
   }
 
-  handleVisible(): void {
+  /** Invisible from now on, or not any more: what was sent before says nothing about now. */
+  handleChanged(): void {
     this.#answered.clear();
+  }
+
+  /** Nothing may reach this friend, for it would show that somebody is here. */
+  hidesFrom(account: AccountNumber): boolean {
+    return this.#options.invisible() && !this.#answered.has(account);
   }
 
   /** A friend's certified device that may be answered now. */
   mayAnswer(device: DeviceId): Correspondent | undefined {
     const friend = this.#options.book.device(device);
-    if (!friend || (this.#options.invisible() && !this.#answered.has(friend.account))) return undefined;
+    if (!friend || this.hidesFrom(friend.account)) return undefined;
     return { account: friend.account, device };
   }
 }
