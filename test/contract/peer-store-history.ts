@@ -1,6 +1,6 @@
 import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
 import { DRAFTS_MAX } from '@magpie/peer/messaging/limits.ts';
-import { ERASED_ONE_BY_ONE_MAX } from '@magpie/peer/store/limits.ts';
+import { ERASED_ONE_BY_ONE_MAX, ERASED_PER_STEP_MAX } from '@magpie/peer/store/limits.ts';
 import type { PeerStore, SearchQuery } from '@magpie/peer/store/store.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -221,6 +221,26 @@ export function peerStoreHistoryContract(current: () => PeerStore): void {
       expect(await store.deleteMessages(BOB, [messageId(5)])).toBe(0);
       expect(await store.deleteChat(BOB)).toBe(2);
       expect(await found('tea')).toEqual(['tea 5']);
+    });
+
+    it('keeps deleted rows out of what has changed since', async () => {
+      await say(1, 'secret');
+      await say(2, 'kept');
+      await hear(1, { text: 'heard' });
+      await store.deleteMessages(BOB, [messageId(1)]);
+      expect((await store.changesSince(0, 9)).map((m) => m.text)).toEqual(expect.arrayContaining(['kept', 'heard']));
+      expect((await store.changesSince(0, 9)).map((m) => m.id)).not.toContain(messageId(1));
+      await store.deleteChat(BOB);
+      expect(await store.changesSince(0, 9)).toEqual([]);
+    });
+
+    it('takes more of a chat than one step does, and what is about it', async () => {
+      const count = ERASED_PER_STEP_MAX + 20;
+      const all = Array.from({ length: count }, (_, n) => incoming(n + 1, { text: `tea number${n + 1}` }));
+      await store.commitIncoming(all, wall(1));
+      expect(await store.deleteChat(BOB)).toBe(count);
+      expect(await found('tea')).toEqual([]);
+      expect(await store.deleteChat(BOB)).toBe(0);
     });
 
     it('of very many leaves an index that answers as before', async () => {

@@ -41,6 +41,7 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       ]);
       expect(await unmailed()).toEqual([3]);
       expect(await unmailed(BOBS_TABLET)).toEqual([1, 2, 3]);
+      // As long as the other one, so that nothing changes.
       expect(await store.noteMailed(BOBS_TABLET, [messageId(1)], LATER)).toEqual([]);
       expect((await store.undeliveredTo(BOB, BOBS_DEVICE, 9)).map((m) => m.sequence)).toEqual([1, 2, 3]);
     });
@@ -54,6 +55,25 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       expect(await unmailed()).toEqual([]);
       await store.forgetMailed(BOBS_DEVICE, [messageId(3)]);
       expect(await unmailed()).toEqual([3]);
+    });
+
+    it('say until when the one does that keeps it longest, while it is stored', async () => {
+      await store.meetDevices(BOB, [BOBS_DEVICE, BOBS_TABLET]);
+      await send(1);
+      const expiry = async () => (await store.message(messageId(1)))?.expiresAt;
+      expect(await expiry()).toBeUndefined();
+      expect(await store.noteMailed(BOBS_DEVICE, [messageId(1)], wall(6_000))).toMatchObject([{ expiresAt: 6_000 }]);
+      const cursor = await store.lastChange();
+      expect(await store.noteMailed(BOBS_TABLET, [messageId(1)], wall(5_000))).toEqual([]);
+      expect(await store.noteMailed(BOBS_TABLET, [messageId(1)], wall(7_000))).toMatchObject([{ expiresAt: 7_000 }]);
+      expect(await store.changesSince(cursor, 9)).toMatchObject([{ expiresAt: 7_000 }]);
+      expect(await store.meetDevices(BOB, [BOBS_DEVICE])).toMatchObject([{ state: 'stored', expiresAt: 6_000 }]);
+      expect(await store.forgetMailed(BOBS_DEVICE, [messageId(1)])).toMatchObject([{ state: 'queued' }]);
+      expect(await expiry()).toBeUndefined();
+      await store.noteMailed(BOBS_DEVICE, [messageId(1)], wall(8_000));
+      expect(await expiry()).toBe(8_000);
+      await receipt(1, 1);
+      expect(await expiry()).toBeUndefined();
     });
 
     it('need nothing that is receipted; what comes late of them changes nothing', async () => {
@@ -124,7 +144,7 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       await store.saveMailKeys([{ device: BOBS_TABLET, key: key(4) }]);
       await send(1);
       await store.noteMailed(BOBS_TABLET, [messageId(1)], LATER);
-      await store.meetDevices(BOB, [BOBS_DEVICE]);
+      expect(await store.meetDevices(BOB, [BOBS_DEVICE])).toMatchObject([{ id: messageId(1), state: 'queued' }]);
       expect(await store.message(messageId(1))).toMatchObject({ state: 'queued' });
       expect(await store.mailKeys([BOBS_TABLET])).toEqual([]);
       expect(await store.noteMailed(BOBS_TABLET, [messageId(1)], LATER)).toEqual([]);

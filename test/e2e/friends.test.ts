@@ -28,6 +28,6 @@ function messages(texts: readonly string[]): readonly MessageJson[] {
   return texts.map((text, index) => ({
     ...{ id: `id ${index}`, chat: '1', from: '1', direction: 'in', at: '', kind: 'text', text, state: 'delivered' },
     ...{ replyTo: null, target: null, editedAt: null, recalled: false, reactions: [], pendingChanges: 0 },
-    ...{ returned: false, reason: null, path: null, device: '', incarnation: '', sequence: index + 1 },
+    ...{ returned: false, reason: null, expiresAt: null, path: null, device: '', incarnation: '', sequence: index + 1 },
   }));
 }

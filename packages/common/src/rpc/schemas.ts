@@ -156,6 +156,8 @@ export const message = z.object({
   state: z.enum(MESSAGE_STATES),
   /** Why it is still queued, or refused. */
   reason: z.string().nullable(),
+  /** Of a stored one: until when a mailbox keeps it. */
+  expiresAt: z.string().nullable(),
   path: road.nullable(),
   device: z.string(),
   incarnation: z.string(),

@@ -82,7 +82,9 @@ export function messageBlock(
 
 /** The state with its reason and the road. */
 export function stateText({ text, translator }: Pick<Invocation, 'text' | 'translator'>, message: MessageJson): string {
-  const word = text(`state.${message.state}`);
+  const { state, expiresAt } = message;
+  const isKept = state === 'stored' && expiresAt !== null;
+  const word = isKept ? text('state.stored-until', { date: localTime(expiresAt) }) : text(`state.${state}`);
   const because = message.reason ? `: ${codeText(translator, 'message-reason', message.reason)}` : '';
   const { path } = message;
   // What lies in the mailbox says so by its state.

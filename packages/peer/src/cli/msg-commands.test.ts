@@ -42,7 +42,19 @@ describe('a conversation as people see it', () => {
     expect(out).toContain('[nudge]  (stored in their mailbox)');
   });
 
+  it('says until when the mailbox keeps it', async () => {
+    const expiresAt = new Date(2031, 4, 6, 7, 8).getTime() as never;
+    show('kept', { state: 'stored', expiresAt });
+    const { out } = await cli.run('msg list bob', PEOPLE);
+    expect(out).toContain('kept  (stored in their mailbox until 2031-05-06 07:08)');
+    const chinese = await cli.run('msg list bob --lang zh-CN', PEOPLE);
+    expect(chinese.out).toContain('已存入对方信箱，保存至 2031-05-06 07:08');
+    const json = await cli.run('msg list bob --json', PEOPLE);
+    expect(json.out).toContain(`"expiresAt":"${new Date(expiresAt).toISOString()}"`);
+  });
+
   it.each([
+    ['no-mail-key', 'queued, waits here: their device has not been here yet'],
     ['mailbox-full', 'queued, waits here: their mailbox is full; it is tried again'],
     ['expired', 'queued, waits here: it lay in their mailbox too long and is put there again'],
     ['clock', 'queued, waits here: the clocks differ too much; it is tried again'],

@@ -33,6 +33,13 @@ describe('the passphrase of a profile on a terminal (R30)', () => {
     expect(isEncrypted()).toBe(false);
   });
 
+  it('cannot come by standard input together with a password', async () => {
+    const both = '--password-file - --passphrase-file - --json';
+    const ran = await cli.run(`account login alice --server 127.0.0.1:10000 ${both}`);
+    expect(ran).toMatchObject({ exit: 2 });
+    expect(ran.out + ran.err).toContain('standard input');
+  });
+
   it('is asked for before a daemon starts, and only where the profile has one', async () => {
     expect(await cli.run('daemon start', { typed: [] })).toMatchObject({ exit: 0 });
     await cli.stopDaemon();

@@ -167,6 +167,10 @@ function readInvocation(command: Command, translator: Translator, ports: CliPort
   const options = command.optsWithGlobals<OptionValues>();
   const { env } = ports;
   const color = oneOfColors(options.color);
+  const fromStdin = Object.entries(options).filter(
+    ([name, value]) => /(password|passphrase)File$/i.test(name) && value === '-',
+  );
+  if (fromStdin.length > 1) throw usageError('usage.one-stdin');
   if (typeof options.lang === 'string' && !parseLanguage(options.lang)) {
     throw usageError('usage.bad-lang', { given: options.lang });
   }

@@ -128,6 +128,7 @@ export function messageJson(view: MessageView): MessageJson {
     returned: view.returned,
     state: view.state,
     reason: view.reason === '' ? null : view.reason,
+    expiresAt: view.expiresAt === undefined ? null : isoTime(view.expiresAt),
     path: view.road ?? null,
     device: view.device,
     incarnation: view.incarnation,

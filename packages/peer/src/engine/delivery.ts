@@ -96,7 +96,7 @@ export class Delivery {
    * @returns undefined, and nothing changed, when it may have left or is not queued any more
    */
   async cancel(id: MessageId): Promise<StoredMessage | undefined> {
-    const { unsent, store, mailSender, devicesOf } = this.#options;
+    const { unsent, store, mailSender, copies, devicesOf } = this.#options;
     if (!unsent.hold(id)) return undefined;
     let cancelled: StoredMessage | undefined;
     try {
@@ -105,6 +105,8 @@ export class Delivery {
       unsent.release(id, cancelled !== undefined);
       const chat = cancelled?.chat ?? (await store.message(id))?.chat;
       if (chat !== undefined) mailSender.handleChanged(chat);
+      // Own devices that show it drop it (R19).
+      if (cancelled) copies.handleCommitted();
       for (const device of chat === undefined ? [] : devicesOf(chat)) {
         if (cancelled) this.#lanes.get(device)?.handleVoid(cancelled);
         else this.#lanes.get(device)?.pump();
@@ -304,7 +306,8 @@ export class Delivery {
   /** None are named while the key is in doubt: that is no reason to forget what they have. */
   async #meetDevices(account: AccountNumber): Promise<void> {
     const devices = this.#options.devicesOf(account);
-    if (devices.length > 0) await this.#options.store.meetDevices(account, devices);
+    const changed = devices.length > 0 ? await this.#options.store.meetDevices(account, devices) : [];
+    if (changed.length > 0 && !this.#stopped) this.#options.onMessages(changed);
   }
 
   async #lacksMessages(account: AccountNumber, device: DeviceId): Promise<boolean> {

@@ -155,6 +155,22 @@ describe('the mailbox road of messages (DL)', () => {
     await world.until(async () => stateOf(await second.chat('bob'), 'seen on both') === 'read');
   });
 
+  it('[DL31] [DL33] has an own device drop the copy of what was cancelled afterwards', async () => {
+    const { world, alice } = await chatting();
+    const second = await secondDevice(world, alice);
+    const stranger = world.peer('bob2');
+    await world.settle(stranger.start());
+    const { address } = world.sim.server;
+    const login = { server: address, trustFirst: false, account: 'bob', password: PASSWORD, newIdentity: true };
+    await world.ok(stranger.engine.login(login));
+    await world.until(async () => (await alice.contact('bob'))?.keyChanged === true);
+    const { id } = await world.ok(alice.engine.send({ to: 'bob', text: 'held' }));
+    await world.until(async () => (await second.texts('bob')).includes('held'));
+    expect(await world.ok(alice.engine.recallMessage(id))).toMatchObject({ state: 'refused', reason: 'cancelled' });
+    await world.until(async () => !(await second.texts('bob')).includes('held'));
+    expect(await world.settle(second.store.message(id))).toMatchObject({ kind: 'void', text: '', state: 'refused' });
+  });
+
   it('[DL31] keeps copies for an own device that is away', async () => {
     const { world, alice } = await chatting();
     const second = await secondDevice(world, alice);

@@ -21,22 +21,25 @@ export class FriendDevices {
     this.#tables = tables;
   }
 
-  meet(chat: AccountNumber, devices: readonly DeviceId[], current: Incarnation | undefined): void {
+  meet(chat: AccountNumber, devices: readonly DeviceId[], current: Incarnation | undefined): readonly StoredMessage[] {
     const { numberings, mail } = this.#tables;
+    const changed = new Map<MessageId, StoredMessage>();
     for (const device of numberings.devicesMet(chat)) {
       if (devices.includes(device)) continue;
       numberings.forget(chat, device);
       mail.forgetKey(device);
-      this.forgetMailed(
+      const lost = this.forgetMailed(
         device,
         mail.marksOf(device).map(({ id }) => id),
       );
+      for (const message of lost) changed.set(message.id, message);
     }
     for (const device of new Set(devices)) {
       if (numberings.isMet(chat, device)) continue;
       numberings.meet(chat, device);
       for (const own of numberings.all(chat, 'out')) this.#begin(own, device, current);
     }
+    return [...changed.values()];
   }
 
   takeSequence(chat: AccountNumber, device: DeviceId, incarnation: Incarnation): number {
@@ -123,11 +126,16 @@ export class FriendDevices {
       if (!record || !progress || record.message.sequence <= progress.upTo) continue;
       mail.mark(record, device, expiresAt);
       this.#advanceMailed(progress);
-      const { state, reason } = record.message;
-      if (state !== 'queued') continue;
-      const kept = reason === 'not-friends' ? reason : '';
-      const moved = rows.setRoad(record, MAILBOX_ROAD);
-      changed.push(rows.setState(moved, 'stored', kept, moved.owed).message);
+      const { state, reason, expiresAt: before } = record.message;
+      const keptUntil = mail.keptUntil(record);
+      if (state === 'queued') {
+        const kept = reason === 'not-friends' ? reason : '';
+        const moved = rows.setRoad(record, MAILBOX_ROAD);
+        const stored = rows.setState(moved, 'stored', kept, moved.owed);
+        changed.push(rows.setMailedUntil(stored, keptUntil).message);
+      } else if (state === 'stored' && before !== keptUntil) {
+        changed.push(rows.setMailedUntil(record, keptUntil).message);
+      }
     }
     return changed;
   }
@@ -160,7 +168,11 @@ export class FriendDevices {
     const { rows, mail } = this.#tables;
     const record = rows.outgoing(id);
     if (!record || !this.#unmail(record, device)) return [];
-    if (record.message.state !== 'stored' || mail.isAnywhere(record)) return [];
+    if (record.message.state !== 'stored') return [];
+    if (mail.isAnywhere(record)) {
+      const keptUntil = mail.keptUntil(record);
+      return keptUntil === record.message.expiresAt ? [] : [rows.setMailedUntil(record, keptUntil).message];
+    }
     const kept = record.message.reason === 'not-friends' ? 'not-friends' : reason;
     return [rows.setState(record, 'queued', kept, record.owed).message];
   }

@@ -19,8 +19,14 @@ export const NOTICES_MAX = 1_000;
 export const CALLS_WAITING_MAX = 100_000;
 /** Terms of one search that the index is asked for; what more was typed is compared with the messages that it names. */
 export const SEARCH_TERMS_MAX = 64;
+/** Rows of a chat that are erased in one transaction, some 0.2 s; what else waits for the store goes in between. */
+export const ERASED_PER_STEP_MAX = 1_000;
 /**
  * Messages that are erased from the search index where they stand, some 3 ms each in an index of a million; when there are
  * more the index is written anew, which takes 2 s for a million.
  */
 export const ERASED_ONE_BY_ONE_MAX = 500;
+/** After texts were erased the write-ahead log is emptied this often at most: each time costs a sync. */
+export const LOG_DROPPED_EVERY_MS = 1_000;
+/** The search index is tidied for so long before others get their turn. */
+export const TIDIED_AT_ONCE_MS = 100;

@@ -49,6 +49,11 @@ export class MemoryMail implements MailTable {
     return this.#marks.has(position);
   }
 
+  keptUntil({ position }: MessageRecord): WallMs | undefined {
+    const marks = [...(this.#marks.get(position)?.values() ?? [])];
+    return marks.length === 0 ? undefined : (Math.max(...marks.map(({ expiresAt }) => expiresAt)) as WallMs);
+  }
+
   unmark({ position }: MessageRecord, device: DeviceId): boolean {
     const marks = this.#marks.get(position);
     if (!marks?.has(device)) return false;

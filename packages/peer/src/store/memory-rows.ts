@@ -34,7 +34,7 @@ export class MemoryRows implements MessageTable {
     { owed, copied }: { readonly owed: boolean; readonly copied: boolean },
   ): MessageRecord {
     const change = this.#changes.length + 1;
-    const fresh = { editedAt: undefined, recalled: false, reactions: [], pendingChanges: 0 };
+    const fresh = { editedAt: undefined, expiresAt: undefined, recalled: false, reactions: [], pendingChanges: 0 };
     const record: MessageRecord = {
       message: { ...message, ...fresh, change, born: change },
       position: this.#records.size + 1,
@@ -51,11 +51,16 @@ export class MemoryRows implements MessageTable {
   }
 
   setState(record: MessageRecord, state: MessageState, reason: StoredMessage['reason'], owed: boolean): MessageRecord {
-    return this.#change(record, { owed }, { state, reason });
+    const expiresAt = state === 'stored' ? this.#now(record).message.expiresAt : undefined;
+    return this.#change(record, { owed }, { state, reason, expiresAt });
   }
 
   setRoad(record: MessageRecord, road: MessageRoad): MessageRecord {
     return this.#change(record, {}, { road: { kind: road.kind, lan: road.lan, rttMs: road.rttMs } });
+  }
+
+  setMailedUntil(record: MessageRecord, expiresAt: WallMs | undefined): MessageRecord {
+    return this.#change(record, {}, { expiresAt });
   }
 
   setNumber(record: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord {
@@ -247,8 +252,8 @@ export class MemoryRows implements MessageTable {
   changesSince(change: number, limit: number): readonly StoredMessage[] {
     const found: StoredMessage[] = [];
     for (let at = Math.max(0, change); at < this.#changes.length && found.length < limit; at++) {
-      const { message } = this.#records.get(this.#changes[at]!)!;
-      if (message.change === at + 1) found.push(message);
+      const { message, deleted } = this.#records.get(this.#changes[at]!)!;
+      if (message.change === at + 1 && !deleted) found.push(message);
     }
     return found;
   }

@@ -48,8 +48,9 @@ export interface MessageStore {
   /**
    * The devices of a friend to which messages go from now on (R19). A new one gets what no device has committed yet and
    * all that follows; one that is not named is forgotten, and would begin anew.
+   * @returns the rows that changed: what was only in the mailbox of a forgotten one is queued again
    */
-  meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): Promise<void>;
+  meetDevices(chat: AccountNumber, devices: readonly DeviceId[]): Promise<readonly StoredMessage[]>;
   /**
    * Own messages that this device has not committed, whatever others have, in the order in which they were numbered, at
    * most `limit`; refused ones as `void`. None for a device that was not met.
@@ -202,7 +203,10 @@ export interface MessageStore {
   search(query: SearchQuery): Promise<readonly StoredMessage[]>;
   /** Forgets text and reactions of these on this machine; their numbers stay taken. @returns how many there were */
   deleteMessages(chat: AccountNumber, ids: readonly MessageId[]): Promise<number>;
-  /** The same for all of a chat up to this stamp (all when absent), but for what is still on its way out. */
+  /**
+   * The same for all of a chat up to this stamp (all when absent), but for what is still on its way out. In steps, each
+   * durable by itself, so that a long history keeps nobody else waiting. @returns how many of all steps
+   */
   deleteChat(chat: AccountNumber, upTo?: WallMs): Promise<number>;
   /** Every row there is, of one chat or of all, in the order of their commits; `after` is a row's `born`. For exports. */
   rows(after: number, limit: number, chat?: AccountNumber): Promise<readonly StoredMessage[]>;
@@ -213,7 +217,7 @@ export interface MessageStore {
   saveDraft(draft: Draft): Promise<void>;
   /** In the conversation's order (stamp, then device id), oldest first, void ones left out. */
   messages(query: MessageQuery): Promise<readonly StoredMessage[]>;
-  /** Rows changed after this cursor, by change, at most `limit`. */
+  /** Rows changed after this cursor, by change, at most `limit`; none that was deleted on this machine. */
   changesSince(change: number, limit: number): Promise<readonly StoredMessage[]>;
   lastChange(): Promise<number>;
 }

@@ -18,7 +18,7 @@ export interface MessageRecord {
 
 export type NewMessage = Omit<
   StoredMessage,
-  'change' | 'born' | 'editedAt' | 'recalled' | 'reactions' | 'pendingChanges'
+  'change' | 'born' | 'expiresAt' | 'editedAt' | 'recalled' | 'reactions' | 'pendingChanges'
 >;
 
 /** What edits, recalls, reactions and forgetting change. */
@@ -43,6 +43,8 @@ export interface MessageTable {
   ): MessageRecord;
   setState(record: MessageRecord, state: MessageState, reason: StoredMessage['reason'], owed: boolean): MessageRecord;
   setRoad(record: MessageRecord, road: MessageRoad): MessageRecord;
+  /** Until when some mailbox keeps it; shown while it is `stored`. */
+  setMailedUntil(record: MessageRecord, at: WallMs | undefined): MessageRecord;
   setNumber(record: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord;
   setAppearance(record: MessageRecord, appearance: Appearance): MessageRecord;
   /** These two are no changes that anybody is told. */
@@ -239,6 +241,8 @@ export interface MailTable {
   /** In any mailbox, under whichever number. */
   isAnywhere(record: MessageRecord): boolean;
   unmark(record: MessageRecord, device: DeviceId): boolean;
+  /** Until when the one does that keeps it longest. */
+  keptUntil(record: MessageRecord): WallMs | undefined;
   unmarkAll(record: MessageRecord): readonly DeviceId[];
   marksOf(device: DeviceId): readonly MailMark[];
   expired(now: WallMs): readonly MailMark[];

@@ -82,6 +82,8 @@ export interface StoredMessage {
   readonly pendingChanges: number;
   /** This copy came back from the friend, after this profile had lost its own. */
   readonly returned: boolean;
+  /** Of a stored one: until when the mailbox that keeps it longest does. */
+  readonly expiresAt?: WallMs | undefined;
   /** Rises with every change of any row: the event cursor (R29). */
   readonly change: number;
   /** `change` when the row appeared. */

@@ -70,6 +70,7 @@ export function fillerOf(
     reactions: [],
     pendingChanges: 0,
     returned: false,
+    expiresAt: undefined,
     change: 0,
     born: 0,
   };

@@ -8,11 +8,14 @@ import { SqliteOwn } from './sqlite-own.ts';
 import { SqliteProfile } from './sqlite-profile.ts';
 import { callsOver, type SyncCalls } from './store-calls.ts';
 
-/** The port over an open database. None of the calls begins or ends a transaction. */
-export function createCalls(db: Sqlite.Database): SyncCalls {
+/**
+ * The port over an open database. None of the calls begins or ends a transaction.
+ * @param onErased called when a text was erased: files that are beside the database may still have it
+ */
+export function createCalls(db: Sqlite.Database, onErased: () => void = () => {}): SyncCalls {
   return callsOver({
     tables: {
-      rows: new SqliteMessageTable(db),
+      rows: new SqliteMessageTable(db, onErased),
       numberings: new SqliteNumberingTable(db),
       mail: new SqliteMailTable(db),
     },

@@ -5,7 +5,7 @@ import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/co
 import type { WallMs } from '@magpie/common/time.ts';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ERASED_ONE_BY_ONE_MAX } from './limits.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 import { openDatabase } from './sqlite-open.ts';
@@ -38,6 +38,38 @@ describe('history in SQLite', () => {
     for (const kept of ['keptmarker', '留下']) expect(filesWith(kept)).toEqual(['profile.db']);
     await store.close();
     expect(filesWith('plantedmarker')).toEqual([]);
+  });
+
+  it('keeps no byte of a recalled message for longer than a second or two', async () => {
+    const store = await openSqlitePeerStore(path);
+    for (const n of [1, 3, 5]) {
+      const said = incoming(n, `plantedmarker${n} 藏起来的话`);
+      await store.commitIncoming([said], 1 as WallMs);
+      expect(filesWith('plantedmarker')).not.toEqual([]);
+      await store.commitIncoming([recallOf(said, n + 1)], 1 as WallMs);
+    }
+    await vi.waitFor(() => expect(filesWith('plantedmarker')).toEqual([]), 2_500);
+    for (const gone of ['藏起来', '藏']) expect([gone, filesWith(gone)]).toEqual([gone, []]);
+    await store.close();
+  });
+
+  it('goes on after a restart with taking out of the index what was only marked', async () => {
+    await (await openSqlitePeerStore(path)).close();
+    const db = openDatabase(path);
+    const count = ERASED_ONE_BY_ONE_MAX + 10;
+    for (let n = 1; n <= count; n++) insertRow(db, n, `plantedmarker${n} 藏`);
+    expect(db.transaction(() => new SqliteHistory(db).deleteChat(CHAT, undefined))()).toBe(count);
+    expect(db.prepare('SELECT count(*) FROM search_tidy').pluck().get()).toBe(1);
+    db.close();
+    const store = await openSqlitePeerStore(path);
+    await vi.waitFor(() => expect(filesWith('lantedmarker')).toEqual([]), 2_500);
+    await store.commitIncoming([incoming(1, 'more tea')], 1 as WallMs);
+    expect(await store.search({ text: 'tea', limit: 9 })).toHaveLength(1);
+    await store.close();
+    const after = openDatabase(path);
+    expect(after.prepare('SELECT count(*) FROM search_tidy').pluck().get()).toBe(0);
+    after.exec("INSERT INTO message_search (message_search) VALUES ('integrity-check')");
+    after.close();
   });
 
   it('builds the index for what is there when an older database is opened', () => {
@@ -148,6 +180,12 @@ function incoming(sequence: number, text: string): IncomingContent {
     replyTo: undefined,
   } as const;
   return { chat: CHAT, device: DEVICE, content, road: { kind: 'relay', lan: false, rttMs: 1 }, hold: false };
+}
+
+function recallOf({ content: said, ...rest }: IncomingContent, sequence: number): IncomingContent {
+  const { conversation, incarnation, stamp, messageId: target } = said;
+  const messageId = sequence.toString(16).padStart(32, 'f') as MessageId;
+  return { ...rest, content: { type: 'recall', messageId, conversation, incarnation, sequence, stamp, target } };
 }
 
 function insertRow(db: Sqlite.Database, n: number, text: string, wallMs = n): void {

@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type Sqlite from 'better-sqlite3';
-import { ERASED_ONE_BY_ONE_MAX } from './limits.ts';
+import { ERASED_ONE_BY_ONE_MAX, ERASED_PER_STEP_MAX } from './limits.ts';
 import { SqliteDrafts } from './sqlite-drafts.ts';
 import { type MessageRow, messageOf, toBlob } from './sqlite-rows.ts';
 import { SqliteSearch } from './sqlite-search.ts';
+import { SqliteSearchTidy } from './sqlite-search-tidy.ts';
 import type { StorageUse, StoredMessage } from './store.ts';
 import type { StoreParts } from './store-calls.ts';
 
@@ -36,10 +37,12 @@ export function sqliteHistoryCalls(db: Sqlite.Database): StoreParts['history'] {
 export class SqliteHistory {
   readonly #db: Sqlite.Database;
   readonly #sql: ReturnType<typeof prepare>;
+  readonly #tidy: SqliteSearchTidy;
 
   constructor(db: Sqlite.Database) {
     this.#db = db;
     this.#sql = prepare(db);
+    this.#tidy = new SqliteSearchTidy(db);
   }
 
   rows(after: number, limit: number, chat: AccountNumber | undefined): readonly StoredMessage[] {
@@ -49,20 +52,16 @@ export class SqliteHistory {
 
   deleteMessages(chat: AccountNumber, ids: readonly MessageId[]): number {
     const positions = ids.flatMap((id) => this.#sql.deletable.all(toBlob(id), chat));
-    return this.#erasing(positions.length, () => {
-      for (const position of positions) {
-        this.#sql.erase.run(position);
-        this.#sql.eraseChanges.run(position);
-      }
-    });
+    return this.#erasing(positions.length, () => this.#eraseAll(positions));
   }
 
+  /** One step: called until there is nothing left. */
   deleteChat(chat: AccountNumber, upTo: WallMs | undefined): number {
     const until = upTo ?? Number.MAX_SAFE_INTEGER;
-    const positions = this.#sql.deletableOfChat.all(chat, until);
+    const positions = this.#sql.deletableOfChat.all(chat, until, ERASED_PER_STEP_MAX);
     return this.#erasing(positions.length, () => {
-      for (const position of positions) this.#sql.erase.run(position);
-      this.#sql.eraseChangesOfChat.run(chat, until);
+      this.#eraseAll(positions);
+      if (positions.length < ERASED_PER_STEP_MAX) this.#sql.eraseChangesOfChat.run(chat, until);
     });
   }
 
@@ -70,22 +69,17 @@ export class SqliteHistory {
     return { messages: this.#sql.count.get() ?? 0, bytes: this.#bytes() };
   }
 
-  /**
-   * Few terms are taken out of the index where they stand. Of many that would take minutes: they are marked, and then
-   * the whole index is written anew without them.
-   */
+  #eraseAll(positions: readonly number[]): void {
+    for (const position of positions) {
+      this.#sql.erase.run(position);
+      this.#sql.eraseChanges.run(position);
+    }
+  }
+
+  /** Few terms are taken out of the index where they stand, many by writing it anew afterwards. */
   #erasing(count: number, erase: () => void): number {
-    if (count <= ERASED_ONE_BY_ONE_MAX) {
-      erase();
-      return count;
-    }
-    this.#sql.markOnly.run();
-    try {
-      erase();
-      this.#sql.optimize.run();
-    } finally {
-      this.#sql.eraseAtOnce.run();
-    }
+    if (count <= ERASED_ONE_BY_ONE_MAX && !this.#tidy.isDue()) erase();
+    else this.#tidy.marking(erase);
     return count;
   }
 
@@ -119,9 +113,9 @@ function prepare(db: Sqlite.Database) {
         SELECT position FROM message WHERE id = ? AND chat = ? AND shown = 1 AND ${SETTLED}`)
       .pluck(),
     deletableOfChat: db
-      .prepare<[number, number], number>(`
+      .prepare<[number, number, number], number>(`
         SELECT position FROM message INDEXED BY message_order
-        WHERE chat = ? AND shown = 1 AND wall_ms <= ? AND ${SETTLED}`)
+        WHERE chat = ? AND shown = 1 AND wall_ms <= ? AND ${SETTLED} LIMIT ?`)
       .pluck(),
     erase: db.prepare<[number]>(`UPDATE message SET ${ERASED} WHERE position = ?`),
     eraseChanges: db.prepare<[number]>(`
@@ -136,8 +130,5 @@ function prepare(db: Sqlite.Database) {
           (SELECT min(deleted) FROM message WHERE message.id = change.target AND message.chat = change.chat),
           change.wall_ms <= ?) = 1`),
     count: db.prepare<[], number>('SELECT count(*) FROM message INDEXED BY message_order WHERE shown = 1').pluck(),
-    markOnly: db.prepare("INSERT INTO message_search (message_search, rank) VALUES ('secure-delete', 0)"),
-    eraseAtOnce: db.prepare("INSERT INTO message_search (message_search, rank) VALUES ('secure-delete', 1)"),
-    optimize: db.prepare("INSERT INTO message_search (message_search) VALUES ('optimize')"),
   };
 }

@@ -28,6 +28,10 @@ export class SqliteMailTable implements MailTable {
     return this.#sql.isAnywhere.get(position) !== undefined;
   }
 
+  keptUntil({ position }: MessageRecord): WallMs | undefined {
+    return (this.#sql.keptUntil.get(position) ?? undefined) as WallMs | undefined;
+  }
+
   unmark({ position }: MessageRecord, device: DeviceId): boolean {
     return this.#sql.unmark.run(position, toBlob(device)).changes > 0;
   }
@@ -120,6 +124,7 @@ function prepare(db: Sqlite.Database) {
     outdate: db.prepare<[number]>('UPDATE mailed SET current = 0 WHERE position = ?'),
     isMarked: db.prepare<[number, Buffer]>('SELECT 1 FROM mailed WHERE position = ? AND device = ? AND current = 1'),
     isAnywhere: db.prepare<[number]>('SELECT 1 FROM mailed WHERE position = ? LIMIT 1'),
+    keptUntil: db.prepare<[number], number | null>('SELECT max(expires_ms) FROM mailed WHERE position = ?').pluck(),
     unmark: db.prepare<[number, Buffer]>('DELETE FROM mailed WHERE position = ? AND device = ?'),
     unmarkAll: db.prepare<[number], Buffer>('DELETE FROM mailed WHERE position = ? RETURNING device').pluck(),
     marksOf: db.prepare<[Buffer], MarkRow>(`

@@ -38,6 +38,8 @@ function writes(db: Sqlite.Database) {
     setRoad: db.prepare<object, MessageRow>(`
       UPDATE message SET road_kind = @roadKind, road_lan = @roadLan, road_rtt_ms = @roadRttMs, change = ${NEXT_CHANGE}
       WHERE position = @position RETURNING *`),
+    setMailedUntil: db.prepare<[number | null, number], MessageRow>(`
+      UPDATE message SET mailed_until = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
     setNumber: db.prepare<[Buffer, number, number], MessageRow>(`
       UPDATE message SET incarnation = ?, sequence = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
     setAppearance: db.prepare<object, MessageRow>(`
@@ -63,7 +65,7 @@ function lookups(db: Sqlite.Database) {
       "SELECT * FROM message INDEXED BY message_id WHERE id = ? AND direction = 'in' AND chat = ?",
     ),
     changesSince: db.prepare<[number, number], MessageRow>(
-      'SELECT * FROM message INDEXED BY message_change WHERE change > ? ORDER BY change LIMIT ?',
+      'SELECT * FROM message INDEXED BY message_change WHERE change > ? AND deleted = 0 ORDER BY change LIMIT ?',
     ),
     lastChange: db.prepare<[], number>('SELECT max(change) FROM message').pluck(),
     copiesAfter: db.prepare<[number, number], MessageRow & { readonly copy_order: number }>(

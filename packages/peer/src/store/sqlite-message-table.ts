@@ -11,8 +11,11 @@ import type { MessageRoad, MessageState, StoredMessage } from './store.ts';
 export class SqliteMessageTable implements MessageTable {
   readonly #sql: MessageStatements;
 
-  constructor(db: Sqlite.Database) {
+  readonly #onErased: () => void;
+
+  constructor(db: Sqlite.Database, onErased: () => void) {
     this.#sql = prepareMessageStatements(db);
+    this.#onErased = onErased;
   }
 
   insert(
@@ -59,6 +62,10 @@ export class SqliteMessageTable implements MessageTable {
     return recordOf(this.#sql.setRoad.get({ position, ...roadColumns(road) })!);
   }
 
+  setMailedUntil({ position }: MessageRecord, at: WallMs | undefined): MessageRecord {
+    return recordOf(this.#sql.setMailedUntil.get(at ?? null, position)!);
+  }
+
   setNumber({ position }: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord {
     return recordOf(this.#sql.setNumber.get(toBlob(incarnation), sequence, position)!);
   }
@@ -66,6 +73,7 @@ export class SqliteMessageTable implements MessageTable {
   setAppearance({ position }: MessageRecord, appearance: Appearance): MessageRecord {
     const { kind, text, original, state, editedAt, recalled, reactions, pendingChanges, returned, deleted } =
       appearance;
+    if (text === '') this.#onErased();
     const row = this.#sql.setAppearance.get({
       position,
       kind,

@@ -30,6 +30,7 @@ export interface MessageRow {
   readonly reactions: string;
   readonly pending_changes: number;
   readonly returned: number;
+  readonly mailed_until: number | null;
   readonly deleted: number;
   readonly owed: number;
   readonly change: number;
@@ -104,6 +105,7 @@ export function messageOf(row: MessageRow): StoredMessage {
     reactions: row.reactions === '[]' ? [] : (JSON.parse(row.reactions) as readonly Reaction[]),
     pendingChanges: row.pending_changes,
     returned: row.returned === 1,
+    expiresAt: row.state === 'stored' && row.mailed_until !== null ? (row.mailed_until as WallMs) : undefined,
     change: row.change,
     born: row.born,
   };

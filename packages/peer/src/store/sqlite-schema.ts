@@ -2,6 +2,7 @@ import type Sqlite from 'better-sqlite3';
 import { DRAFT_SCHEMA } from './sqlite-drafts.ts';
 import { HISTORY_SCHEMA } from './sqlite-history.ts';
 import { defineSearchTerms, SEARCH_SCHEMA } from './sqlite-search.ts';
+import { SEARCH_TIDY_SCHEMA } from './sqlite-search-tidy.ts';
 
 /** "MgPp" in the file's header, so that `file` and we know a profile when we see one. */
 export const APPLICATION_ID = 0x4d67_5070;
@@ -361,6 +362,13 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX copy_told_owed ON copy_told (device) WHERE owed = 1;
   `,
   `${HISTORY_SCHEMA}${SEARCH_SCHEMA}${DRAFT_SCHEMA}`,
+  `
+  -- Of a stored message: until when the mailbox that keeps it longest does.
+  ALTER TABLE message ADD COLUMN mailed_until INTEGER;
+  UPDATE message SET mailed_until = (SELECT max(expires_ms) FROM mailed WHERE mailed.position = message.position)
+    WHERE position IN (SELECT position FROM mailed);
+  ${SEARCH_TIDY_SCHEMA}
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

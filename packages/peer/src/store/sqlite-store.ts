@@ -27,7 +27,19 @@ export async function openSqlitePeerStore(path: string, key?: Uint8Array): Promi
 function storeOver(calls: WorkerCalls): PeerStore {
   const names = Object.keys(CALLS) as CallName[];
   const forwarded = names.map((name) => [name, (...args: readonly unknown[]) => calls.call(name, args)]);
-  return { ...(Object.fromEntries(forwarded) as Omit<PeerStore, 'close'>), close: () => calls.close() };
+  const store = Object.fromEntries(forwarded) as Omit<PeerStore, 'close'>;
+  return {
+    ...store,
+    deleteChat: (chat, upTo) => inSteps(() => store.deleteChat(chat, upTo)),
+    close: () => calls.close(),
+  };
+}
+
+/** The worker does one at a time, so that others get their turn. */
+async function inSteps(step: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let count = await step(); count > 0; count = await step()) total += count;
+  return total;
 }
 
 interface Waiting {

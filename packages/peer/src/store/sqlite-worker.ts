@@ -3,6 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import { BATCH_REQUESTS_MAX } from './limits.ts';
 import { type CallReply, type CallRequest, SqliteBatch } from './sqlite-batch.ts';
 import { createCalls } from './sqlite-calls.ts';
+import { SqliteCleanUp } from './sqlite-clean-up.ts';
 import { storeOpenErrorOf } from './sqlite-failure.ts';
 import { openDatabase } from './sqlite-open.ts';
 import type { StoreOpenErrorCode } from './store-error.ts';
@@ -23,9 +24,16 @@ function main(port: NonNullable<typeof parentPort>, { path, key }: WorkerInput):
   const say = (message: FromWorker): void => port.postMessage(message);
   let db: Sqlite.Database;
   let batch: SqliteBatch;
+  let cleanUp: SqliteCleanUp;
   try {
     db = openDatabase(path, key);
-    batch = new SqliteBatch(db, createCalls(db));
+    batch = new SqliteBatch(
+      db,
+      createCalls(db, () => cleanUp.handleErased()),
+    );
+    cleanUp = new SqliteCleanUp(db);
+    // What a crash or the end of the program interrupted.
+    cleanUp.run();
   } catch (error) {
     const { code, detail } = storeOpenErrorOf(error, path);
     say({ openError: code, detail });
@@ -36,27 +44,20 @@ function main(port: NonNullable<typeof parentPort>, { path, key }: WorkerInput):
     const { requests, close } = drain(port, first);
     if (requests.length > 0) {
       const replies = batch.run(requests);
-      if (requests.some(isErasure)) dropLog(db);
+      if (requests.some((request, n) => isErasure(request, replies[n]))) cleanUp.run();
       say({ replies });
     }
     if (!close) return;
+    cleanUp.stop();
     db.close();
     port.close();
   });
   say({ opened: true });
 }
 
-function isErasure({ name }: CallRequest): boolean {
-  return name === 'deleteMessages' || name === 'deleteChat';
-}
-
-/** The write-ahead log still has what was erased from the database, until it is written over. */
-function dropLog(db: Sqlite.Database): void {
-  try {
-    db.pragma('wal_checkpoint(TRUNCATE)');
-  } catch {
-    // Full or busy: the next one does it.
-  }
+/** Of a chat, the last step: what was marked in the search index before is taken out at once. */
+function isErasure({ name }: CallRequest, reply: CallReply | undefined): boolean {
+  return name === 'deleteMessages' || (name === 'deleteChat' && reply?.ok === true && reply.value === 0);
 }
 
 /** The message and all that wait behind it: they share a transaction. */
