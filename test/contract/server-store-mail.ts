@@ -1,6 +1,7 @@
 import type { DeviceId, MailId } from '@magpie/common/ids.ts';
 import { DEVICES_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import { MAIL_DROP_BYTES_MAX, MAIL_DROP_MAX } from '@magpie/server/store/mail-rules.ts';
 import type { Fence, MailKeyId, MailQuota, NewMail, Store } from '@magpie/server/store/store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -10,6 +11,7 @@ import {
   friendsIn,
   list,
   NOW,
+  newAccount,
   PASSWORD_HASH,
   sessionIn,
 } from './server-store-samples.ts';
@@ -119,14 +121,42 @@ export function serverStoreMailContract(engine: string, open: () => Promise<Stor
         await store.setMailKey(bob, next, mailKey(3));
         await store.appendMail(alice, mail(4, next), ROOMY);
         await store.appendMail(alice, mail(5, { ...next, kind: 'slot' }), ROOMY);
-        expect(await store.ackMail(bob, 2)).toEqual({ ok: true, value: { left: 3, oldestKey: KEY } });
-        expect(await store.ackMail(bob, 3)).toEqual({ ok: true, value: { left: 2, oldestKey: next } });
-        expect(await store.ackMail(bob, 0)).toEqual({ ok: true, value: { left: 2, oldestKey: next } });
+        expect(await store.ackMail(bob, 2)).toEqual({ ok: true, value: { left: 3, oldestKey: KEY, more: false } });
+        expect(await store.ackMail(bob, 3)).toEqual({ ok: true, value: { left: 2, oldestKey: next, more: false } });
+        expect(await store.ackMail(bob, 0)).toEqual({ ok: true, value: { left: 2, oldestKey: next, more: false } });
         expect(await positions()).toEqual([4, 5]);
-        const nothing = { ok: true, value: { left: 0, oldestKey: undefined } };
+        const nothing = { ok: true, value: { left: 0, oldestKey: undefined, more: false } };
         expect(await store.ackMail(bob, 1_000_000)).toEqual(nothing);
         expect(await store.ackMail(alice, 1_000_000)).toEqual(nothing);
         expect(await positions()).toEqual([]);
+      });
+
+      it('forgets in bounded steps, oldest first, between which others have their turn', async () => {
+        const quota: MailQuota = {
+          ...ROOMY,
+          messagesPerDevice: 10_000,
+          messagesPerSender: 10_000,
+          bytesPerSender: 1e9,
+          bytesPerDevice: 1e9,
+        };
+        const count = MAIL_DROP_MAX + 10;
+        await Promise.all(Array.from({ length: count }, (_, i) => store.appendMail(alice, mail(i + 1), quota)));
+        expect(await store.ackMail(bob, count - 1)).toEqual({
+          ok: true,
+          value: { left: 10, oldestKey: KEY, more: true },
+        });
+        expect(await store.ackMail(bob, count - 1)).toEqual({
+          ok: true,
+          value: { left: 1, oldestKey: KEY, more: false },
+        });
+        const large = filled(MAIL_DROP_BYTES_MAX / 2, 1, 0);
+        for (let n = 1; n <= 3; n++) {
+          await store.appendMail(alice, mail(count + n, { envelope: large, expiresAt: at(5) }), quota);
+        }
+        expect(await store.expireMail(at(5), 10)).toBe(2);
+        expect(await store.expireMail(at(5), 10)).toBe(1);
+        expect(await store.expireMail(at(5), 10)).toBe(0);
+        expect(await store.ackMail(bob, 1_000_000)).toMatchObject({ value: { left: 0, more: false } });
       });
 
       it('counts what waits', async () => {
@@ -278,6 +308,37 @@ export function serverStoreMailContract(engine: string, open: () => Promise<Stor
         expect(await put(4, 'slot', 2)).toEqual(FULL);
         expect(await positions()).toEqual([2, 3]);
         expect(await store.counts()).toMatchObject({ mails: 2, mailBytes: 50 });
+      });
+    });
+
+    describe('a device that came back under another account', () => {
+      it('takes from the share that its old mail was counted in, so that everything can be acknowledged and swept', async () => {
+        await store.appendMail(alice, mail(1, { id: id(1) }), ROOMY);
+        await store.deleteAccount(alice.account, NOW);
+        expect(await store.register(newAccount('alice2', 1))).toMatchObject({ ok: true });
+        const anew = await claimedIn(store, 1);
+        await store.friendAdd(anew, bob.account, '', NOW);
+        await store.friendAnswer(bob, anew.account, true, NOW);
+        expect(await store.appendMail(anew, mail(2, { id: id(2) }), ROOMY)).toEqual(DONE);
+        const quota: MailQuota = { ...ROOMY, messagesPerSender: 1 };
+        expect(await store.appendMail(anew, mail(3, { id: id(1) }), quota)).toEqual(FULL);
+        expect(await store.appendMail(anew, mail(3, { id: id(1) }), ROOMY)).toEqual(DONE);
+        expect(await store.ackMail(bob, 2)).toMatchObject({ ok: true, value: { left: 1 } });
+        expect(await store.appendMail(anew, mail(4, { id: id(4) }), quota)).toEqual(FULL);
+        expect(await store.expireMail(at(2_000), 10)).toBe(1);
+        expect(await store.counts()).toMatchObject({ mails: 0, mailBytes: 0 });
+        expect(await store.appendMail(anew, mail(5, { id: id(5) }), quota)).toEqual(DONE);
+      });
+
+      it('has slots of its own', async () => {
+        await store.appendMail(alice, mail(1, { id: id(1), kind: 'slot' }), ROOMY);
+        await store.deleteAccount(alice.account, NOW);
+        await store.register(newAccount('alice2', 1));
+        const anew = await claimedIn(store, 1);
+        await store.friendAdd(anew, bob.account, '', NOW);
+        await store.friendAnswer(bob, anew.account, true, NOW);
+        expect(await store.appendMail(anew, mail(2, { id: id(2), kind: 'slot' }), ROOMY)).toEqual(DONE);
+        expect(await store.appendMail(anew, mail(3, { id: id(1), kind: 'slot' }), ROOMY)).toEqual(FULL);
       });
     });
 

@@ -203,8 +203,18 @@ export const LAST_SEEN_FLUSH_MS_MAX = 1_000;
 export const ASKED_PAIRS_MAX = 20_000;
 /** Newest notices that somebody gets who was away for longer. */
 export const NOTICES_CAUGHT_UP_MAX = 20;
-/** Positions of mails that are reserved at once: one durable write for so many mails, and a gap of so many after a crash. */
-export const MAIL_POSITIONS_BLOCK = 65_536;
+/** So far ahead of time positions of mails are reserved; one small write for each renewal, also when nobody puts a mail. */
+export const MAIL_POSITIONS_AHEAD_MS = 60_000;
+export const MAIL_POSITIONS_RENEW_MS = 30_000;
+/**
+ * Mails that wait for the disk, in bytes of memory, on their way to it; of one account no more than a part. One more hears
+ * `busy` after so long. Some seconds of a busy server, and fewer calls than the store lets wait.
+ */
+export const MAIL_UNDER_WAY_BYTES_MAX = 64 * 1024 * 1024;
+export const MAIL_UNDER_WAY_BYTES_OF_ACCOUNT_MAX = 8 * 1024 * 1024;
+export const MAIL_BUSY_RETRY_MS = 2_000;
+/** What one of them takes beside its envelope. */
+export const MAIL_UNDER_WAY_BYTES_EACH = 4_096;
 /** Of envelopes in one page; beside its first one. With what surrounds them a page stays within a frame. */
 export const MAIL_PAGE_BYTES = 192 * 1024;
 /** Requests about mails of one session that wait for the disk; the next one lets all behind it wait. */
@@ -218,5 +228,5 @@ export const MAIL_SLOTS_PER_OWN_DEVICE = 2_048;
 /** Between two sweeps of what has expired; the first one comes sooner, for servers that are restarted every night. */
 export const MAIL_SWEEP_MS = 3_600_000;
 export const MAIL_SWEEP_FIRST_MS = 60_000;
-/** Of one call of a sweep: a few milliseconds of the store, between which others have their turn. */
-export const MAIL_SWEEP_BATCH = 500;
+/** Of one call of a sweep, which the store bounds in bytes too; others have their turn between two of them. */
+export const MAIL_SWEEP_BATCH = 256;

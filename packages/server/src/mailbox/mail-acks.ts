@@ -38,7 +38,7 @@ export class MailAcks {
   }
 
   #call(session: LiveSession, line: AckLine, upTo: number): Promise<Acked> {
-    const called = this.#store.ackMail(fenceOf(session), upTo);
+    const called = this.#ackAll(session, upTo);
     const settled = called.then(
       () => {},
       () => {},
@@ -48,6 +48,14 @@ export class MailAcks {
       if (line.underWay === settled) line.underWay = undefined;
     });
     return called;
+  }
+
+  /** In steps, between which the store serves others. */
+  async #ackAll(session: LiveSession, upTo: number): Promise<Acked> {
+    for (;;) {
+      const acked = await this.#store.ackMail(fenceOf(session), upTo);
+      if (!acked.ok || !acked.value.more) return acked;
+    }
   }
 
   #lineOf(session: LiveSession): AckLine {

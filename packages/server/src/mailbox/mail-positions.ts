@@ -1,6 +1,10 @@
-import type { Clock } from '@magpie/common/time.ts';
-import { MAIL_POSITIONS_BLOCK } from '../limits.ts';
+import { after, type Clock, type Instant, type Timer } from '@magpie/common/time.ts';
+import { MAIL_POSITIONS_AHEAD_MS, MAIL_POSITIONS_RENEW_MS } from '../limits.ts';
 import type { Store } from '../store/store.ts';
+
+const MICROSECONDS = 1_000;
+/** How fast positions go while they are ahead of the clock, as after a crash: the clock overtakes them. */
+const SLOW = 0.9;
 
 export interface MailPositionsPorts {
   readonly store: Pick<Store, 'reserveMailPositions'>;
@@ -13,22 +17,41 @@ interface Waiting {
 }
 
 /**
- * Gives each mail its position, rising over all logs, at no cost of its own: positions are reserved in durable blocks,
- * the next one before the present one has run out. Only a mail before the first of them waits.
+ * Gives each mail its position, rising over all logs, at no cost of its own. A position is the microsecond in which it is
+ * given, so that two of them tell nothing of what others put between them (R23). Up to where they may go is reserved
+ * durably, ahead of time, whether anybody puts a mail or not. Only a mail before the first reservation waits, or one that
+ * comes when a store has answered none for half a minute.
  */
 export class MailPositions {
   readonly #ports: MailPositionsPorts;
-  readonly #blockSize: number;
-  #next = 0;
+  /** When and where positions began here, and the clock's microsecond then. */
+  #began: { readonly at: Instant; readonly position: number; readonly wall: number } | undefined;
+  #last = 0;
+  /** The first one that is not reserved. */
   #end = 0;
-  #following: { readonly next: number; readonly end: number } | undefined;
   #reserving = false;
   /** In the order of their calls; no more than there are requests under way. */
   #waiting: Waiting[] = [];
+  #timer: Timer | undefined;
+  #stopped = false;
 
-  constructor(ports: MailPositionsPorts, blockSize = MAIL_POSITIONS_BLOCK) {
+  constructor(ports: MailPositionsPorts) {
     this.#ports = ports;
-    this.#blockSize = blockSize;
+  }
+
+  /** From now on there are positions at hand. What fails is tried again. */
+  start(): void {
+    this.#reserve();
+    const { clock } = this.#ports;
+    this.#timer = clock.setTimer(after(clock.now(), MAIL_POSITIONS_RENEW_MS), () => {
+      if (!this.#stopped) this.start();
+    });
+  }
+
+  /** Twice is safe. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
   }
 
   /**
@@ -47,34 +70,36 @@ export class MailPositions {
     });
   }
 
-  /** Reserves the first block, so that no mail waits for it. What fails is tried again by the first mail. */
-  prepare(): void {
-    if (this.#next === this.#end && !this.#following) this.#reserve();
+  #poll(): number | undefined {
+    const position = Math.max(this.#last + 1, this.#present());
+    if (position >= this.#end) return undefined;
+    this.#last = position;
+    return position;
   }
 
-  #poll(): number | undefined {
-    if (this.#next === this.#end && this.#following) {
-      ({ next: this.#next, end: this.#end } = this.#following);
-      this.#following = undefined;
-    }
-    if (this.#next === this.#end) return undefined;
-    const position = this.#next;
-    this.#next += 1;
-    if (!this.#following && this.#end - this.#next <= this.#blockSize / 2) this.#reserve();
-    return position;
+  /** Where positions are now, however many were given. */
+  #present(): number {
+    if (!this.#began) return 0;
+    const { at, position, wall } = this.#began;
+    const elapsed = Math.floor((this.#ports.clock.now() - at) * MICROSECONDS);
+    return Math.max(position + Math.floor(elapsed * SLOW), wall + elapsed);
   }
 
   #reserve(): void {
     if (this.#reserving) return;
-    this.#reserving = true;
     const { store, clock } = this.#ports;
-    store.reserveMailPositions(this.#blockSize, clock.wallNow()).then(
-      (next) => {
+    const wanted = Math.max(this.#last, this.#present()) + MAIL_POSITIONS_AHEAD_MS * MICROSECONDS;
+    const count = this.#began ? wanted - this.#end : MAIL_POSITIONS_AHEAD_MS * MICROSECONDS;
+    if (count <= 0) return;
+    this.#reserving = true;
+    store.reserveMailPositions(count, clock.wallNow()).then(
+      (first) => {
         this.#reserving = false;
-        this.#following = { next, end: next + this.#blockSize };
+        this.#began ??= { at: clock.now(), position: first, wall: clock.wallNow() * MICROSECONDS };
+        this.#end = first + count;
         this.#serve();
       },
-      // Who has a position left needs no other yet: the next call tries again.
+      // Who has a position left needs no other yet: the next turn of the timer, or the next mail, tries again.
       (error: unknown) => {
         this.#reserving = false;
         for (const { fail } of this.#waiting.splice(0)) fail(error);

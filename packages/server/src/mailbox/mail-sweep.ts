@@ -40,7 +40,7 @@ export class MailSweep {
     const { store, clock, log } = this.#ports;
     let expired = 0;
     try {
-      for (let count = MAIL_SWEEP_BATCH; count === MAIL_SWEEP_BATCH && !this.#stopped; expired += count) {
+      for (let count = 1; count > 0 && !this.#stopped; expired += count) {
         count = await store.expireMail(clock.wallNow(), MAIL_SWEEP_BATCH);
       }
     } catch (error) {

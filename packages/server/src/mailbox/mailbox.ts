@@ -9,6 +9,7 @@ import type { Clock, WallMs } from '@magpie/common/time.ts';
 import type { Directory, LiveSession } from '../bus/directory.ts';
 import { fenceOf } from '../bus/fence-of.ts';
 import {
+  MAIL_BUSY_RETRY_MS,
   MAIL_PAGE_BYTES,
   MAIL_SLOTS_PER_FRIEND_DEVICE,
   MAIL_SLOTS_PER_OWN_DEVICE,
@@ -19,6 +20,7 @@ import { RateTable } from '../rate-budget.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { MailLeft, MailQuota, Store, StoredMail } from '../store/store.ts';
 import { MailAcks } from './mail-acks.ts';
+import { MailBudget } from './mail-budget.ts';
 import { MailOutlet } from './mail-outlet.ts';
 import { MailPositions } from './mail-positions.ts';
 import { MailSweep } from './mail-sweep.ts';
@@ -29,7 +31,8 @@ const DAY_MS = 86_400_000;
 
 export type MailStore = Pick<
   Store,
-  'reserveMailPositions' | 'appendMail' | 'mailAfter' | 'ackMail' | 'setMailKey' | 'mailKeys' | 'expireMail'
+  | ('reserveMailPositions' | 'appendMail' | 'mailAfter' | 'ackMail' | 'setMailKey' | 'mailKeys' | 'expireMail')
+  | ('mailboxId' | 'areFriends')
 >;
 
 export interface MailboxPorts {
@@ -40,10 +43,17 @@ export interface MailboxPorts {
   readonly log: Log;
 }
 
+/** A mail that the store has not answered for. */
+interface UnderWay {
+  readonly by: LiveSession;
+  readonly mail: MailEntry;
+}
+
 /**
  * The logs of sealed envelopes, one for each device (R8, R15, R18). A mail gets its position and goes to a session of its
  * device that has read its log to the end in the same turn, while the disk still works; its sender hears `stored` once it
- * is durable. Who may put what is decided by the store alone, in the transaction that keeps it.
+ * is durable. Who may put what is decided by the store, in the transaction that keeps it; but nothing is pushed, nor holds
+ * up a reader, of anybody whom the directory does not know as a friend.
  */
 export class Mailbox {
   readonly #ports: MailboxPorts;
@@ -58,7 +68,9 @@ export class Mailbox {
   readonly #queuedBytesMax: number;
   readonly #outlets = new WeakMap<LiveSession, MailOutlet>();
   /** Mails that the store has not answered for, by their device, in the order of positions. */
-  readonly #underWay = new Map<DeviceId, Set<MailEntry>>();
+  readonly #underWay = new Map<DeviceId, Set<UnderWay>>();
+  readonly #budget = new MailBudget();
+  #id: Uint8Array | undefined;
   #puts = 0;
   #pushes = 0;
   #refused = 0;
@@ -91,13 +103,20 @@ export class Mailbox {
   }
 
   start(): void {
-    this.#positions.prepare();
+    this.#positions.start();
     this.#sweep.start();
   }
 
   /** Twice is safe; what is under way ends by itself. */
   stop(): void {
+    this.#positions.stop();
     this.#sweep.stop();
+  }
+
+  /** Of these logs, 8 bytes: another one says that they were restored (SV122). Rejects when the store fails. */
+  async id(): Promise<Uint8Array> {
+    this.#id ??= await this.#ports.store.mailboxId();
+    return this.#id;
   }
 
   /** @returns when it expires. Two puts of one session go into the log in the order of the calls. Rejects when the store fails. */
@@ -120,7 +139,8 @@ export class Mailbox {
     if (!to.wire.open) return undefined;
     const outlet = this.#outletOf(to);
     const underWay = [...(this.#underWay.get(to.device) ?? [])];
-    outlet.beginPage(underWay.filter(({ position }) => position > after));
+    const wanted = underWay.filter(({ by, mail }) => mail.position > after && mayPut(by, to));
+    outlet.beginPage(wanted.map(({ mail }) => mail));
     try {
       const page = await store.mailAfter(to.device, after, clock.wallNow(), MAIL_PAGE_MAX, MAIL_PAGE_BYTES);
       const pushesBefore = outlet.pushes;
@@ -156,7 +176,25 @@ export class Mailbox {
     const waitMs = this.#putBudgets.take(by.account.number, this.#ports.clock.now());
     if (waitMs > 0) return err(refusal('rate-limited', 'mails', waitMs));
     if (request.to === by.device) return err(refusal('not-friends'));
-    return this.#positions.take((position) => this.#append(by, request, position));
+    const { number: account } = by.account;
+    const { length: bytes } = request.envelope;
+    if (!this.#budget.take(account, bytes)) return err(refusal('busy', 'mails', MAIL_BUSY_RETRY_MS));
+    try {
+      const to = this.#ports.directory.session(request.to);
+      if (to && !mayPut(by, to)) return err(await this.#refusalOf(by, to));
+      return await this.#positions.take((position) => this.#append(by, request, position));
+    } finally {
+      this.#budget.giveBack(account, bytes);
+    }
+  }
+
+  /**
+   * The directory knows of no friendship with a device that is here. Where it is only late, the mail must not be in the log
+   * before it may be pushed: whoever acknowledges what comes behind it would never have had it.
+   */
+  async #refusalOf(by: LiveSession, to: LiveSession): Promise<Refusal> {
+    const areFriends = await this.#ports.store.areFriends(by.account.number, to.account.number);
+    return areFriends ? refusal('busy', 'friend list is changing', MAIL_BUSY_RETRY_MS) : refusal('not-friends');
   }
 
   /** Up to its first `await` this is one turn: pushes and appends of one device are in the order of their positions. */
@@ -170,13 +208,14 @@ export class Mailbox {
     const mail: MailEntry = { position, fromAccount, from: by.device, atWallMs: at, envelope };
     this.#offer(by, to, mail);
     const waiting = this.#underWay.get(to) ?? new Set();
-    this.#underWay.set(to, waiting.add(mail));
+    const underWay: UnderWay = { by, mail };
+    this.#underWay.set(to, waiting.add(underWay));
     try {
       const newMail = { position, to, id, kind, generation, step, at, expiresAt, envelope };
       const appended = await store.appendMail(fenceOf(by), newMail, this.#quota);
       return appended.ok ? ok(expiresAt) : err(refusal(appended.error));
     } finally {
-      waiting.delete(mail);
+      waiting.delete(underWay);
       if (waiting.size === 0 && this.#underWay.get(to) === waiting) this.#underWay.delete(to);
     }
   }

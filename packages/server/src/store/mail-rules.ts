@@ -16,11 +16,21 @@ export interface MailPlace {
   readonly isOwnAccount: boolean;
   readonly ofAll: MailLoad;
   readonly ofAccount: MailLoad;
-  /** Slots of the sending device alone. */
+  /** Slots of the sending device alone, under this account. */
   readonly deviceSlots: number;
   /** What goes for it, counted in the loads. */
-  readonly replaced: (Pick<NewMail, 'kind'> & { readonly envelopeBytes: number }) | undefined;
+  readonly replaced: Replaced | undefined;
 }
+
+export interface Replaced extends Pick<NewMail, 'kind'> {
+  readonly envelopeBytes: number;
+  /** Whether it is counted in the load of the sending account; a device may have come back under another one. */
+  readonly isOfAccount: boolean;
+}
+
+/** Mails, and bytes of envelopes, that one call forgets at most: a few milliseconds, between which others have their turn. */
+export const MAIL_DROP_MAX = 256;
+export const MAIL_DROP_BYTES_MAX = 1024 * 1024;
 
 export function mailRefusal(mail: NewMail, place: MailPlace, quota: MailQuota): MailError | undefined {
   if (!isSameKey(mail, place.published)) return 'stale-mail-key';
@@ -30,13 +40,12 @@ export function mailRefusal(mail: NewMail, place: MailPlace, quota: MailQuota): 
 
 function messageFits({ envelope }: NewMail, { ofAll, ofAccount, replaced }: MailPlace, quota: MailQuota): boolean {
   const isMessage = replaced?.kind === 'message';
-  const messages = isMessage ? 0 : 1;
-  const bytes = envelope.length - (isMessage ? replaced.envelopeBytes : 0);
+  const isOwnMessage = isMessage && replaced.isOfAccount;
   return (
-    ofAll.messages + messages <= quota.messagesPerDevice &&
-    ofAll.bytes + bytes <= quota.bytesPerDevice &&
-    ofAccount.messages + messages <= quota.messagesPerSender &&
-    ofAccount.bytes + bytes <= quota.bytesPerSender
+    ofAll.messages + (isMessage ? 0 : 1) <= quota.messagesPerDevice &&
+    ofAll.bytes + envelope.length - (isMessage ? replaced.envelopeBytes : 0) <= quota.bytesPerDevice &&
+    ofAccount.messages + (isOwnMessage ? 0 : 1) <= quota.messagesPerSender &&
+    ofAccount.bytes + envelope.length - (isOwnMessage ? replaced.envelopeBytes : 0) <= quota.bytesPerSender
   );
 }
 
@@ -50,7 +59,7 @@ function slotFits(
   quota: MailQuota,
 ): boolean {
   const slotsMax = isOwnAccount ? quota.slotsPerOwnDevice : quota.slotsPerFriendDevice;
-  const isSlot = replaced?.kind === 'slot';
+  const isSlot = replaced?.kind === 'slot' && replaced.isOfAccount;
   const slots = isSlot ? 0 : 1;
   const bytes = envelope.length - (isSlot ? replaced.envelopeBytes : 0);
   return (
@@ -70,10 +79,20 @@ export function isSameKey(a: MailKeyId, b: MailKeyId): boolean {
 }
 
 /**
- * The microsecond of a time: the lowest position that is given then. Blocks of 65,536 are needed far less often than every
- * 66 ms, so that what was given before a moment ends at most one block above it, and a restore takes longer than that.
+ * The microsecond of a time: the lowest position that is given then. Positions follow the clock, so that what was given
+ * before a moment is below it; but for a minute after each crash before it, and a restore takes longer than that.
  * A clock that went back meanwhile is the one thing that this does not know. Exact until the year 2255 (2^53).
  */
 export function positionFloor(now: number): number {
   return now * 1_000;
+}
+
+/** What of `mails` one call forgets: the first, and as many behind it as stay within the bytes. */
+export function dropStep<T>(mails: readonly T[], bytesOf: (mail: T) => number): readonly T[] {
+  let bytes = 0;
+  const end = mails.findIndex((mail, index) => {
+    bytes += bytesOf(mail);
+    return index > 0 && bytes > MAIL_DROP_BYTES_MAX;
+  });
+  return end === -1 ? mails : mails.slice(0, end);
 }

@@ -56,6 +56,8 @@ export interface MailLeft {
   readonly left: number;
   /** Of the oldest key that is still needed; undefined when nothing is left. */
   readonly oldestKey: MailKeyId | undefined;
+  /** There is more to forget up to there: the call wants to be made again. */
+  readonly more: boolean;
 }
 
 /** The calls of the Store for mailboxes. */
@@ -66,6 +68,8 @@ export interface MailStore {
    * not know what was given after it was made, but that was fewer than a position for each microsecond since then.
    */
   reserveMailPositions(count: number, now: WallMs): Promise<number>;
+  /** 8 random bytes, others after a restored backup: what was put there after the backup was made is gone then. */
+  mailboxId(): Promise<Uint8Array>;
   /**
    * Appends to the log of `mail.to`, for a session of a friend or of the own account. What the same device has put there
    * under the same id goes. Allowed, key, then quota are checked in the same transaction; what is replaced counts no more.
@@ -81,12 +85,15 @@ export interface MailStore {
     limit: number,
     bytesMax: number,
   ): Promise<{ readonly entries: readonly StoredMail[]; readonly last: boolean }>;
-  /** Forgets what is at or below `upTo` in the session's own log. */
+  /** Forgets what is at or below `upTo` in the session's own log, oldest first, as much as one call may hold up others. */
   ackMail(by: Fence, upTo: number): Promise<Result<MailLeft, 'stale-epoch'>>;
   /** `older-key`: one that is as new or newer is published; the same one again changes nothing and is ok. */
   setMailKey(by: Fence, id: MailKeyId, key: Uint8Array): Promise<Result<void, 'stale-epoch' | 'older-key'>>;
   /** Of the devices in the list of the account that have published one, logged in or not; by device. */
   mailKeys(account: AccountNumber): Promise<readonly { readonly device: DeviceId; readonly key: Uint8Array }[]>;
-  /** Forgets what has expired, at most `limit`. @returns how many: fewer than `limit` when nothing is left to do */
+  /**
+   * Forgets what has expired, and what waited for devices that are in no list any more: at most `limit`, and no more than
+   * one call may hold up others. @returns how many; 0 when nothing is left to do
+   */
   expireMail(now: WallMs, limit: number): Promise<number>;
 }

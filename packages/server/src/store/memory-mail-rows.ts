@@ -34,9 +34,10 @@ const NOTHING: MailLoad = { messages: 0, bytes: 0, slots: 0, slotBytes: 0 };
 export class MemoryMailRows {
   readonly #onChange: (change: Change) => void;
   readonly #boxes = new Map<DeviceId, Mailbox>();
-  /** Of all in a log, of an account in it, of a device in it. */
+  /** Of all in a log, of an account in it, of a device of that account in it. */
   readonly #loads = new Map<string, MailLoad>();
   #nextPosition = 1;
+  #id: Uint8Array = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
   constructor(onChange: (change: Change) => void) {
     this.#onChange = onChange;
@@ -44,6 +45,7 @@ export class MemoryMailRows {
 
   copyTo(copy: MemoryMailRows): void {
     copy.#nextPosition = this.#nextPosition;
+    copy.#id = this.#id;
     for (const [device, { published, mails, newestPosition }] of this.#boxes) {
       const own = new Mailbox(published);
       copy.#boxes.set(device, own);
@@ -59,6 +61,19 @@ export class MemoryMailRows {
   setNextPosition(position: number): void {
     this.#change((rows) => {
       rows.#nextPosition = position;
+    });
+  }
+
+  get id(): Uint8Array {
+    return this.#id;
+  }
+
+  /** What a restore does. */
+  renewId(): void {
+    const renewed = Uint8Array.from(this.#id);
+    renewed[0] = (renewed[0]! + 1) % 256;
+    this.#change((rows) => {
+      rows.#id = renewed;
     });
   }
 
@@ -92,9 +107,9 @@ export class MemoryMailRows {
     return this.#boxes.get(to)?.byName.get(from + id);
   }
 
-  /** @param from an account or device; absent: everybody */
-  loadOf(to: DeviceId, from: AccountNumber | DeviceId | '' = ''): MailLoad {
-    return this.#loads.get(`${to} ${from}`) ?? NOTHING;
+  /** @param from absent: everybody's. @param device absent: of all devices of that account */
+  loadOf(to: DeviceId, from?: AccountNumber, device?: DeviceId): MailLoad {
+    return this.#loads.get(loadName(to, from, device)) ?? NOTHING;
   }
 
   /** Its device has a key, and nothing at or above its position. */
@@ -136,14 +151,18 @@ export class MemoryMailRows {
   }
 
   #weigh({ to, fromAccount, from, kind, envelope }: MailRow, sign: 1 | -1): void {
-    for (const who of ['', fromAccount, from]) {
-      const { messages, bytes, slots, slotBytes } = this.#loads.get(`${to} ${who}`) ?? NOTHING;
+    for (const name of [loadName(to), loadName(to, fromAccount), loadName(to, fromAccount, from)]) {
+      const { messages, bytes, slots, slotBytes } = this.#loads.get(name) ?? NOTHING;
       const load =
         kind === 'slot'
           ? { messages, bytes, slots: slots + sign, slotBytes: slotBytes + sign * envelope.length }
           : { messages: messages + sign, bytes: bytes + sign * envelope.length, slots, slotBytes };
-      if (load.messages + load.slots === 0) this.#loads.delete(`${to} ${who}`);
-      else this.#loads.set(`${to} ${who}`, load);
+      if (load.messages + load.slots === 0) this.#loads.delete(name);
+      else this.#loads.set(name, load);
     }
   }
+}
+
+function loadName(to: DeviceId, from?: AccountNumber, device?: DeviceId): string {
+  return `${to} ${from ?? ''} ${device ?? ''}`;
 }

@@ -3,7 +3,8 @@ import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import { isNewerKey, isSameKey, mailRefusal, positionFloor } from './mail-rules.ts';
+import { dropStep, isNewerKey, isSameKey, MAIL_DROP_MAX, mailRefusal, positionFloor } from './mail-rules.ts';
+import type { MailRow } from './memory-mail-rows.ts';
 import type { MemoryRoster } from './memory-roster.ts';
 import type { MemoryRows } from './memory-rows.ts';
 import type { Fence, MailError, MailKeyId, MailLeft, MailQuota, NewMail, StoredMail } from './store.ts';
@@ -25,6 +26,10 @@ export class MemoryMail implements CallsOf<'mail'> {
     return first;
   }
 
+  mailboxId(): Uint8Array {
+    return copyOf(this.#rows.mail.id);
+  }
+
   appendMail(by: Fence, mail: NewMail, quota: MailQuota): Result<void, MailError> {
     if (!this.#rows.isCurrent(by)) return err('stale-epoch');
     const { mail: mails } = this.#rows;
@@ -38,8 +43,12 @@ export class MemoryMail implements CallsOf<'mail'> {
       isOwnAccount: device.account === by.account,
       ofAll: mails.loadOf(mail.to),
       ofAccount: mails.loadOf(mail.to, by.account),
-      deviceSlots: mails.loadOf(mail.to, by.device).slots,
-      replaced: replaced && { kind: replaced.kind, envelopeBytes: replaced.envelope.length },
+      deviceSlots: mails.loadOf(mail.to, by.account, by.device).slots,
+      replaced: replaced && {
+        kind: replaced.kind,
+        envelopeBytes: replaced.envelope.length,
+        isOfAccount: replaced.fromAccount === by.account,
+      },
     };
     const refusal = mailRefusal(mail, place, quota);
     if (refusal) return err(refusal);
@@ -65,13 +74,11 @@ export class MemoryMail implements CallsOf<'mail'> {
   ackMail(by: Fence, upTo: number): Result<MailLeft, 'stale-epoch'> {
     if (!this.#rows.isCurrent(by)) return err('stale-epoch');
     const { mail: mails } = this.#rows;
-    for (const mail of [...mails.mailsOf(by.device)]) {
-      if (mail.position > upTo) break;
-      mails.drop(mail);
-    }
+    this.#drop([...mails.mailsOf(by.device)].filter(({ position }) => position <= upTo));
     const { messages, slots } = mails.loadOf(by.device);
     const [oldest] = mails.mailsOf(by.device);
-    return ok({ left: messages + slots, oldestKey: oldest && { generation: oldest.generation, step: oldest.step } });
+    const oldestKey = oldest && { generation: oldest.generation, step: oldest.step };
+    return ok({ left: messages + slots, oldestKey, more: oldest !== undefined && oldest.position <= upTo });
   }
 
   setMailKey(by: Fence, id: MailKeyId, key: Uint8Array): Result<void, 'stale-epoch' | 'older-key'> {
@@ -95,8 +102,14 @@ export class MemoryMail implements CallsOf<'mail'> {
       .filter(({ expiresAt }) => expiresAt <= now)
       .sort((a, b) => a.expiresAt - b.expiresAt)
       .slice(0, Math.max(0, limit));
-    for (const mail of expired) this.#rows.mail.drop(mail);
-    return expired.length;
+    return this.#drop(expired);
+  }
+
+  /** As many as one call may. @returns how many */
+  #drop(mails: readonly MailRow[]): number {
+    const step = dropStep(mails.slice(0, MAIL_DROP_MAX), ({ envelope }) => envelope.length);
+    for (const mail of step) this.#rows.mail.drop(mail);
+    return step.length;
   }
 
   #mayPut(by: Fence, owner: AccountNumber): boolean {

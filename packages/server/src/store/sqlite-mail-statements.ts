@@ -20,17 +20,17 @@ export interface MailColumns {
   readonly envelope: Uint8Array;
 }
 
-/** What one kind of mail of one sender in one log comes to. */
-export interface ShareColumns {
+/** A mail with what it counts in: the share of the account that it was sent from, whoever has its device now. */
+export interface CountedColumns {
+  readonly position: number;
   readonly box: number;
   readonly account: number;
   readonly device: Uint8Array;
   readonly isSlot: number;
-  readonly count: number;
   readonly bytes: number;
 }
 
-const SHARE = 'box, account, device, is_slot AS isSlot, count(*) AS count, sum(length(envelope)) AS bytes';
+const COUNTED = 'position, box, account, device, is_slot AS isSlot, length(envelope) AS bytes';
 
 /** Every SQL text of the mailboxes, prepared once per connection. */
 export function prepareMailStatements(db: SqliteDatabase) {
@@ -38,6 +38,7 @@ export function prepareMailStatements(db: SqliteDatabase) {
   const single = <P extends unknown[], R>(sql: string): BetterSqlite.Statement<P, R> =>
     db.prepare<P, R>(sql).pluck() as BetterSqlite.Statement<P, R>;
   return {
+    id: single<[], Buffer>('SELECT id FROM mail_positions'),
     reserve: single<[{ readonly floor: number; readonly count: number }], number>(
       'UPDATE mail_positions SET next = max(next, @floor) + @count RETURNING next - @count',
     ),
@@ -57,11 +58,8 @@ export function prepareMailStatements(db: SqliteDatabase) {
          coalesce(sum(slots) FILTER (WHERE device = @device), 0) AS deviceSlots
        FROM mail_senders WHERE box = @box AND account = @account`,
     ),
-    mailNamed: rows<
-      [number, Uint8Array, Uint8Array],
-      { readonly position: number; readonly isSlot: number; readonly bytes: number }
-    >(
-      `SELECT position, is_slot AS isSlot, length(envelope) AS bytes FROM mails WHERE box = ? AND device = ? AND id = ?`,
+    mailNamed: rows<[number, Uint8Array, Uint8Array], CountedColumns>(
+      `SELECT ${COUNTED} FROM mails WHERE box = ? AND device = ? AND id = ?`,
     ),
     insertMail: rows<
       [number, number, number, Uint8Array, Uint8Array, number, number, number, number, number, Uint8Array],
@@ -78,6 +76,11 @@ export function prepareMailStatements(db: SqliteDatabase) {
     >(
       `UPDATE mailboxes SET newest = max(newest, ?), messages = messages + ?, bytes = bytes + ?, slots = slots + ?,
          slot_bytes = slot_bytes + ? WHERE box = ?`,
+    ),
+    // Clamped: a sum that is wrong must not keep what it counts from being forgotten.
+    takeFromBox: rows<[messages: number, bytes: number, slots: number, slotBytes: number, box: number], never>(
+      `UPDATE mailboxes SET messages = max(0, messages - ?), bytes = max(0, bytes - ?), slots = max(0, slots - ?),
+         slot_bytes = max(0, slot_bytes - ?) WHERE box = ?`,
     ),
     addToSender: rows<
       [
@@ -97,8 +100,8 @@ export function prepareMailStatements(db: SqliteDatabase) {
       ],
       never
     >(
-      `UPDATE mail_senders SET messages = messages - ?, bytes = bytes - ?, slots = slots - ?, slot_bytes = slot_bytes - ?
-       WHERE box = ? AND account = ? AND device = ?`,
+      `UPDATE mail_senders SET messages = max(0, messages - ?), bytes = max(0, bytes - ?), slots = max(0, slots - ?),
+         slot_bytes = max(0, slot_bytes - ?) WHERE box = ? AND account = ? AND device = ?`,
     ),
     dropIdleSender: rows<[number, number, Uint8Array], never>(
       'DELETE FROM mail_senders WHERE box = ? AND account = ? AND device = ? AND messages = 0 AND slots = 0',
@@ -109,13 +112,14 @@ export function prepareMailStatements(db: SqliteDatabase) {
        WHERE box = ? AND position > ? AND expires_at > ? ORDER BY position`,
     ),
     boxOf: single<[Uint8Array], number>('SELECT box FROM mailboxes WHERE device = ?'),
-    sharesUpTo: rows<[number, number], ShareColumns>(
-      `SELECT ${SHARE} FROM mails WHERE box = ? AND position <= ? GROUP BY box, account, device, is_slot`,
+    mailsUpTo: rows<[number, number, number], CountedColumns>(
+      `SELECT ${COUNTED} FROM mails WHERE box = ? AND position <= ? ORDER BY position LIMIT ?`,
     ),
-    dropUpTo: rows<[number, number], never>('DELETE FROM mails WHERE box = ? AND position <= ?'),
     left: single<[number], number>('SELECT messages + slots FROM mailboxes WHERE box = ?'),
     // Keys only get newer, and so do positions: the oldest mail has the oldest key.
-    oldestKey: rows<[number], MailKeyId>('SELECT generation, step FROM mails WHERE box = ? ORDER BY position LIMIT 1'),
+    oldest: rows<[number], MailKeyId & { readonly position: number }>(
+      'SELECT generation, step, position FROM mails WHERE box = ? ORDER BY position LIMIT 1',
+    ),
 
     publishedKey: rows<[Uint8Array], MailKeyId & { readonly key: Uint8Array }>(
       `SELECT b.generation, b.step, k.key FROM mailboxes b JOIN mailbox_keys k ON k.box = b.box WHERE b.device = ?`,
@@ -129,16 +133,15 @@ export function prepareMailStatements(db: SqliteDatabase) {
       `SELECT b.device, k.key FROM devices d JOIN mailboxes b ON b.device = d.device JOIN mailbox_keys k ON k.box = b.box
        WHERE d.account = ? ORDER BY b.device`,
     ),
-    dropBox: rows<[Uint8Array], never>('DELETE FROM mailboxes WHERE device = ?'),
-
-    expiredShares: rows<[number, number], ShareColumns>(
-      `SELECT ${SHARE} FROM mails
-       WHERE position IN (SELECT position FROM mails WHERE expires_at <= ? ORDER BY expires_at, position LIMIT ?)
-       GROUP BY box, account, device, is_slot`,
+    dropKey: rows<[Uint8Array], never>(
+      'DELETE FROM mailbox_keys WHERE box = (SELECT box FROM mailboxes WHERE device = ?)',
     ),
-    dropExpired: rows<[number, number], never>(
-      `DELETE FROM mails
-       WHERE position IN (SELECT position FROM mails WHERE expires_at <= ? ORDER BY expires_at, position LIMIT ?)`,
+    abandonBox: rows<[Uint8Array], never>('UPDATE mailboxes SET device = NULL WHERE device = ?'),
+    abandonedBox: single<[], number>('SELECT box FROM mailboxes WHERE device IS NULL LIMIT 1'),
+    dropBox: rows<[number], never>('DELETE FROM mailboxes WHERE box = ?'),
+
+    expired: rows<[number, number], CountedColumns>(
+      `SELECT ${COUNTED} FROM mails WHERE expires_at <= ? ORDER BY expires_at, position LIMIT ?`,
     ),
   };
 }

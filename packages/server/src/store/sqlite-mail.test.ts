@@ -66,6 +66,24 @@ describe('mail on its disk', () => {
     await store.close();
   });
 
+  it('of a device off the list goes in steps of the sweep, so that no revocation holds up others', async () => {
+    const path = join(folder, 'abandoned.db');
+    const { store, put, bob } = await mailboxIn(path);
+    await Promise.all(Array.from({ length: 600 }, (_, i) => put(i + 1)));
+    await store.deleteAccount(bob.account, NOW);
+    expect(await store.counts()).toMatchObject({ mails: 0, mailBytes: 0 });
+    const steps: number[] = [];
+    for (let dropped = 1; dropped > 0; steps.push(dropped)) dropped = await store.expireMail(NOW, 1_000);
+    expect(steps).toEqual([256, 256, 88, 0]);
+    await store.close();
+    const db = new Database(path, { readonly: true });
+    const rows = ['mails', 'mailboxes', 'mail_senders', 'mailbox_keys'].map((table) =>
+      db.prepare(`SELECT count(*) FROM ${table}`).pluck().get(),
+    );
+    db.close();
+    expect(rows).toEqual([0, 0, 0, 0]);
+  });
+
   it('is found by an index whose rows are small, never by reading all envelopes', () => {
     const db = openDatabase(':memory:');
     for (const [name, { source }] of Object.entries(prepareMailStatements(db))) {

@@ -4,15 +4,23 @@ import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import { isNewerKey, isSameKey, type MailPlace, mailRefusal, positionFloor } from './mail-rules.ts';
-import type { BoxColumns, MailColumns, MailStatements, ShareColumns } from './sqlite-mail-statements.ts';
+import {
+  dropStep,
+  isNewerKey,
+  isSameKey,
+  MAIL_DROP_MAX,
+  type MailPlace,
+  mailRefusal,
+  positionFloor,
+} from './mail-rules.ts';
+import type { BoxColumns, CountedColumns, MailColumns, MailStatements } from './sqlite-mail-statements.ts';
 import type { SqliteRoster } from './sqlite-roster.ts';
 import { bytesOf } from './sqlite-rows.ts';
 import type { Fence, MailError, MailKeyId, MailLeft, MailQuota, NewMail, StoredMail } from './store.ts';
 import { type CallsOf, pageOf, type StoreAnswer } from './store-calls.ts';
 
 /** A device, in the log of another. */
-type Sender = Pick<ShareColumns, 'box' | 'account' | 'device'>;
+type Sender = Pick<CountedColumns, 'box' | 'account' | 'device'>;
 
 /** The mailboxes in SQL. */
 export class SqliteMail implements CallsOf<'mail'> {
@@ -28,6 +36,10 @@ export class SqliteMail implements CallsOf<'mail'> {
     return this.#sql.reserve.get({ floor: positionFloor(now), count })!;
   }
 
+  mailboxId(): Uint8Array {
+    return bytesOf(this.#sql.id.get()!);
+  }
+
   appendMail(by: Fence, mail: NewMail, quota: MailQuota): Result<void, MailError> {
     if (!this.#roster.isCurrent(by)) return err('stale-epoch');
     const to = fromHex(mail.to);
@@ -41,7 +53,7 @@ export class SqliteMail implements CallsOf<'mail'> {
     const refusal = mailRefusal(mail, place, quota);
     if (!refusal && this.#put(sender, id, mail)) return ok(undefined);
     const replaced = this.#sql.mailNamed.get(sender.box, sender.device, id);
-    return replaced ? this.#replace({ ...sender, ...replaced, count: 1 }, id, mail, place, quota) : err(refusal!);
+    return replaced ? this.#replace(sender, replaced, mail, place, quota) : err(refusal!);
   }
 
   mailAfter(device: DeviceId, after: number, now: WallMs, limit: number, bytesMax: number): StoreAnswer<'mailAfter'> {
@@ -61,11 +73,11 @@ export class SqliteMail implements CallsOf<'mail'> {
   ackMail(by: Fence, upTo: number): Result<MailLeft, 'stale-epoch'> {
     if (!this.#roster.isCurrent(by)) return err('stale-epoch');
     const box = this.#sql.boxOf.get(fromHex(by.device));
-    if (box === undefined) return ok({ left: 0, oldestKey: undefined });
-    const shares = this.#sql.sharesUpTo.all(box, upTo);
-    if (shares.length > 0) this.#sql.dropUpTo.run(box, upTo);
-    for (const share of shares) this.#take(share);
-    return ok({ left: this.#sql.left.get(box)!, oldestKey: this.#sql.oldestKey.get(box) });
+    if (box === undefined) return ok({ left: 0, oldestKey: undefined, more: false });
+    this.#dropStep(this.#sql.mailsUpTo.all(box, upTo, MAIL_DROP_MAX));
+    const oldest = this.#sql.oldest.get(box);
+    const oldestKey = oldest && { generation: oldest.generation, step: oldest.step };
+    return ok({ left: this.#sql.left.get(box)!, oldestKey, more: oldest !== undefined && oldest.position <= upTo });
   }
 
   setMailKey(by: Fence, { generation, step }: MailKeyId, key: Uint8Array): Result<void, 'stale-epoch' | 'older-key'> {
@@ -86,17 +98,23 @@ export class SqliteMail implements CallsOf<'mail'> {
   }
 
   expireMail(now: WallMs, limit: number): number {
-    const most = Math.max(0, limit);
-    const shares = this.#sql.expiredShares.all(now, most);
-    if (shares.length === 0) return 0;
-    const { changes } = this.#sql.dropExpired.run(now, most);
-    for (const share of shares) this.#take(share);
-    return changes;
+    const most = Math.max(0, Math.min(limit, MAIL_DROP_MAX));
+    return this.#dropStep(this.#sql.expired.all(now, most)) || this.#dropAbandoned(most);
   }
 
-  /** The key of a device that is in no list any more, and all that waits for it. */
+  /** The key of a device that is in no list any more; all that waits for it is out of reach, and goes with the sweep. */
   dropBox(device: DeviceId): void {
-    this.#sql.dropBox.run(fromHex(device));
+    this.#sql.dropKey.run(fromHex(device));
+    this.#sql.abandonBox.run(fromHex(device));
+  }
+
+  #dropAbandoned(most: number): number {
+    for (let box = this.#sql.abandonedBox.get(); box !== undefined; box = this.#sql.abandonedBox.get()) {
+      const dropped = this.#dropStep(this.#sql.mailsUpTo.all(box, Number.MAX_SAFE_INTEGER, most));
+      if (dropped > 0 || most === 0) return dropped;
+      this.#sql.dropBox.run(box);
+    }
+    return 0;
   }
 
   #isOpenTo(by: Fence, owner: number | undefined): boolean {
@@ -111,18 +129,18 @@ export class SqliteMail implements CallsOf<'mail'> {
   }
 
   #replace(
-    old: ShareColumns & { readonly position: number },
-    id: Uint8Array,
+    sender: Sender,
+    old: CountedColumns,
     mail: NewMail,
     place: MailPlace,
     quota: MailQuota,
   ): Result<void, MailError> {
-    const replaced = { kind: old.isSlot === 1 ? 'slot' : 'message', envelopeBytes: old.bytes } as const;
+    const kind = old.isSlot === 1 ? 'slot' : 'message';
+    const replaced = { kind, envelopeBytes: old.bytes, isOfAccount: old.account === sender.account } as const;
     const refusal = mailRefusal(mail, { ...place, replaced }, quota);
     if (refusal) return err(refusal);
-    this.#sql.dropMail.run(old.position);
-    this.#take(old);
-    this.#put(old, id, mail);
+    this.#drop(old);
+    this.#put(sender, fromHex(mail.id), mail);
     return ok(undefined);
   }
 
@@ -143,15 +161,19 @@ export class SqliteMail implements CallsOf<'mail'> {
     return true;
   }
 
+  /** As many of them, from the first on, as one call may. @returns how many */
+  #dropStep(mails: readonly CountedColumns[]): number {
+    const step = dropStep(mails, ({ bytes }) => bytes);
+    for (const mail of step) this.#drop(mail);
+    return step.length;
+  }
+
   /** What went counts no more. */
-  #take({ box, account, device, isSlot, count, bytes }: ShareColumns): void {
-    if (isSlot) {
-      this.#sql.addToBox.run(0, 0, 0, -count, -bytes, box);
-      this.#sql.takeFromSender.run(0, 0, count, bytes, box, account, device);
-    } else {
-      this.#sql.addToBox.run(0, -count, -bytes, 0, 0, box);
-      this.#sql.takeFromSender.run(count, bytes, 0, 0, box, account, device);
-    }
+  #drop({ position, box, account, device, isSlot, bytes }: CountedColumns): void {
+    this.#sql.dropMail.run(position);
+    const counted: [number, number, number, number] = isSlot ? [0, 0, 1, bytes] : [1, bytes, 0, 0];
+    this.#sql.takeFromBox.run(...counted, box);
+    this.#sql.takeFromSender.run(...counted, box, account, device);
     this.#sql.dropIdleSender.run(box, account, device);
   }
 }

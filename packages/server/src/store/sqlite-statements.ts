@@ -104,8 +104,8 @@ export function prepareStatements(db: SqliteDatabase) {
          (SELECT count(*) FROM roster WHERE state = 'member') / 2 AS friendships,
          (SELECT count(*) FROM notices) AS notices,
          (SELECT count(*) FROM invites) AS invites,
-         (SELECT coalesce(sum(messages + slots), 0) FROM mailboxes) AS mails,
-         (SELECT coalesce(sum(bytes + slot_bytes), 0) FROM mailboxes) AS mailBytes`,
+         (SELECT coalesce(sum(messages + slots), 0) FROM mailboxes WHERE device IS NOT NULL) AS mails,
+         (SELECT coalesce(sum(bytes + slot_bytes), 0) FROM mailboxes WHERE device IS NOT NULL) AS mailBytes`,
     ),
 
     insertDevice: rows<[Uint8Array, number, Uint8Array, Uint8Array, string], never>(

@@ -40,6 +40,7 @@ export abstract class StoreCaller implements Store {
   unblock: Store['unblock'] = (...args) => this.call('unblock', ...args);
 
   reserveMailPositions: Store['reserveMailPositions'] = (...args) => this.call('reserveMailPositions', ...args);
+  mailboxId: Store['mailboxId'] = (...args) => this.call('mailboxId', ...args);
   appendMail: Store['appendMail'] = (...args) => this.call('appendMail', ...args);
   mailAfter: Store['mailAfter'] = (...args) => this.call('mailAfter', ...args);
   ackMail: Store['ackMail'] = (...args) => this.call('ackMail', ...args);

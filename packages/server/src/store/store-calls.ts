@@ -53,6 +53,7 @@ const STORE_CALLS = {
   unblock: { room: 'roster', writes: true },
 
   reserveMailPositions: { room: 'mail', writes: true },
+  mailboxId: { room: 'mail', writes: false },
   appendMail: { room: 'mail', writes: true },
   mailAfter: { room: 'mail', writes: false },
   ackMail: { room: 'mail', writes: true },

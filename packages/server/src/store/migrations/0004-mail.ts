@@ -10,13 +10,15 @@ export const mail: Migration = {
   version: 4,
   apply: (db) => {
     db.exec(`
-      CREATE TABLE mail_positions (next INTEGER NOT NULL) STRICT;
-      INSERT INTO mail_positions (next) VALUES (1);
+      -- id: of these logs, renewed by a restore, so that clients learn that what they put there may be gone.
+      CREATE TABLE mail_positions (next INTEGER NOT NULL, id BLOB NOT NULL CHECK (length(id) = 8)) STRICT;
+      INSERT INTO mail_positions (next, id) VALUES (1, randomblob(8));
 
       -- messages, bytes: what waits without the slots; slots, slot_bytes: those. newest: the highest position so far.
+      -- device: none of a device that is in no list any more; the sweep empties and removes it step by step.
       CREATE TABLE mailboxes (
         box        INTEGER PRIMARY KEY,
-        device     BLOB    NOT NULL UNIQUE REFERENCES devices (device),
+        device     BLOB    UNIQUE REFERENCES devices (device),
         account    INTEGER NOT NULL,
         generation INTEGER NOT NULL,
         step       INTEGER NOT NULL,
