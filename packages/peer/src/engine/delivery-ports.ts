@@ -47,6 +47,8 @@ export interface Answers {
   say(to: Correspondent, content: Content): void;
   /** What was said of the same kind, as far as it waits or lies in the slot, is only this any more. */
   amend(to: Correspondent, content: ContentOf<'cannot-open'>): void;
+  /** The answer has come, or nobody waits for it any more: what was asked of the same numbering is said no more. */
+  withdraw(to: Correspondent, question: ContentOf<'give-back'>): void;
 }
 
 /** What the mailbox road needs of keys and ciphers (R8, R9). */

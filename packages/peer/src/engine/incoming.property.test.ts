@@ -91,6 +91,7 @@ class World {
       answers: {
         say: () => {},
         amend: () => {},
+        withdraw: () => {},
         oweReceipts: () => {
           if (this.#committedTo() === 0) this.violations.push('a receipt for nothing');
         },

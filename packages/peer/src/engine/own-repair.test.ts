@@ -55,6 +55,7 @@ describe('repair of own numberings (DL)', () => {
     ]);
     await time.pass(600_000);
     expect(answers.said).toHaveLength(1);
+    expect(answers.withdrawn).toEqual([giveBack(1, 2)]);
   });
 
   it('[DL53] drops what it did not ask for: other numbers, other numberings, of another device, no content at all', async () => {

@@ -20,7 +20,7 @@ export interface OwnRepairOptions {
   readonly ownDevice: DeviceId;
   readonly incarnation: () => Incarnation | undefined;
   readonly isFriend: (from: Correspondent) => boolean;
-  readonly answers: Pick<Answers, 'say'>;
+  readonly answers: Pick<Answers, 'say' | 'withdraw'>;
   readonly onMessages: MessageHandler;
 }
 
@@ -125,6 +125,7 @@ export class OwnRepair {
     if (!missing || needless) this.#rememberWhole(key, upTo);
     if (!missing || needless || !isFriend(from) || loss.askedInVain > GAP_ASKS_MAX) {
       this.#losses.delete(key);
+      if (loss.asked) answers.withdraw(from, { type: 'give-back', conversation: 0, incarnation, ...loss.asked });
       return;
     }
     const to = Math.min(missing.to, missing.from + RESEND_MAX - 1);

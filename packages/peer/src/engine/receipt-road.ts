@@ -106,6 +106,12 @@ export class ReceiptRoad implements Answers {
     if (content.ids.length === 0) debtor.says = debtor.says.filter((say) => say !== same);
   }
 
+  withdraw({ device }: Correspondent, question: ContentOf<'give-back'>): void {
+    const debtor = this.#debtors.get(device);
+    if (!debtor) return;
+    debtor.says = debtor.says.filter(({ content }) => replacementKey(content) !== replacementKey(question));
+  }
+
   handleSessionUp(to: Correspondent): void {
     const debtor = this.#debtor(to);
     if (!debtor) return;
@@ -246,7 +252,7 @@ export class ReceiptRoad implements Answers {
 
   async #sendAgain({ to }: Debtor): Promise<void> {
     if (!this.#options.mayAnswer(to.device)) return;
-    const newest = await this.#newest(to, RECEIPTS_AGAIN_MAX);
+    const newest = (await this.#received(to)).slice(-RECEIPTS_AGAIN_MAX);
     const lane = this.#options.lane(to.device);
     for (const progress of newest) for (const content of this.#receipts(progress)) lane?.send(content);
   }
@@ -348,10 +354,13 @@ export class ReceiptRoad implements Answers {
     try {
       const all = await store.receiptsOwed();
       const owed = newestFirst(all.filter(({ chat, device }) => chat === to.account && device === to.device));
-      const says = debtor.says.slice();
-      if (owed.length === 0 && !always && says.every(({ state }) => state === 'in-slot')) return;
+      if (owed.length === 0 && !always && debtor.says.every(({ state }) => state === 'in-slot')) return;
       const tails = await store.tails(to.account, to.device, SLOT_TAILS_MAX);
-      const recent = newestFirst(await this.#newest(to, ENVELOPE_CONTENTS_MAX));
+      const received = await this.#received(to);
+      const recent = newestFirst(received.slice(-ENVELOPE_CONTENTS_MAX));
+      // Said once more, it would be answered once more.
+      debtor.says = debtor.says.filter(({ content }) => !isAnswered(content, received));
+      const says = debtor.says.slice();
       const contents: Content[] = says.map(({ content }) => content);
       for (const { incarnation, upTo } of tails) contents.push({ type: 'tail', conversation: 0, incarnation, upTo });
       const told = this.#fill(contents, owed);
@@ -400,9 +409,9 @@ export class ReceiptRoad implements Answers {
     });
   }
 
-  async #newest({ account, device }: Correspondent, count: number): Promise<readonly NumberingProgress[]> {
+  async #received({ account, device }: Correspondent): Promise<readonly NumberingProgress[]> {
     const numberings = await this.#options.store.receivedUpTo(account);
-    return numberings.filter((one) => one.device === device).slice(-count);
+    return numberings.filter((one) => one.device === device);
   }
 
   #receipts({ incarnation, deliveredUpTo, readUpTo }: NumberingProgress): readonly Content[] {
@@ -413,6 +422,13 @@ export class ReceiptRoad implements Answers {
     if (read > 0) contents.push(receipt('read', incarnation, read));
     return contents;
   }
+}
+
+/** What was asked for has come, or has begun to: whoever asks for the rest says it anew. Or what was refused was taken. */
+function isAnswered(content: Content, received: readonly NumberingProgress[]): boolean {
+  if (content.type !== 'resend' && content.type !== 'refused-content') return false;
+  const first = content.type === 'resend' ? content.from : content.sequence;
+  return received.some((one) => one.incarnation === content.incarnation && one.deliveredUpTo >= first);
 }
 
 /** The store gives them in the order in which they began. */

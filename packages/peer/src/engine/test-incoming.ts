@@ -44,6 +44,7 @@ export class RecordedAnswers implements Answers {
   readonly owed: DeviceId[] = [];
   readonly said: Content[] = [];
   readonly amended: Content[] = [];
+  readonly withdrawn: Content[] = [];
 
   oweReceipts(to: Correspondent): void {
     this.owed.push(to.device);
@@ -51,6 +52,10 @@ export class RecordedAnswers implements Answers {
 
   say(_to: Correspondent, content: Content): void {
     this.said.push(content);
+  }
+
+  withdraw(_to: Correspondent, question: Content): void {
+    this.withdrawn.push(question);
   }
 
   amend(_to: Correspondent, content: Content): void {

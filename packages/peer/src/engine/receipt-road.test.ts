@@ -1,0 +1,76 @@
+import type { Content } from '@magpie/common/content/content.ts';
+import { silentLog } from '@magpie/common/log.ts';
+import type { WallMs } from '@magpie/common/time.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../../test/sim/seeded-random.ts';
+import type { NumberingProgress } from '../store/store.ts';
+import type { Mail } from './mail-post.ts';
+import { ReceiptRoad } from './receipt-road.ts';
+import { A, B, BOB, BOBS, TestTime } from './test-incoming.ts';
+
+const RESEND = { type: 'resend', conversation: 0, incarnation: A, from: 3, to: 5 } as const;
+const GIVE_BACK = { type: 'give-back', conversation: 0, incarnation: B, from: 1, to: 2 } as const;
+const REFUSAL = { type: 'refused-content', conversation: 0, incarnation: A, sequence: 6, reason: 'clock' } as const;
+
+describe('the slot toward a device without a session (DL)', () => {
+  let time: TestTime;
+  let slots: Content['type'][][];
+  let deliveredUpTo: number;
+  let told: number;
+  let road: ReceiptRoad;
+  beforeEach(() => {
+    time = new TestTime();
+    slots = [];
+    deliveredUpTo = 2;
+    told = 2;
+    const progress = (): NumberingProgress => ({ incarnation: A, deliveredUpTo, readUpTo: 0 });
+    const ofBob = () => ({ chat: BOB, device: BOBS.device, ...progress() });
+    road = new ReceiptRoad({
+      ...{ clock: time.clock, random: new SeededRandom(1, 'road'), log: silentLog, lane: () => undefined },
+      ...{ linkUp: () => true, mayAnswer: () => BOBS, sendsReadReceipts: () => true },
+      post: {
+        put: async ({ contents }: Mail) => {
+          slots.push(contents.map(({ type }) => type).filter((type) => type !== 'receipt'));
+          return { kind: 'stored', expiresAt: 9 as WallMs } as const;
+        },
+      },
+      store: {
+        receiptsOwed: async () => (told < deliveredUpTo ? [ofBob()] : []),
+        receivedUpTo: async () => [ofBob()],
+        noteReceiptsTold: async () => {
+          told = deliveredUpTo;
+        },
+        tails: async () => [],
+      },
+    });
+  });
+
+  it('[DL26] repeats a question until its answer comes, and not longer', async () => {
+    road.say(BOBS, RESEND);
+    await time.pass(1_000);
+    road.say(BOBS, REFUSAL);
+    await time.pass(1_000);
+    await commit(3);
+    await commit(6);
+    // Doubles, of which each has the receipts told again.
+    for (let double = 0; double < 3; double++) await commit(6);
+    expect(slots.slice(0, 3)).toEqual([['resend'], ['resend', 'refused-content'], ['refused-content']]);
+    expect(slots.slice(3).flat()).toEqual([]);
+    expect(slots.length).toBeGreaterThan(4);
+  });
+
+  it('[DL26] [DL52] says no more what is withdrawn', async () => {
+    road.say(BOBS, GIVE_BACK);
+    await time.pass(1_000);
+    await commit(3);
+    road.withdraw(BOBS, GIVE_BACK);
+    await commit(4);
+    expect(slots).toEqual([['give-back'], ['give-back'], []]);
+  });
+
+  async function commit(upTo: number): Promise<void> {
+    deliveredUpTo = upTo;
+    road.oweReceipts(BOBS, [{ incarnation: A, to: upTo }]);
+    await time.pass(1_500);
+  }
+});
