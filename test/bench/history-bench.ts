@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { openSqlitePeerStore } from '@magpie/peer/store/sqlite-store.ts';
@@ -10,6 +10,7 @@ import type { Say } from './command.ts';
 import { quantile } from './figures.ts';
 import { Corpus } from './history-corpus.ts';
 import { type Filled, fillHistory, LARGE_CHAT } from './history-fill.ts';
+import { daemonStartMs } from './history-start.ts';
 
 export const HISTORY_MESSAGES_MAX = 5_000_000;
 const SIZES_DEFAULT = [100_000, 1_000_000];
@@ -18,6 +19,7 @@ const SMALL_MAX = 100_000;
 const SEARCHES = 1_000;
 const PAGE = 50;
 const TURNS = 15;
+const DAEMONS = 5;
 
 /** Searches, pages and starts of a profile with a long history, each size in a file of its own. */
 export async function historyBench(messages: number | undefined, say: Say): Promise<readonly Row[]> {
@@ -34,6 +36,10 @@ export async function historyBench(messages: number | undefined, say: Say): Prom
 }
 
 async function measure(path: string, count: number, say: Say): Promise<readonly Row[]> {
+  const folder = dirname(path);
+  // The first one makes the identity.
+  await daemonStartMs(folder);
+  const empty = await daemonsMs(folder);
   const startedMs = performance.now();
   const filled = await fillHistory(path, count);
   const megabytes = statSync(path).size / 1e6;
@@ -42,6 +48,7 @@ async function measure(path: string, count: number, say: Say): Promise<readonly 
   for (let turn = 0; turn < TURNS; turn++) starts.push(await startMs(path));
   const opens: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) opens.push(await firstPageMs(path));
+  const daemons = await daemonsMs(folder);
   const store = await openSqlitePeerStore(path);
   const jumps = await jumpsMs(store, filled);
   const searches = await searchesMs(store, filled, count, say);
@@ -55,7 +62,22 @@ async function measure(path: string, count: number, say: Say): Promise<readonly 
     judged(`open-chat-${count}`, 'the first page of the conversation after a start, median', median(opens), 100),
     judged(`jump-${count}`, 'a page around a message anywhere, median', median(jumps), 100),
     judged(`start-${count}`, 'the store opened, and asked what a daemon asks, median', median(starts), 1_000),
+    row(
+      `daemon-empty-${count}`,
+      'the daemon of an empty profile, spawned to ready, median',
+      median(empty),
+      'ms',
+      'measured',
+      true,
+    ),
+    judged(`daemon-${count}`, 'the daemon of this profile, spawned to ready, median', median(daemons), 1_000),
   ];
+}
+
+async function daemonsMs(folder: string): Promise<readonly number[]> {
+  const took: number[] = [];
+  for (let turn = 0; turn < DAEMONS; turn++) took.push(await daemonStartMs(folder));
+  return took;
 }
 
 function judged(id: string, what: string, ms: number, mustMs: number): Row {
