@@ -20,6 +20,13 @@ export interface Mutant {
 /** Each must be caught within this many seeds of its scenarios (design section 9). */
 export const MUTANT_SEEDS_MAX = 50;
 
+/** Whoever lacks something asks for it again: that mends what other bugs break. */
+const NOTHING_RESENT: PlantedLine = {
+  file: sourcePath('packages/peer/src/engine/resends.ts'),
+  line: 'if (this.#stopped || mayAnswer(from.device)?.account !== from.account) return;',
+  replacement: 'return;',
+};
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-dedup',
@@ -224,6 +231,7 @@ export const MUTANTS: readonly Mutant[] = [
         line: 'found.push(...page.filter(isWanted));',
         replacement: 'found.push(...page.filter((record) => record.owed && isWanted(record)));',
       },
+      NOTHING_RESENT,
     ],
     scenarios: ['accounts'],
     caughtAs: ['lost', 'late'],
@@ -237,6 +245,7 @@ export const MUTANTS: readonly Mutant[] = [
         line: '.filter(({ incarnation, lacks }) => incarnation === current || lacks)',
         replacement: '.filter(() => false)',
       },
+      NOTHING_RESENT,
     ],
     scenarios: ['accounts'],
     caughtAs: ['lost', 'late'],

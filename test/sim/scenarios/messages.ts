@@ -42,7 +42,7 @@ const SIZES: Readonly<Record<ScenarioSize, Size>> = {
     people: 16,
     twice: 4,
     neighbours: 3,
-    messages: 12_400,
+    messages: 13_400,
     burst: 500,
     troubleMs: 200_000,
     faults: 80,
