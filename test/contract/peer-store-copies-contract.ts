@@ -190,8 +190,8 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       const about = { target: messageId(1), stamp: stamp(30, 0) };
       const invented = [
         returned(1, { type: 'edit', text: 'forged', ...about }),
-        returned(2, { type: 'reaction', emoji: '👍', on: false, ...about }),
-        returned(3, { type: 'reaction', emoji: '👎', on: true, ...about }),
+        returned(2, { type: 'reaction', text: '👍', on: false, ...about }),
+        returned(3, { type: 'reaction', text: '👎', on: true, ...about }),
         returned(4, { type: 'recall', ...about }),
         returned(5, { type: 'edit', target: messageId(720), text: 'of one that comes', stamp: stamp(30, 0) }),
       ];

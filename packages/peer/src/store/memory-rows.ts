@@ -266,6 +266,7 @@ export class MemoryRows implements MessageTable {
     return this.changesOf(target.chat, target.id)
       .map(({ message }) => message)
       .filter((message) => message.kind === kind && message.direction === target.direction)
+      .filter((message) => target.returned || !message.returned)
       .filter((message) => message.state !== 'refused' && message.stamp.wallMs <= notAfter)
       .sort(compareChanges);
   }

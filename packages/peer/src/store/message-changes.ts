@@ -1,3 +1,4 @@
+import type { MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { CHANGE_MS_MAX, REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
 import { compareStamps } from './hybrid-clock.ts';
@@ -92,9 +93,8 @@ export class MessageChanges {
     const pendingChanges = this.#rows.pendingChanges(message.chat, message.id);
     const recall = this.#rows.firstRecall(message, notAfter);
     if (recall && !message.recalled) {
-      const returned = message.returned || recall.returned;
       const shown = { kind: message.kind === 'void' ? 'text' : message.kind, ...readState(message) } as const;
-      return this.erase(record, { ...shown, recalled: true, returned, pendingChanges });
+      return this.erase(record, { ...shown, recalled: true, pendingChanges });
     }
     if (message.kind === 'void' || isErased(record)) {
       if (pendingChanges === message.pendingChanges) return undefined;
@@ -110,7 +110,7 @@ export class MessageChanges {
       editedAt: edit?.stamp.wallMs,
       reactions: winners.map((winner) => ({ emoji: winner.text, mine: winner.direction === 'out' })),
       pendingChanges,
-      returned: message.returned || [edit, ...winners].some((change) => change?.returned === true),
+      returned: message.returned || winners.some((change) => change.returned),
     };
     return looksAlike(record, next) ? undefined : this.#rows.setAppearance(record, next);
   }
@@ -124,11 +124,16 @@ export class MessageChanges {
   /** The newest of a side for an emoji counts, whether it gives or takes back. */
   #winOver(record: MessageRecord): void {
     const { chat, target, direction, text, on } = record.message;
-    if (target === undefined) return;
+    if (target === undefined || (record.message.returned && this.#isOurs(target))) return;
     const [newest, before] = this.#rows.newestReactions(chat, target, direction, text, 2);
     if (newest?.position !== record.position) return;
     if (before) this.#rows.setWins(before, false);
     this.#rows.setWins(record, on);
+  }
+
+  /** An own message that never came back from anybody: a friend could have made up the reaction. */
+  #isOurs(target: MessageId): boolean {
+    return this.#rows.outgoing(target)?.message.returned === false;
   }
 }
 

@@ -149,7 +149,10 @@ export interface MessageStore {
     incarnation: Incarnation,
     upTo: number,
   ): Promise<{ readonly from: number; readonly to: number } | undefined>;
-  /** What came back: rows that are missing here, as `delivered` and `returned`. Doubles change nothing. */
+  /**
+   * What came back: rows that are missing here, as `delivered` and `returned`. Doubles change nothing, and edits, recalls and
+   * reactions no own message but those that came back, too: a friend could have made them up.
+   */
   commitReturned(items: readonly OwnContent[], wallNow: WallMs): Promise<readonly Committed[]>;
 
   /**

@@ -89,6 +89,7 @@ export interface MessageTable {
 
   /** Edits, recalls and reactions about a message, refused ones left out; the order is stamp, device, id. */
   hasChanges(chat: AccountNumber, target: MessageId): boolean;
+  /** Both: what came back from a friend only of what came back, too. */
   newestEdit(target: StoredMessage, notAfter: WallMs): StoredMessage | undefined;
   firstRecall(target: StoredMessage, notAfter: WallMs): StoredMessage | undefined;
   newestReactions(

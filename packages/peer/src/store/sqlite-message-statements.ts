@@ -137,13 +137,15 @@ function changes(db: Sqlite.Database) {
         'SELECT 1 FROM message INDEXED BY message_changes WHERE chat = ? AND target = ? LIMIT 1',
       )
       .pluck(),
-    newestEdit: db.prepare<[...Target, number], MessageRow>(`
+    newestEdit: db.prepare<[...Target, number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_changes
       WHERE chat = ? AND target = ? AND direction = ? AND kind = 'edit' AND state <> 'refused' AND wall_ms <= ?
+        AND returned <= ?
       ORDER BY ${CHANGE_ORDER_BACKWARDS} LIMIT 1`),
-    firstRecall: db.prepare<[...Target, number], MessageRow>(`
+    firstRecall: db.prepare<[...Target, number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_changes
       WHERE chat = ? AND target = ? AND direction = ? AND kind = 'recall' AND state <> 'refused' AND wall_ms <= ?
+        AND returned <= ?
       ORDER BY ${CHANGE_ORDER} LIMIT 1`),
     newestReactions: db.prepare<[...Target, string, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_emoji

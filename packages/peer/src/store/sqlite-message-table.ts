@@ -179,13 +179,13 @@ export class SqliteMessageTable implements MessageTable {
     return this.#sql.hasChanges.get(chat, toBlob(target)) !== undefined;
   }
 
-  newestEdit({ chat, id, direction }: StoredMessage, notAfter: WallMs): StoredMessage | undefined {
-    const row = this.#sql.newestEdit.get(chat, toBlob(id), direction, notAfter);
+  newestEdit({ chat, id, direction, returned }: StoredMessage, notAfter: WallMs): StoredMessage | undefined {
+    const row = this.#sql.newestEdit.get(chat, toBlob(id), direction, notAfter, returned ? 1 : 0);
     return row && messageOf(row);
   }
 
-  firstRecall({ chat, id, direction }: StoredMessage, notAfter: WallMs): StoredMessage | undefined {
-    const row = this.#sql.firstRecall.get(chat, toBlob(id), direction, notAfter);
+  firstRecall({ chat, id, direction, returned }: StoredMessage, notAfter: WallMs): StoredMessage | undefined {
+    const row = this.#sql.firstRecall.get(chat, toBlob(id), direction, notAfter, returned ? 1 : 0);
     return row && messageOf(row);
   }
 
