@@ -45,6 +45,19 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       expect(await uncopied()).toEqual([]);
     });
 
+    it('go again from the oldest on that the own device lacks, or from further back', async () => {
+      await store.meetOwnDevices([LAPTOP]);
+      for (const n of [1, 2, 3, 4]) await store.commitOutgoing(textTo(BOB, n), wall(n));
+      await store.noteCopied(LAPTOP, messageId(4));
+      await store.forgetCopied(LAPTOP, [messageId(4), messageId(3), messageId(77)], 0);
+      expect(await uncopied()).toEqual([messageId(3), messageId(4)]);
+      await store.forgetCopied(LAPTOP, [messageId(4)], 0);
+      await store.forgetCopied(LAPTOP, [messageId(77)], 9);
+      expect(await uncopied()).toEqual([messageId(3), messageId(4)]);
+      await store.forgetCopied(LAPTOP, [messageId(4)], 9);
+      expect(await uncopied()).toHaveLength(4);
+    });
+
     it('[R17] go again when a message has another number, and when it was refused', async () => {
       await store.meetOwnDevices([LAPTOP]);
       await store.commitOutgoing(textTo(BOB, 1), wall(1));

@@ -1,5 +1,6 @@
 import type { ContentOf } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import { CANNOT_OPEN_MAX } from '@magpie/common/limits.ts';
 import type { Log } from '@magpie/common/log.ts';
 import { REFUSED_RETRY_MS } from '../messaging/limits.ts';
 import type { PeerStore, StoredMessage } from '../store/store.ts';
@@ -123,7 +124,7 @@ export class FriendControl implements ControlContents {
     if (ids.length === 0) return;
     for (const id of ids) reseals.note(device, mailIdOf(id));
     onStaleKey(account);
-    if (isOwn(from)) return copies.handleCannotOpen(device, ids);
+    if (isOwn(from)) return copies.handleCannotOpen(device, ids, named.length >= CANNOT_OPEN_MAX);
     if (ids.some((id) => mailIdOf(id) === slotId())) receipts.handleSlotLost(from);
     const changed = await store.forgetMailed(device, ids);
     if (changed.length > 0) onMessages(changed);

@@ -131,5 +131,7 @@ export const MAILBOX_KEY_RETRY_MS_MAX = 3_600_000;
 export const MAIL_KEYS_CACHED_MAX = 512;
 /** A device without a mailbox key is asked for again after this at the earliest; who waits for it asks ever more seldom. */
 export const NO_MAIL_KEY_MS = 1_000;
+/** An own device that names as many mails as can be named may lack so many more before those: its mailbox holds no more. */
+export const COPIES_BACK_MAX = 10_000;
 /** Chats whose states in slots of own devices are remembered; one that is forgotten names the changed ones alone. */
 export const COPIED_CHATS_MAX = 256;

@@ -7,7 +7,13 @@ import { after, type Clock, type Instant, type Timer } from '@magpie/common/time
 import type { NumberingProgress, PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { Correspondent } from './delivery-ports.ts';
-import { COPIED_CHATS_MAX, COPY_STATES_WAIT_MS, MAIL_LATER_MS_MAX, MAILS_UNDER_WAY_MAX } from './limits.ts';
+import {
+  COPIED_CHATS_MAX,
+  COPIES_BACK_MAX,
+  COPY_STATES_WAIT_MS,
+  MAIL_LATER_MS_MAX,
+  MAILS_UNDER_WAY_MAX,
+} from './limits.ts';
 import type { MailPost, Posted } from './mail-post.ts';
 import { contentOf, mailIdOf, receipt, slotId } from './message-content.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -18,7 +24,13 @@ export interface OwnCopiesOutOptions {
   readonly log: Log;
   readonly store: Pick<
     PeerStore,
-    'message' | 'meetOwnDevices' | 'uncopiedTo' | 'noteCopied' | 'copyStatesOwed' | 'copyStates' | 'noteCopyStatesTold'
+    | 'meetOwnDevices'
+    | 'uncopiedTo'
+    | 'noteCopied'
+    | 'forgetCopied'
+    | 'copyStatesOwed'
+    | 'copyStates'
+    | 'noteCopyStatesTold'
   >;
   readonly post: Pick<MailPost, 'put'>;
   readonly linkUp: () => boolean;
@@ -35,6 +47,10 @@ interface Other {
   timer: Timer | undefined;
   /** Not before this time is what it cannot open sealed again: that it never can must not go round and round. */
   reopenAt: Instant;
+  /** How often it has lacked copies that were put. */
+  reopened: number;
+  /** Chats whose slot it could not open. */
+  readonly slotsLost: Set<AccountNumber>;
   /** States in the slots of now, which the next ones of the same chat must name again. */
   readonly inSlot: Map<AccountNumber, Map<Incarnation, NumberingProgress>>;
 }
@@ -57,20 +73,30 @@ export class OwnCopiesOut {
     for (const other of this.#others.values()) this.#work(other);
   }
 
-  /** The own device could not open these: sealed anew, each once more. */
-  async handleCannotOpen(device: DeviceId, ids: readonly MessageId[]): Promise<void> {
+  /**
+   * The own device could not open these: sealed anew, and what came after them, once a minute at most. Doubles change nothing.
+   * @param full it named as many as it can, so that there may be more
+   */
+  async handleCannotOpen(device: DeviceId, ids: readonly MessageId[], full: boolean): Promise<void> {
     const other = this.#others.get(device);
     const { store, clock } = this.#options;
-    const now = clock.now();
-    if (!other || now < other.reopenAt) return;
-    other.reopenAt = after(now, MAIL_LATER_MS_MAX);
-    for (const id of ids) {
-      const message = await store.message(id);
-      if (message?.direction !== 'out' || !this.#mayPut(other)) continue;
-      const posted = await this.#putCopy(other.to, message);
-      if (posted.kind !== 'stored') return;
+    if (!other || this.#stopped) return;
+    // A batch that is under way now is no reason to go on behind it.
+    other.reopened++;
+    const forgotten = store.forgetCopied(device, ids, full ? COPIES_BACK_MAX : 0);
+    for (const chat of ids.flatMap((id) => chatOfSlot(id) ?? [])) {
+      other.inSlot.delete(chat);
+      other.slotsLost.add(chat);
+      other.statesDue = true;
     }
-    other.inSlot.clear();
+    const now = clock.now();
+    if (now < other.reopenAt) {
+      this.#workAt(other, other.reopenAt);
+    } else {
+      other.reopenAt = after(now, MAIL_LATER_MS_MAX);
+      this.#work(other);
+    }
+    await forgotten;
   }
 
   /** Own messages have other states now: told a little later, many at once. */
@@ -105,6 +131,8 @@ export class OwnCopiesOut {
         attempts: 0,
         timer: undefined,
         reopenAt: this.#options.clock.now(),
+        reopened: 0,
+        slotsLost: new Set(),
         inSlot: new Map(),
       };
       other.timer?.cancel();
@@ -146,8 +174,11 @@ export class OwnCopiesOut {
   #later(other: Other, failed: Posted): void {
     const { clock, random } = this.#options;
     const ms = retryAfterMs(failed, other.attempts++, random);
-    if (ms === undefined || !this.#mayPut(other)) return;
-    other.timer = clock.setTimer(after(clock.now(), ms), () => {
+    if (ms !== undefined && this.#mayPut(other)) this.#workAt(other, after(clock.now(), ms));
+  }
+
+  #workAt(other: Other, at: Instant): void {
+    other.timer ??= this.#options.clock.setTimer(at, () => {
       other.timer = undefined;
       this.#work(other);
     });
@@ -168,13 +199,18 @@ export class OwnCopiesOut {
     const { store } = this.#options;
     const { to } = other;
     for (;;) {
+      const { reopened } = other;
       const messages = await store.uncopiedTo(to.device, MAILS_UNDER_WAY_MAX);
       if (messages.length === 0) return undefined;
       if (!this.#mayPut(other)) return { kind: 'not-now' };
       const posted = await Promise.all(messages.map((message) => this.#putCopy(to, message)));
       const end = posted.findIndex(({ kind }) => kind !== 'stored');
       const last = messages[(end < 0 ? messages.length : end) - 1];
-      if (last) await store.noteCopied(to.device, last.id);
+      if (reopened !== other.reopened) {
+        other.working = 'again';
+        return undefined;
+      }
+      if (last) await store.noteCopied(to.device, last.copyPlace);
       if (end >= 0) return posted[end];
       other.attempts = 0;
     }
@@ -195,6 +231,7 @@ export class OwnCopiesOut {
     for (const { chat, ...progress } of await store.copyStatesOwed(to.device)) {
       owed.set(chat, [...(owed.get(chat) ?? []), progress]);
     }
+    for (const chat of other.slotsLost) owed.set(chat, owed.get(chat) ?? []);
     for (const [chat, all] of owed) {
       if (!this.#mayPut(other)) return { kind: 'not-now' };
       const told = all.slice(-STATES_PER_SLOT_MAX);
@@ -212,6 +249,7 @@ export class OwnCopiesOut {
       }
       if (inSlot.size >= COPIED_CHATS_MAX) inSlot.clear();
       inSlot.set(chat, new Map(kept));
+      other.slotsLost.delete(chat);
       await store.noteCopyStatesTold(to.device, chat, told);
       if (told.length < all.length) {
         other.statesDue = true;
@@ -231,6 +269,12 @@ export class OwnCopiesOut {
   #mayPut({ to }: Other): boolean {
     return !this.#stopped && this.#options.linkUp() && this.#others.has(to.device);
   }
+}
+
+/** The chat of which a slot toward an own device tells. Ids of messages begin with the time. */
+function chatOfSlot(id: MessageId): AccountNumber | undefined {
+  const number = Number.parseInt(id.slice(24), 16) as AccountNumber;
+  return slotId(number) === mailIdOf(id) ? number : undefined;
 }
 
 function states(chat: AccountNumber, { incarnation, deliveredUpTo, readUpTo }: NumberingProgress): Content[] {

@@ -56,6 +56,7 @@ export class MemoryPeerStore implements PeerStore {
   readonly meetOwnDevices = this.#calling('meetOwnDevices');
   readonly uncopiedTo = this.#calling('uncopiedTo');
   readonly noteCopied = this.#calling('noteCopied');
+  readonly forgetCopied = this.#calling('forgetCopied');
   readonly commitCopies = this.#calling('commitCopies');
   readonly applyCopyReceipt = this.#calling('applyCopyReceipt');
   readonly copyStatesOwed = this.#calling('copyStatesOwed');

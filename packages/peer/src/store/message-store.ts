@@ -19,6 +19,7 @@ import type {
   StorageUse,
   StoredMessage,
   SystemNote,
+  UncopiedMessage,
 } from './message.ts';
 
 /** The part of a peer's memory that is about messages; the rules of PeerStore hold for every call. */
@@ -160,9 +161,17 @@ export interface MessageStore {
    */
   meetOwnDevices(devices: readonly DeviceId[]): Promise<void>;
   /** Own messages of this device in the order of their commits that the other own device has no copy of, at most `limit`. */
-  uncopiedTo(device: DeviceId, limit: number): Promise<readonly StoredMessage[]>;
-  /** Everything up to this message, in that order, is in the mailbox of the own device. */
-  noteCopied(device: DeviceId, upTo: MessageId): Promise<void>;
+  uncopiedTo(device: DeviceId, limit: number): Promise<readonly UncopiedMessage[]>;
+  /**
+   * Everything up to this place of that order is in the mailbox of the own device. The place is that of what was put: a
+   * message that changed meanwhile, and goes again, has another by now.
+   */
+  noteCopied(device: DeviceId, copyPlace: number): Promise<void>;
+  /**
+   * The own device lacks these copies: all from the oldest of them on go there again, in order.
+   * @param further so many before that, too
+   */
+  forgetCopied(device: DeviceId, ids: readonly MessageId[], further: number): Promise<void>;
   /** Copies that came: `out` rows of another device, `queued` until one says more. In any order; doubles change nothing. */
   commitCopies(items: readonly OwnContent[], wallNow: WallMs): Promise<readonly Committed[]>;
   /** A `copy-receipt` of an own device. @returns the rows that changed */

@@ -8,7 +8,7 @@ import { fieldsOf, fillerOf } from './numbered-fields.ts';
 import { shown } from './own-messages.ts';
 import type { SequenceSpan } from './receipt-ranges.ts';
 import { asSent } from './sent-form.ts';
-import type { Committed, NumberingProgress, OwnContent, StoredMessage } from './store.ts';
+import type { Committed, NumberingProgress, OwnContent, StoredMessage, UncopiedMessage } from './store.ts';
 
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 /** Rows looked at together while a run of numbers is followed. */
@@ -33,18 +33,28 @@ export class OwnCopies {
     }
   }
 
-  uncopiedTo(device: DeviceId, limit: number): readonly StoredMessage[] {
+  uncopiedTo(device: DeviceId, limit: number): readonly UncopiedMessage[] {
     const { rows, mail } = this.#tables;
     const own = mail.ownDevices().find((one) => one.device === device);
-    return own ? rows.copiesAfter(own.copiedTo, limit).map(({ record }) => asSent(record)) : [];
+    if (!own) return [];
+    return rows.copiesAfter(own.copiedTo, limit).map(({ place, record }) => ({ ...asSent(record), copyPlace: place }));
   }
 
-  noteCopied(device: DeviceId, upTo: MessageId): void {
+  noteCopied(device: DeviceId, copyPlace: number): void {
+    const { mail } = this.#tables;
+    const own = mail.ownDevices().find((one) => one.device === device);
+    if (own && copyPlace > own.copiedTo) mail.saveOwnDevice(device, copyPlace);
+  }
+
+  forgetCopied(device: DeviceId, ids: readonly MessageId[], further: number): void {
     const { rows, mail } = this.#tables;
     const own = mail.ownDevices().find((one) => one.device === device);
-    const record = rows.outgoing(upTo);
-    const place = record && rows.copyPlace(record);
-    if (own && place !== undefined && place > own.copiedTo) mail.saveOwnDevice(device, place);
+    const places = ids.flatMap((id) => {
+      const record = rows.outgoing(id);
+      return (record && rows.copyPlace(record)) ?? [];
+    });
+    const copiedTo = Math.max(0, Math.min(...places) - 1 - further);
+    if (own && copiedTo < own.copiedTo) mail.saveOwnDevice(device, copiedTo);
   }
 
   commitCopies(items: readonly OwnContent[], wallNow: WallMs): readonly Committed[] {

@@ -58,6 +58,7 @@ export const CALLS = {
   meetOwnDevices: 'write',
   uncopiedTo: 'read',
   noteCopied: 'write',
+  forgetCopied: 'write',
   commitCopies: 'write',
   applyCopyReceipt: 'write',
   copyStatesOwed: 'read',
@@ -189,7 +190,8 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     commitReturned: (items, wallNow) => copies.commitReturned(items, wallNow),
     meetOwnDevices: (met) => copies.meetOwnDevices(met),
     uncopiedTo: (device, limit) => copies.uncopiedTo(device, limit),
-    noteCopied: (device, upTo) => copies.noteCopied(device, upTo),
+    noteCopied: (device, copyPlace) => copies.noteCopied(device, copyPlace),
+    forgetCopied: (device, ids, further) => copies.forgetCopied(device, ids, further),
     commitCopies: (items, wallNow) => copies.commitCopies(items, wallNow),
     applyCopyReceipt: (chat, device, numbering, kind, ranges) =>
       copies.applyCopyReceipt(chat, device, numbering, kind, ranges),
