@@ -45,6 +45,12 @@ export function serverStoreMailContract(engine: string, open: () => Promise<Stor
 
     afterEach(() => store.close());
 
+    it('has an id that stays', async () => {
+      const id = await store.mailboxId();
+      expect(id).toHaveLength(8);
+      expect(await store.mailboxId()).toEqual(id);
+    });
+
     describe('positions', () => {
       it('are given once, in blocks that follow each other', async () => {
         const [first, second] = await Promise.all([

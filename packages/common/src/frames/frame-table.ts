@@ -194,6 +194,8 @@ export const FRAME_TABLE = {
       udpPorts: listMax(u16, 4),
       reflectToken: fixedBytes(32),
       reflectTokenMs: u32,
+      /** Another one: the mailboxes were restored, and what was put there may be gone. */
+      mailboxId: fixedBytes(8),
     }),
   ),
   refused: rule(

@@ -170,6 +170,7 @@ export function welcome(requestId: RequestId, patch: Partial<FrameOf<'welcome'>>
     udpPorts: [10_000, 10_001],
     reflectToken: new Uint8Array(32),
     reflectTokenMs: 600_000,
+    mailboxId: new Uint8Array(8),
     ...patch,
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, openSync, statSync } from 'node:fs';
 import { type Pin, pinOf } from '@magpie/common/channel/pin.ts';
 import Database from 'better-sqlite3';
@@ -15,6 +15,8 @@ const BACKUP_APPLICATION_ID = 0x4d47_5042;
 /** Rises when the table below or the digest changes. */
 const FORMAT = 1;
 const TABLE = 'magpie_backup';
+/** From this schema on there are mailboxes. */
+const MAILBOXES_SCHEMA = 4;
 
 const backupInfo = z.strictObject({
   format: z.literal(FORMAT),
@@ -92,7 +94,10 @@ export function verifyBackup(path: string): Backup {
   }
 }
 
-/** Turns a private copy of a backup into the database it was made of, and checks that. @throws BackupError */
+/**
+ * Turns a private copy of a backup into the database it was made of, and checks that. Its mailboxes get another id, by
+ * which clients learn that what they put there since may be gone. @throws BackupError
+ */
 export function unsealBackup(path: string, backup: Backup): void {
   try {
     const db = new Database(path, { fileMustExist: true });
@@ -106,6 +111,8 @@ export function unsealBackup(path: string, backup: Backup): void {
       })();
       requireSound(db, path);
       if (!sameContents(contentsOf(db, TABLE), backup)) throw new BackupError('damaged', path, 'contents');
+      // An older one gets its first id when it is migrated.
+      if (backup.schema >= MAILBOXES_SCHEMA) db.prepare('UPDATE mail_positions SET id = ?').run(randomBytes(8));
     } finally {
       db.close();
     }

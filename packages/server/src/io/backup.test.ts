@@ -59,6 +59,20 @@ describe('a backup', () => {
     expect(statSync(other.database).mode & 0o777).toBe(0o600);
   });
 
+  it('gives the mailboxes another id each time it is put back, by which clients know that mail may be gone', async () => {
+    await backupOfFolder(folder, file, false);
+    const other = emptyFolder('other');
+    restoreBackup(file, other, false);
+    const first = await mailboxIdIn(other);
+    restoreBackup(file, other, true);
+    const ids = [await mailboxIdIn(folder), first, await mailboxIdIn(other)].map((id) =>
+      Buffer.from(id).toString('hex'),
+    );
+    expect(ids[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(new Set(ids).size).toBe(3);
+    expect(Buffer.from(await mailboxIdIn(other)).toString('hex')).toBe(ids[2]);
+  });
+
   it('leaves no key inside the restored database', async () => {
     await backupOfFolder(folder, file, false);
     const other = emptyFolder('other');
@@ -261,4 +275,11 @@ function inside(path: string, sql: string): void {
   } finally {
     db.close();
   }
+}
+
+async function mailboxIdIn({ database }: DataFolder): Promise<Uint8Array> {
+  const store = await openSqliteStore(database);
+  const id = await store.mailboxId();
+  await store.close();
+  return id;
 }

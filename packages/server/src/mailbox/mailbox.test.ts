@@ -286,6 +286,14 @@ describe('what a client has (SV116)', () => {
   });
 });
 
+it('[SV122] tells every login which mailboxes these are', async () => {
+  const world = await TestWorld.start();
+  const alice = await world.register('alice');
+  const id = await world.store.mailboxId();
+  expect(alice.welcome!.mailboxId).toEqual(id);
+  expect((await again(world, alice)).welcome!.mailboxId).toEqual(id);
+});
+
 describe('mails whose time is over (SV120)', () => {
   it('[SV120] are sent no more, make room within an hour, and the same mail may be put again', async () => {
     const world = await TestWorld.start({ mailDays: 1, mailMessagesPerSender: 3 });

@@ -149,8 +149,9 @@ export class Dispatcher implements RequestDispatcher {
     request: LoginRequest,
     login: AcceptedLogin,
   ): Promise<Refusal | undefined> {
-    const { directory, accounts, presence, notices, clock } = this.#services;
+    const { directory, accounts, presence, notices, mailbox, clock } = this.#services;
     const { account, device } = login;
+    const mailboxId = await mailbox.id();
     const entry = {
       account: account.account,
       device: device.device,
@@ -162,7 +163,7 @@ export class Dispatcher implements RequestDispatcher {
     const readFriends = () => accounts.friendsOf(account.account);
     const entered = await directory.enter(entry, connection, readFriends, (session, replaced) => {
       connection.authenticated(session);
-      this.#welcome(connection, request, login, session);
+      this.#welcome(connection, request, login, session, mailboxId);
       replaced?.wire.close('replaced', 'this device logged in again');
       presence.sessionOpened(session, replaced, client.unseen, clock.now());
       notices.sessionOpened(session, account.noticeAckedId);
@@ -179,7 +180,13 @@ export class Dispatcher implements RequestDispatcher {
     }
   }
 
-  #welcome(connection: Connection, request: LoginRequest, login: AcceptedLogin, session: LiveSession): void {
+  #welcome(
+    connection: Connection,
+    request: LoginRequest,
+    login: AcceptedLogin,
+    session: LiveSession,
+    mailboxId: Uint8Array,
+  ): void {
     const { clock, reflectTokens, udpPorts } = this.#services;
     const { account, device } = login;
     const { token, tokenMs } = reflectTokens.issue(session.deviceBytes, clock.now());
@@ -199,6 +206,7 @@ export class Dispatcher implements RequestDispatcher {
       udpPorts: udpPorts(),
       reflectToken: token,
       reflectTokenMs: tokenMs,
+      mailboxId,
     });
   }
 
