@@ -92,9 +92,9 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: sourcePath('packages/server/src/session/connection.ts'),
-        line: "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic, proved: undefined };",
+        line: 'unseen: (event.remoteFeatures & LINK_FEATURE_UNSEEN) !== 0,',
         replacement:
-          "this.#state = { name: 'anonymous', exchangeKey: event.remoteStatic, proved: undefined }; void this.#context.dispatcher.logIn(new Proxy(this, { get: (own, name) => (name === 'open' ? true : name === 'source' || name === 'remote' ? own[name] : () => undefined) }), { exchangeKey: event.remoteStatic, proved: undefined }, { type: 'resume', requestId: 1 });",
+          "unseen: void queueMicrotask(() => void this.#context.dispatcher.logIn(new Proxy(this, { get: (own, name) => (name === 'open' ? true : name === 'source' || name === 'remote' ? own[name] : () => undefined) }), { exchangeKey: event.remoteStatic, proved: undefined }, { type: 'resume', requestId: 1 })) ?? false,",
       },
     ],
     scenarios: ['replayed-handshake'],

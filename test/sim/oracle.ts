@@ -2,7 +2,8 @@ import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
 import type { CommandError } from '@magpie/peer/engine/command-error.ts';
 import type { EngineEvent, MessageView } from '@magpie/peer/engine/engine.ts';
 import { mailIdOf } from '@magpie/peer/engine/message-content.ts';
-import { compareConversations, linesOf, type StoredLine } from './conversations.ts';
+import { compareConversations, linesOf, type StoredLine, textsAt, wrongCount, wrongStates } from './conversations.ts';
+import { owedBy, untoldBy } from './settled.ts';
 import type { SimPeer } from './sim-peer.ts';
 import type { World } from './world.ts';
 
@@ -192,48 +193,13 @@ export class Oracle {
    * disk of the sender says: what is only stored has not arrived.
    */
   owed(): number {
-    return this.#owings().length;
+    return owedBy(this.#devices, (a, b) => this.#areApart(a, b)).length;
   }
 
   /** The same in words, and what was received or read and not told to its sender. */
   unsettled(): readonly string[] {
-    return [...this.#owings(), ...this.#untold()];
-  }
-
-  #owings(): readonly string[] {
-    const owed: string[] = [];
-    for (const [account, senders] of this.#devices) {
-      const waits = (chat: AccountNumber): boolean =>
-        chat !== account && this.#devices.has(chat) && !this.#areApart(account, chat);
-      for (const sender of senders) {
-        const { calls } = sender.disk;
-        for (const { chat } of calls.devicesBehind())
-          if (waits(chat)) owed.push(`messages of ${sender.name} to ${chat}`);
-        for (const chat of calls.chatsWithUndelivered()) {
-          if (waits(chat) && calls.undelivered(chat, 1).length > 0) owed.push(`messages of ${sender.name} for ${chat}`);
-        }
-        for (const own of senders) if (own !== sender) owed.push(...this.#copiesOwed(sender, own, waits));
-      }
-    }
-    return owed;
-  }
-
-  #copiesOwed(sender: SimPeer, own: SimPeer, waits: (chat: AccountNumber) => boolean): readonly string[] {
-    const { calls } = sender.disk;
-    const owed = calls.uncopiedTo(own.device, 1).length > 0 ? [`copies of ${sender.name} for ${own.name}`] : [];
-    const states = calls.copyStatesOwed(own.device).filter(({ chat }) => waits(chat));
-    return states.length > 0 ? [...owed, `states of copies of ${sender.name} for ${own.name}`] : owed;
-  }
-
-  #untold(): readonly string[] {
-    return [...this.#devices].flatMap(([account, devices]) =>
-      devices.flatMap((device) =>
-        device.disk.calls
-          .receiptsOwed()
-          .filter(({ chat }) => !this.#areApart(account, chat))
-          .map(({ chat }) => `receipts of ${device.name} for ${chat}`),
-      ),
-    );
+    const areApart = (a: AccountNumber, b: AccountNumber): boolean => this.#areApart(a, b);
+    return [...owedBy(this.#devices, areApart), ...untoldBy(this.#devices, areApart)];
   }
 
   /** After all faults ended and everything had time to settle. */
@@ -244,7 +210,10 @@ export class Oracle {
     for (const [account, devices] of this.#devices) {
       for (const [other, others] of this.#devices) {
         for (const device of devices) this.#checkSequences(linesOf(device, other), `${device.name} with ${other}`);
-        for (const device of devices) this.#checkCounts(device, other);
+        for (const device of devices) {
+          const miscounted = wrongCount(device, other);
+          if (miscounted) this.#note('unequal', miscounted);
+        }
         const alone = this.#usedOnce(account) && this.#usedOnce(other);
         if (account >= other || this.#areApart(account, other)) continue;
         if (alone) this.#checkOrder(linesOf(devices[0]!, other));
@@ -285,47 +254,14 @@ export class Oracle {
 
   /** Both sides, on all of their machines, show the same, and of what they sent themselves what is so. */
   #checkPair(a: AccountNumber, devicesA: readonly SimPeer[], b: AccountNumber, devicesB: readonly SimPeer[]): void {
-    for (const one of devicesA) {
-      for (const two of devicesB) {
-        const difference = compareConversations({ peer: one, account: a }, { peer: two, account: b });
-        if (difference) this.#note('unequal', `${one.name} and ${two.name}: ${difference}`);
-      }
-    }
-    for (const [own, chat, friends] of [
-      [devicesA, b, devicesB],
-      [devicesB, a, devicesA],
-    ] as const) {
-      for (const device of own) this.#checkStates(device, chat, friends);
-    }
-  }
-
-  /** What was read is shown as read, on the machine that sent it and on its copies. */
-  #checkStates(device: SimPeer, chat: AccountNumber, friends: readonly SimPeer[]): void {
-    const account = this.accountOf(device);
-    for (const { id, direction, state, pendingChanges, recalled, device: sender } of linesOf(device, chat)) {
-      if (direction !== 'out' || state === 'refused') continue;
-      const rows = friends.flatMap((friend) => friend.disk.messages.incoming(account, id) ?? []);
-      const isRead = rows.some((row) => row.state === 'read');
-      if (state !== 'read' && isRead && !recalled) {
-        this.#note('unequal', `${id} is shown as ${state} on ${device.name}, and was read`);
-      } else if (state !== 'read' && state !== 'delivered') {
-        this.#note(
-          'unequal',
-          `${id} is still shown as ${state} on ${device.name}${device.device === sender ? '' : ', a copy'}`,
-        );
-      }
-      if (pendingChanges > 0)
-        this.#note('unequal', `${id} on ${device.name} still has ${pendingChanges} changes to go`);
-    }
-  }
-
-  #checkCounts(device: SimPeer, chat: AccountNumber): void {
-    const contact = device.disk.contacts().find(({ account }) => account === chat);
-    if (!contact) return;
-    const unread = linesOf(device, chat).filter(({ direction, state }) => direction === 'in' && state === 'delivered');
-    if (contact.unread !== unread.length) {
-      this.#note('unequal', `${device.name} counts ${contact.unread} unread of ${chat}, and has ${unread.length}`);
-    }
+    const differences = devicesA.flatMap((one) =>
+      devicesB.map((two) => compareConversations({ peer: one, account: a }, { peer: two, account: b })),
+    );
+    const wrong = [
+      ...devicesA.flatMap((peer) => wrongStates({ peer, account: a }, b, devicesB)),
+      ...devicesB.flatMap((peer) => wrongStates({ peer, account: b }, a, devicesA)),
+    ];
+    for (const detail of [...differences, ...wrong]) if (detail) this.#note('unequal', detail);
   }
 
   #devicesOf(account: AccountNumber): readonly SimPeer[] {
@@ -501,17 +437,4 @@ function believes(peer: SimPeer, account: AccountNumber, device: SimPeer): boole
 
 function pairKey(a: AccountNumber, b: AccountNumber): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
-}
-
-/** How often a device has each text of each friend, as it was sent. */
-function textsAt(device: SimPeer): ReadonlyMap<string, number> {
-  const texts = new Map<string, number>();
-  for (const { account } of device.disk.contacts()) {
-    for (const { text, direction, editedAt } of linesOf(device, account)) {
-      if (direction !== 'in' || editedAt !== undefined) continue;
-      const key = `${account}:${text}`;
-      texts.set(key, (texts.get(key) ?? 0) + 1);
-    }
-  }
-  return texts;
 }
