@@ -36,8 +36,9 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       await store.commitOutgoing(textTo(BOB, 4, { kind: 'recall', text: '', target: messageId(1) }), wall(4));
       expect(await uncopied()).toEqual([messageId(2), messageId(3), messageId(4)]);
       expect(await store.uncopiedTo(LAPTOP, 1)).toHaveLength(1);
-      await store.noteCopied(LAPTOP, messageId(3));
-      await store.noteCopied(LAPTOP, messageId(2));
+      const [first] = await store.uncopiedTo(LAPTOP, 1);
+      await copied(3);
+      await store.noteCopied(LAPTOP, first!.copyPlace);
       expect(await uncopied()).toEqual([messageId(4)]);
       await store.meetOwnDevices([]);
       expect(await uncopied()).toEqual([]);
@@ -48,7 +49,7 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
     it('go again from the oldest on that the own device lacks, or from further back', async () => {
       await store.meetOwnDevices([LAPTOP]);
       for (const n of [1, 2, 3, 4]) await store.commitOutgoing(textTo(BOB, n), wall(n));
-      await store.noteCopied(LAPTOP, messageId(4));
+      await copied(4);
       await store.forgetCopied(LAPTOP, [messageId(4), messageId(3), messageId(77)], 0);
       expect(await uncopied()).toEqual([messageId(3), messageId(4)]);
       await store.forgetCopied(LAPTOP, [messageId(4)], 0);
@@ -58,11 +59,24 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       expect(await uncopied()).toHaveLength(4);
     });
 
+    it('that are to go again while they are put take none of the others along', async () => {
+      await store.meetOwnDevices([LAPTOP]);
+      for (const n of [1, 2, 3]) await store.commitOutgoing(textTo(BOB, n), wall(n));
+      const [underWay] = await store.uncopiedTo(LAPTOP, 1);
+      await store.cancel(messageId(1));
+      await store.noteCopied(LAPTOP, underWay!.copyPlace);
+      expect((await store.uncopiedTo(LAPTOP, 9)).map((m) => [m.id, m.kind])).toEqual([
+        [messageId(2), 'text'],
+        [messageId(3), 'text'],
+        [messageId(1), 'void'],
+      ]);
+    });
+
     it('[R17] go again when a message has another number, and when it was refused', async () => {
       await store.meetOwnDevices([LAPTOP]);
       await store.commitOutgoing(textTo(BOB, 1), wall(1));
       await store.commitOutgoing(textTo(BOB, 2), wall(2));
-      await store.noteCopied(LAPTOP, messageId(2));
+      await copied(2);
       await store.cancel(messageId(2));
       expect((await store.uncopiedTo(LAPTOP, 9)).map((m) => [m.id, m.kind])).toEqual([[messageId(2), 'void']]);
       await store.updateProfile({ incarnation: INCARNATION_B });
@@ -252,6 +266,13 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
     await store.updateProfile({ incarnation: INCARNATION_B });
     expect(await missing(INCARNATION_A, 3)).toEqual({ from: 2, to: 3 });
   });
+
+  async function copied(n: number): Promise<void> {
+    const { copyPlace } = (await store.uncopiedTo(LAPTOP, 100)).find(({ id }) => id === messageId(n)) ?? {
+      copyPlace: 0,
+    };
+    await store.noteCopied(LAPTOP, copyPlace);
+  }
 
   async function uncopied(): Promise<readonly string[]> {
     return (await store.uncopiedTo(LAPTOP, 100)).map((m) => m.id);

@@ -37,9 +37,12 @@ describe('copies for an own device that cannot open them (DL)', () => {
       store: {
         meetOwnDevices: async () => {},
         uncopiedTo: async (_device: DeviceId, limit: number) =>
-          Array.from({ length: Math.min(limit, count - copiedTo) }, (_, index) => message(copiedTo + 1 + index)),
-        noteCopied: async (_device: DeviceId, upTo: MessageId) => {
-          copiedTo = Math.max(copiedTo, numberOf(upTo));
+          Array.from({ length: Math.min(limit, count - copiedTo) }, (_, index) => ({
+            ...message(copiedTo + 1 + index),
+            copyPlace: copiedTo + 1 + index,
+          })),
+        noteCopied: async (_device: DeviceId, copyPlace: number) => {
+          copiedTo = Math.max(copiedTo, copyPlace);
         },
         forgetCopied: async (_device: DeviceId, ids: readonly MessageId[], further: number) => {
           const oldest = Math.min(...ids.map(numberOf));

@@ -105,6 +105,11 @@ export interface OutgoingContent {
   readonly on?: boolean | undefined;
 }
 
+/** A message of which a copy has to go to an own device, and where it stands in the order of copies. */
+export interface UncopiedMessage extends StoredMessage {
+  readonly copyPlace: number;
+}
+
 /** A row that was written, and others that it changed: the target of an edit, recall or reaction. */
 export interface Committed {
   readonly message: StoredMessage;
