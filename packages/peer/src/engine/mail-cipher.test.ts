@@ -127,6 +127,27 @@ describe("friends' mailbox keys (MB8)", () => {
     expect((await sealedFor(alice, bob)).step).toBe(1);
   });
 
+  it('[MB8] of an older chain than one that was seen are no keys, in this run or a later one; an older step is', async () => {
+    const { alice, bob, server } = friends();
+    bob.publish(server, 4, 2);
+    expect((await sealedFor(alice, bob)).step).toBe(4);
+    bob.publish(server, 1, 2);
+    alice.cipher.handleStaleKey(BOB);
+    expect((await sealedFor(alice, bob)).step).toBe(1);
+    bob.publish(server, 9, 1);
+    for (const person of [alice, alice.again()]) {
+      person.cipher.handleStaleKey(BOB);
+      const none = { ok: false, error: 'no-mail-key' };
+      expect(await person.cipher.seal(bob.to, id, contents)).toEqual(none);
+      expect(await person.cipher.seal(bob.to, id, contents)).toEqual(none);
+      expect([person.asked.length <= 3, person.warnings]).toEqual([true, 1]);
+    }
+    bob.publish(server, 0, 3);
+    alice.keys.prepare(BOB);
+    await settled();
+    expect((await sealedFor(alice, bob)).step).toBe(0);
+  });
+
   it('[MB8] that the device has not signed are no keys, and are not kept', async () => {
     const { alice, bob, laptop, server } = friends();
     server.keys.set(bob.device, server.keys.get(laptop.device)!);
@@ -265,10 +286,10 @@ class Person {
     return next;
   }
 
-  publish(server: Server, step: number): void {
+  publish(server: Server, step: number, generation = 1): void {
     const pair = mailboxKeyPairOf(this.link!);
     const signing = signingKeyPairOf(this.#identity.signSeed);
-    server.keys.set(this.device, signMailboxKey({ generation: 1, step }, pair, this.device, signing.secretKey));
+    server.keys.set(this.device, signMailboxKey({ generation, step }, pair, this.device, signing.secretKey));
   }
 
   #mailKeys(devices: MailDevices): MailKeys {

@@ -25,6 +25,8 @@ export class MailKeys {
   /** The server had none of these then. */
   readonly #missing = new Map<DeviceId, Instant>();
   readonly #stale = new Set<AccountNumber>();
+  /** The server shows a key of an older chain than one that was seen: neither counts until it shows another. */
+  readonly #rolledBack = new Set<DeviceId>();
   readonly #asking = new Map<AccountNumber, Promise<Result<void, RequestError>>>();
   /** Accounts that `prepare` was called for; one is asked for at a time. */
   readonly #toPrepare = new Set<AccountNumber>();
@@ -77,7 +79,7 @@ export class MailKeys {
   }
 
   async #knownKey(device: MailDevice): Promise<MailboxKey | undefined> {
-    if (this.#stale.has(device.account)) return undefined;
+    if (this.#stale.has(device.account) || this.#rolledBack.has(device.device)) return undefined;
     const known = this.#known.get(device.device) ?? (await this.#stored(device));
     if (known) this.#remember(device.device, known);
     return known;
@@ -123,12 +125,21 @@ export class MailKeys {
     if (answer.value.type !== 'mail-keys' || answer.value.account !== account) return err({ kind: 'timed-out' });
     const shown = new Map(answer.value.entries.map(({ device, key }) => [device, key]));
     const verified: { readonly device: DeviceId; readonly key: Uint8Array }[] = [];
-    for (const { device, signKey } of devices.devicesOf(account)) {
+    const theirs = devices.devicesOf(account);
+    const seen = await Promise.all(theirs.map((one) => this.#stored(one)));
+    for (const [index, { device, signKey }] of theirs.entries()) {
       const blob = shown.get(device);
       const key = blob && verifyMailboxKey(blob, device, signKey);
       if (blob && !key) log.warn({ device }, 'the server showed a mailbox key that this device has not signed');
       this.#known.delete(device);
       if (!blob || !key) continue;
+      // Its owner left that chain, perhaps because it was stolen; the key that was seen stays in the store.
+      if (key.generation < (seen[index]?.generation ?? 0)) {
+        log.warn({ device }, 'the server showed a mailbox key of an older chain');
+        this.#rolledBack.add(device);
+        continue;
+      }
+      this.#rolledBack.delete(device);
       this.#remember(device, key);
       verified.push({ device, key: Uint8Array.from(blob) });
     }

@@ -1,6 +1,6 @@
 /**
  * Where the links of this device's mailbox key chain are kept (R9): a file of its own beside `identity.key`, replaced as a
- * whole by rename, so that a link that was deleted is gone from the disk.
+ * whole by rename, so that a link that was deleted is in no file any more.
  */
 export interface MailboxKeyKeeper {
   /** Undefined: none was ever kept. Rejects when it is there and cannot be read: a chain is never begun anew over it. */

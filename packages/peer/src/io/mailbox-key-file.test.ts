@@ -52,6 +52,19 @@ describe('the file of mailbox keys', () => {
     expect(readdirSync(folder)).toEqual([MAILBOX_KEY_FILE_NAME]);
   });
 
+  it('[MB6] leaves nothing of a save that was killed: what it had written is gone after the next start', async () => {
+    await keeper().save(links);
+    for (const name of [
+      'mailbox.key.0123456789abcdef.new',
+      'mailbox.key.fedcba9876543210.new',
+      'mailbox.key.mine.new',
+    ]) {
+      writeFileSync(join(folder, name), 'link', { mode: 0o600 });
+    }
+    expect(await keeper().load()).toEqual(links);
+    expect(readdirSync(folder).sort()).toEqual([MAILBOX_KEY_FILE_NAME, 'mailbox.key.mine.new']);
+  });
+
   it('keeps what was saved last, also of two at once', async () => {
     const one = keeper();
     await Promise.all([one.save({ chains: links.chains.slice(0, 1) }), one.save(links)]);

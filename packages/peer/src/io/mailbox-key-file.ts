@@ -6,7 +6,15 @@ import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { MailboxChain, MailboxKeyKeeper, MailboxLinks } from '../engine/mailbox-key-keeper.ts';
 import { type FileSeal, OPEN_FILES } from './file-seal.ts';
-import { type PrivateFileError, preparePrivateFile, readPrivateFile, replacePrivateFile } from './private-file.ts';
+import {
+  isErrno,
+  type PrivateFileError,
+  preparePrivateFile,
+  readPrivateFile,
+  removeUnfinished,
+  replacePrivateFile,
+  unreadable,
+} from './private-file.ts';
 
 export const MAILBOX_KEY_FILE_NAME = 'mailbox.key';
 const VERSION = 1;
@@ -27,7 +35,10 @@ export class MailboxKeyFileError extends Error {
   }
 }
 
-/** `mailbox.key` of a profile folder. Replaced as a whole: a link that was deleted is gone from it. */
+/**
+ * `mailbox.key` of a profile folder. Replaced as a whole: a link that was deleted is in no file any more. What a file
+ * system, a disk or a backup keeps of an old one is out of reach.
+ */
 export class MailboxKeyFile implements MailboxKeyKeeper {
   readonly #path: string;
   readonly #random: RandomSource;
@@ -44,6 +55,7 @@ export class MailboxKeyFile implements MailboxKeyKeeper {
   async load(): Promise<MailboxLinks | undefined> {
     const present = await preparePrivateFile(this.#path, { create: false });
     if (!present.ok) throw new MailboxKeyFileError(present.error.code, present.error.detail);
+    await this.#removeUnfinished();
     if (present.value === 'absent') return undefined;
     const text = await readPrivateFile(this.#path, FILE_BYTES_MAX);
     if (!text.ok) {
@@ -56,6 +68,17 @@ export class MailboxKeyFile implements MailboxKeyKeeper {
     const links = parseMailboxLinks(opened.value);
     if (!links.ok) throw new MailboxKeyFileError(links.error, this.#path);
     return links.value;
+  }
+
+  /** They hold links, too. */
+  async #removeUnfinished(): Promise<void> {
+    try {
+      await removeUnfinished(this.#path);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return;
+      const { code, detail } = unreadable(this.#path, error);
+      throw new MailboxKeyFileError(code, detail);
+    }
   }
 
   save(links: MailboxLinks): Promise<void> {

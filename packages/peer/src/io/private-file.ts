@@ -1,5 +1,5 @@
-import { chmod, lstat, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { toHex } from '@magpie/common/bytes/hex.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
@@ -74,6 +74,19 @@ export async function replacePrivateFile(path: string, text: string, random: Ran
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * What replacements of this file left beside it that were killed before their end. Nobody may be replacing it.
+ * @throws (rejects) what cannot be removed
+ */
+export async function removeUnfinished(path: string): Promise<void> {
+  const folder = dirname(path);
+  const beginning = `${basename(path)}.`;
+  for (const name of await readdir(folder)) {
+    const isLeft = name.startsWith(beginning) && /^[0-9a-f]{16}\.new$/.test(name.slice(beginning.length));
+    if (isLeft) await unlink(join(folder, name));
+  }
 }
 
 /** Beside the file that it is to become. */
