@@ -157,7 +157,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     except: /^test\/sim\/attackers\//,
     mayNotImport: /^packages\//,
     butMayImport:
-      /^packages\/server\/src\/(server|store\/memory-store|limits)\.ts$|^packages\/peer\/src\/(engine\/create-engine|store\/memory-store)\.ts$|^packages\/common\/src\/(ids|result|assert|time|random|net|log|limits|refusal|bytes\/hex|channel\/(keys|pin))\.ts$/,
+      /^packages\/server\/src\/(server|store\/memory-store|limits)\.ts$|^packages\/peer\/src\/(engine\/create-engine|store\/memory-store)\.ts$|^packages\/common\/src\/(ids|result|assert|time|random|net|log|limits|refusal|bytes\/hex|channel\/(keys|pin|envelope-kem))\.ts$/,
     typesAllowed: true,
     because:
       'the simulator builds peers and server through the factories main.ts uses and changes only ports (attackers speak the protocol on purpose and live apart)',

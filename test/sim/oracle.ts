@@ -1,7 +1,6 @@
-import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, MailId, MessageId } from '@magpie/common/ids.ts';
 import type { CommandError } from '@magpie/peer/engine/command-error.ts';
 import type { EngineEvent, MessageView } from '@magpie/peer/engine/engine.ts';
-import { mailIdOf } from '@magpie/peer/engine/message-content.ts';
 import { compareConversations, linesOf, type StoredLine, textsAt, wrongCount, wrongStates } from './conversations.ts';
 import { owedBy, untoldBy } from './settled.ts';
 import type { SimPeer } from './sim-peer.ts';
@@ -357,9 +356,11 @@ export class Oracle {
   }
 
   #checkStored(peer: SimPeer, { id, chat, device, incarnation, sequence }: MessageView, who: string): void {
+    // A message's mail has its id.
+    const mailId = id as string as MailId;
     const isThere = this.#friendsOf(chat).some(
       (friend) =>
-        this.#world.server.disk.hasMail(friend.device, device, mailIdOf(id)) ||
+        this.#world.server.disk.hasMail(friend.device, device, mailId) ||
         friend.disk.messages.incoming(this.accountOf(peer), id) !== undefined ||
         friend.disk.messages.isHeld(this.accountOf(peer), device, incarnation, sequence),
     );
