@@ -115,6 +115,20 @@ describe('the own mailbox key', () => {
     expect([world.opens(keys, before), world.opens(keys)]).toEqual([true, true]);
   });
 
+  it('[MB7] of a new chain that could not be saved comes as soon as it can be, unasked', async () => {
+    const world = keysWorld();
+    const { keys, file } = await world.login();
+    file.full = true;
+    await expect(keys.renew()).rejects.toThrow('no space left');
+    await world.run(2 * MAILBOX_KEY_RETRY_MS_MIN);
+    expect(world.published()).toMatchObject({ generation: 1 });
+    file.full = false;
+    await world.run(8 * MAILBOX_KEY_RETRY_MS_MIN);
+    expect(world.published()).toMatchObject({ generation: 2, step: 0 });
+    await world.run(8 * MAILBOX_KEY_RETRY_MS_MIN);
+    expect(file.links?.chains.map(({ generation }) => generation)).toEqual([1, 2]);
+  });
+
   it('[MB5] of an old copy of the profile walks forward to what is published, and opens all since then', async () => {
     const world = keysWorld();
     const first = await world.login();

@@ -60,6 +60,7 @@ export class MailboxKeys {
   #needed: MailboxKeyId | undefined;
   /** Newest last. */
   readonly #pairs = new Map<string, MailboxKeyPair>();
+  #renewalDue = false;
   #up = false;
   #stopped = false;
   #timer: Timer | undefined;
@@ -119,15 +120,14 @@ export class MailboxKeys {
 
   /**
    * Begins a new chain: whoever has a link of the old one, as a device that was revoked or stolen may, opens nothing that
-   * is sealed from now on. Saved when it resolves, published as soon as may be; rejects when it cannot be saved.
+   * is sealed from now on. Saved when it resolves, published as soon as may be. Rejects when it cannot be saved; it is
+   * then tried again until it can be, while this process runs.
    */
   renew(): Promise<void> {
-    return this.#inTurn(async () => {
-      const current = currentChain(this.#links);
-      if (!current) return;
-      await this.#saveNewChain(current.generation + 1);
-      this.#background(() => this.#publish());
-    });
+    this.#renewalDue = true;
+    const renewed = this.#inTurn(() => this.#renewIfDue());
+    this.#background(() => this.#sync());
+    return renewed;
   }
 
   stop(): void {
@@ -135,10 +135,17 @@ export class MailboxKeys {
     this.#timer?.cancel();
   }
 
+  async #renewIfDue(): Promise<void> {
+    const current = currentChain(this.#links);
+    if (this.#renewalDue && current) await this.#saveNewChain(current.generation + 1);
+    this.#renewalDue = false;
+  }
+
   /** Compares what the server shows with what is here, and makes them the same. */
   async #sync(): Promise<void> {
     const account = this.#options.account();
     if (!this.#up || account === undefined) return;
+    await this.#renewIfDue();
     const answer = await this.#options.request({ type: 'mail-keys-get', account });
     if (!answer.ok) return this.#retry(answer.error);
     if (answer.value.type !== 'mail-keys') return;
