@@ -1,12 +1,12 @@
 import { decodeContent } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
-import type { Clock } from '@magpie/common/time.ts';
+import { after, type Clock, type Timer } from '@magpie/common/time.ts';
 import type { MessageRoad, PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { ControlContents, Correspondent, IncomingContent, IncomingContents } from './delivery-ports.ts';
 import { FriendLane } from './friend-lane.ts';
-import { TAILS_MAX } from './limits.ts';
+import { MAIL_LATER_MS_MAX, MAIL_LATER_MS_MIN, TAILS_MAX } from './limits.ts';
 import type { MailSender } from './mail-sender.ts';
 import type { OwnCopiesOut } from './own-copies-out.ts';
 import { Pursuit } from './pursuit.ts';
@@ -52,6 +52,7 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #lanes = new Map<DeviceId, FriendLane>();
   readonly #pursuit: Pursuit;
+  #again: Timer | undefined;
   #stopped = false;
 
   constructor(options: DeliveryOptions) {
@@ -178,23 +179,40 @@ export class Delivery {
     this.#options.mailSender.kick(device);
   }
 
-  /** There is a link again: whoever is owed something gets it, and who is no friend any more, nothing. */
+  /** There is a link again: whoever is owed something gets it, and who is no friend any more, nothing. Never rejects. */
   async handleLinkUp(): Promise<void> {
-    const { store, isFriend, receipts, mailSender, copies, log } = this.#options;
+    const { receipts, mailSender, copies, log } = this.#options;
     receipts.handleLinkUp();
-    for (const account of await store.chatsWithUndelivered()) {
-      if (isFriend(account)) await this.#meetDevices(account);
-      else await this.handleRemoved(account);
-    }
-    for (const { device } of await store.devicesBehind()) await this.handleDeviceOnline(device);
+    await this.#reachAll();
     // Nobody waits for mailboxes: the link is up, and what comes by it is worked in beside them.
     inBackground(log, 'copies for own devices could not be put', copies.handleDevices());
     inBackground(log, 'waiting messages could not be read', mailSender.handleLinkUp());
   }
 
   handleLinkDown(): void {
+    this.#again?.cancel();
     this.#options.mailSender.handleLinkDown();
     this.#options.receipts.handleLinkDown();
+  }
+
+  /** Where the store fails, as on a full disk, it is asked again after 1 s, doubling to 60 s. */
+  async #reachAll(waitMs = MAIL_LATER_MS_MIN): Promise<void> {
+    const { store, isFriend, clock, log } = this.#options;
+    this.#again?.cancel();
+    try {
+      for (const account of await store.chatsWithUndelivered()) {
+        if (isFriend(account)) await this.#meetDevices(account);
+        else await this.handleRemoved(account);
+      }
+      for (const { device } of await store.devicesBehind()) await this.handleDeviceOnline(device);
+    } catch (cause) {
+      log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'the outbox could not be read');
+      if (this.#stopped) return;
+      this.#again?.cancel();
+      this.#again = clock.setTimer(after(clock.now(), waitMs), () => {
+        void this.#reachAll(Math.min(2 * waitMs, MAIL_LATER_MS_MAX));
+      });
+    }
   }
 
   handleStream(device: DeviceId, bytes: Uint8Array, road: MessageRoad): void {
@@ -274,6 +292,7 @@ export class Delivery {
     for (const lane of this.#lanes.values()) lane.end();
     this.#lanes.clear();
     this.#pursuit.stop();
+    this.#again?.cancel();
     this.#options.mailSender.stop();
     this.#options.receipts.stop();
     this.#options.copies.stop();

@@ -112,6 +112,23 @@ describe('the mailbox road of messages (DL)', () => {
     expect(await bob.texts('alice')).toEqual(['first', 'one']);
   });
 
+  it('[DL23] puts what waits though its disk was full at the moment in which the link came', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    world.sim.server.crash(true);
+    await world.run(1_000);
+    await world.ok(alice.engine.send({ to: 'bob', text: 'waits' }));
+    const { meetDevices } = alice.store;
+    let calls = 0;
+    const failOnce: typeof meetDevices = (account, devices) =>
+      calls++ === 0 ? Promise.reject(new Error('no space left')) : meetDevices(account, devices);
+    Object.assign(alice.store, { meetDevices: failOnce });
+    await world.settle(world.sim.server.start());
+    await world.until(async () => stateOf(await alice.chat('bob'), 'waits') === 'stored');
+    await world.run(10_000);
+    expect(calls).toBeGreaterThan(1);
+  });
+
   it('[DL24] seals again what the friend cannot open any more', async () => {
     const { world, alice, bob } = await chatting();
     await bob.stop();

@@ -101,6 +101,23 @@ describe('messages into a mailbox (DL)', () => {
     expect(world.put).toEqual([1]);
   });
 
+  it('[DL22] looks again soon when its store fails as the link comes, and puts nothing new before what waits', async () => {
+    const world = setUp();
+    world.linkUp = false;
+    world.commit(1);
+    world.commit(2);
+    world.linkUp = true;
+    world.writesToFail = 2;
+    const up = world.sender.handleLinkUp();
+    world.commit(3);
+    await up;
+    await world.pass(0);
+    expect(world.put).toEqual([1, 2, 3]);
+    await world.answer(STORED);
+    await world.pass(10_000);
+    expect(world.writesToFail).toBe(-1);
+  });
+
   it('[DL23] puts again what a lost link left open', async () => {
     const world = setUp();
     world.commit(1);
@@ -186,6 +203,8 @@ function setUp() {
     noted: [] as number[],
     noteCalls: 0,
     refused: [] as string[],
+    /** The store takes nothing, so many times. */
+    writesToFail: 0,
   };
   const options: MailSenderOptions = {
     clock,
@@ -203,7 +222,10 @@ function setUp() {
           .map(message),
       openings: async () => [],
       devicesBehind: async () => (committed.length > 0 ? [{ chat: BOB, device: DEVICE }] : []),
-      expireMailed: async () => [],
+      expireMailed: async () => {
+        if (world.writesToFail-- > 0) throw new Error('no space left');
+        return [];
+      },
       noteMailed: async (_device, ids) => {
         world.noteCalls++;
         for (const id of ids) {

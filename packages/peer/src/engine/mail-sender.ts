@@ -67,6 +67,10 @@ export class MailSender {
   #numberings = 0;
   #underWay = 0;
   #expiry: Timer | undefined;
+  #looks = 0;
+  #looksInVain = 0;
+  /** False from when the link came until whatever a mailbox lacks has a box: nothing new may go before that. */
+  #looked = true;
   #stopped = false;
 
   constructor(options: MailSenderOptions) {
@@ -154,10 +158,12 @@ export class MailSender {
   async handleLinkUp(): Promise<void> {
     this.#openings.clear();
     for (const box of this.#boxes.values()) this.#resume(box);
+    this.#looked = false;
     await this.#lookAtAll();
   }
 
   handleLinkDown(): void {
+    this.#looks++;
     this.#expiry?.cancel();
     for (const box of this.#boxes.values()) this.#forget(box);
   }
@@ -179,7 +185,7 @@ export class MailSender {
       known: new Set(),
       underWay: 0,
       loading: 'idle',
-      complete: true,
+      complete: this.#looked,
       attempts: 0,
       pause: undefined,
       stored: [],
@@ -189,16 +195,29 @@ export class MailSender {
     return box;
   }
 
-  /** Mail that its server has dropped is queued again, and all that mailboxes lack is put. */
+  /** Mail that its server has dropped is queued again, and all that mailboxes lack is put. Never rejects. */
   async #lookAtAll(): Promise<void> {
-    const { clock, store, wallNow, log } = this.#options;
+    const { clock, log } = this.#options;
+    const look = ++this.#looks;
+    const done = await Promise.allSettled([this.#expire(), this.#loadAll()]);
+    if (look !== this.#looks || this.#stopped) return;
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed) log.error({ code: failed.reason?.code ?? 'unknown' }, 'waiting messages could not be looked for');
+    this.#looked = !failed;
+    this.#looksInVain = failed ? this.#looksInVain + 1 : 0;
+    const later: Posted = { kind: 'later', retryAfterMs: 0 };
+    const waitMs = failed ? retryAfterMs(later, this.#looksInVain - 1, this.#options.random) : MAIL_EXPIRY_MS;
     this.#expiry?.cancel();
-    this.#expiry = clock.setTimer(after(clock.now(), MAIL_EXPIRY_MS), () => {
-      inBackground(log, 'expired mail could not be looked for', this.#lookAtAll());
-    });
-    const expired = await store.expireMailed(wallNow());
-    if (expired.length > 0) this.#options.onMessages(expired);
-    for (const { device } of await store.devicesBehind()) {
+    this.#expiry = clock.setTimer(after(clock.now(), waitMs ?? 0), () => void this.#lookAtAll());
+  }
+
+  async #expire(): Promise<void> {
+    const expired = await this.#options.store.expireMailed(this.#options.wallNow());
+    if (expired.length > 0 && !this.#stopped) this.#options.onMessages(expired);
+  }
+
+  async #loadAll(): Promise<void> {
+    for (const { device } of await this.#options.store.devicesBehind()) {
       const to = this.#stopped ? undefined : this.#options.needsMail(device);
       const box = to && (this.#boxes.get(device) ?? this.#newBox(to));
       // One after the other: a thousand friends who are away are no reason to read all that waits for them at once.

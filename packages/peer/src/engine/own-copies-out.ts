@@ -62,6 +62,7 @@ export class OwnCopiesOut {
   readonly #options: OwnCopiesOutOptions;
   readonly #others = new Map<DeviceId, Other>();
   #statesTimer: Timer | undefined;
+  #devicesTimer: Timer | undefined;
   #stopped = false;
 
   constructor(options: OwnCopiesOutOptions) {
@@ -114,8 +115,17 @@ export class OwnCopiesOut {
 
   /** There is a link, or the own list of devices is another one. */
   async handleDevices(): Promise<void> {
+    const { clock, store } = this.#options;
     const others = this.#options.others();
-    await this.#options.store.meetOwnDevices(others.map(({ device }) => device));
+    this.#devicesTimer?.cancel();
+    try {
+      await store.meetOwnDevices(others.map(({ device }) => device));
+    } catch (cause) {
+      const again = () => inBackground(this.#options.log, 'own devices could not be stored', this.handleDevices());
+      this.#devicesTimer?.cancel();
+      if (!this.#stopped) this.#devicesTimer = clock.setTimer(after(clock.now(), MAIL_LATER_MS_MAX), again);
+      throw cause;
+    }
     if (this.#stopped) return;
     for (const [device, { timer }] of this.#others) {
       if (others.some((one) => one.device === device)) continue;
@@ -146,6 +156,7 @@ export class OwnCopiesOut {
   stop(): void {
     this.#stopped = true;
     this.#statesTimer?.cancel();
+    this.#devicesTimer?.cancel();
     for (const { timer } of this.#others.values()) timer?.cancel();
     this.#others.clear();
   }
