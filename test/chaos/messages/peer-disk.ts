@@ -41,6 +41,11 @@ export class PeerDisk {
     return new Set((this.#statements.all.all() as readonly Buffer[]).map((id) => id.toString('hex')));
   }
 
+  /** For people who look into what went wrong. */
+  describe(id: string): string {
+    return JSON.stringify(this.#statements.about.get(idBytes(id)) ?? null);
+  }
+
   release(): void {
     this.#open?.db.close();
     this.#open = undefined;
@@ -66,6 +71,10 @@ function prepare(db: Database.Database) {
         "SELECT id FROM message WHERE chat = ? AND direction = 'in' AND shown = 1 AND kind <> 'system' ORDER BY born",
       )
       .pluck(),
+    about: db.prepare(
+      `SELECT chat, direction, kind, hex(incarnation) AS incarnation, sequence, state, reason, recalled, returned,
+         substr(text, 1, 40) AS text FROM message WHERE id = ?`,
+    ),
     all: db.prepare("SELECT id FROM message WHERE kind <> 'system'").pluck(),
   };
 }
