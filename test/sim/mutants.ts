@@ -256,9 +256,9 @@ export const MUTANTS: readonly Mutant[] = [
     plants: [
       {
         file: sourcePath('packages/peer/src/engine/intake.ts'),
-        line: 'arrivals.inbox.handleContent(content, road, hold);',
+        line: "const hold = road.kind === 'mailbox';",
         replacement:
-          'arrivals.inbox.handleContent(content, road, hold); this.#options.answers.oweReceipts(from, [{ incarnation: content.incarnation, to: content.sequence }]);',
+          "const hold = road.kind === 'mailbox'; this.#options.answers.oweReceipts(from, [{ incarnation: content.incarnation, to: content.sequence }]);",
       },
     ],
     scenarios: ['messages'],
@@ -330,8 +330,8 @@ export const MUTANTS: readonly Mutant[] = [
     plants: [
       {
         file: sourcePath('packages/peer/src/engine/account-link.ts'),
-        line: 'const incarnation = known && !behind ? known.incarnation : newIncarnation(random);',
-        replacement: 'const incarnation = known ? known.incarnation : newIncarnation(random);',
+        line: 'const behind = loginCount !== (this.#loginCount ?? known?.loginCount ?? 0) + 1;',
+        replacement: 'const behind = false;',
       },
     ],
     scenarios: ['restored-copy'],
