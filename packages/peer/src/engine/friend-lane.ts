@@ -9,6 +9,7 @@ import type { Correspondent } from './delivery-ports.ts';
 import { LanePatience } from './lane-patience.ts';
 import { CONTROL_CONTENTS_MAX, RESENT_WAITING_MAX, UNDELIVERED_BATCH } from './limits.ts';
 import { contentOf, replacementKey } from './message-content.ts';
+import { NumberingWalk } from './numbering-walk.ts';
 import type { Unsent } from './unsent.ts';
 
 export interface FriendLaneOptions {
@@ -43,6 +44,7 @@ export class FriendLane {
   readonly #options: FriendLaneOptions;
   readonly #outbox = new Outbox();
   readonly #patience: LanePatience;
+  readonly #walk: NumberingWalk;
   readonly #roads = new Map<MessageId, MessageRoad>();
   readonly #messageOfStream = new Map<number, MessageId>();
   readonly #ackedOfStream = new Map<number, () => void>();
@@ -63,6 +65,12 @@ export class FriendLane {
   constructor(options: FriendLaneOptions) {
     this.#options = options;
     this.to = options.to;
+    const { clock, store, work, to } = options;
+    const send = (content: Content, onAcked?: () => void): void => {
+      if (content.type === 'tail') this.#open(content.incarnation);
+      this.send(content, onAcked);
+    };
+    this.#walk = new NumberingWalk({ clock, store, to, work, send });
     this.#patience = new LanePatience(() => options.ptoMs(options.to.device));
     this.#outbox.sessionUp(this.#now());
   }
@@ -74,6 +82,7 @@ export class FriendLane {
   end(): void {
     this.#ended = true;
     this.#timer?.cancel();
+    this.#walk.end();
   }
 
   /** Everything that the device has not receipted, and before it where its numberings begin (DL19). */
@@ -88,6 +97,7 @@ export class FriendLane {
       this.#open(incarnation);
       this.send({ type: 'tail', conversation: 0, incarnation, upTo });
     }
+    this.#walk.start();
   }
 
   handleCommitted(message: StoredMessage): void {

@@ -128,13 +128,16 @@ describe('gap repair (DL)', () => {
     expect(shown).toEqual([]);
   });
 
-  it('watches at most 16 numberings of a device, the newest', async () => {
+  it('watches at most 256 numberings of a device, the newest, and asks about one after the other', async () => {
     for (let n = 0; n < 1_000; n++) {
       repair.handleTail(BOBS, n.toString(16).padStart(16, '0') as Incarnation, 1);
     }
     await time.pass(2_100);
-    expect(answers.said).toHaveLength(16);
-    expect((answers.said.at(-1) as ContentOf<'resend'>).incarnation).toBe(`${'0'.repeat(13)}3e7`);
+    expect(answers.said).toHaveLength(1);
+    await time.pass(256 * 700);
+    const asked = answers.said.map((content) => (content as ContentOf<'resend'>).incarnation);
+    expect(new Set(asked).size).toBe(256);
+    expect(asked).toContain(`${'0'.repeat(13)}3e7`);
   });
 
   it('goes on when the store could not tell, and stops when told to', async () => {
@@ -162,6 +165,13 @@ describe('gap repair (DL)', () => {
     const before = answers.said.length;
     await time.pass(600_000);
     expect(answers.said).toHaveLength(before);
+  });
+
+  it('[DL51] counts no more than can be shown, whatever number a friend names', async () => {
+    repair.handleTail(BOBS, A, Number.MAX_SAFE_INTEGER);
+    repair.handleTail(BOBS, B, Number.MAX_SAFE_INTEGER);
+    await time.pass(60_000);
+    expect(shown.at(-1)).toBe(2_000_000);
   });
 
   function have(incarnation: Incarnation, deliveredUpTo: number): void {

@@ -8,8 +8,10 @@ import type { Answers, Correspondent } from './delivery-ports.ts';
 import {
   GAP_ASK_MS_MAX,
   GAP_ASK_RARELY_MS,
+  GAP_ASK_SPACING_MS,
   GAP_ASKS_MAX,
   GAP_COUNT_EVERY_MS,
+  GAP_COUNT_MAX,
   GAPS_MAX,
   GAPS_PER_DEVICE_MAX,
 } from './limits.ts';
@@ -52,6 +54,7 @@ export class GapRepair {
   readonly #options: GapRepairOptions;
   /** By device and incarnation, the oldest first. */
   readonly #lacks = new Map<string, Lack>();
+  readonly #turns = new Map<DeviceId, Instant>();
   readonly #shown = new Map<AccountNumber, number>();
   #timer: Timer | undefined;
   #timerAt: Instant | undefined;
@@ -151,7 +154,9 @@ export class GapRepair {
   /** A question to the store for each chat concerned, however many numberings wait. */
   async #look(): Promise<void> {
     const now = this.#now();
-    const due = [...this.#lacks.values()].filter(({ nextAt }) => nextAt <= now);
+    const due = [...this.#lacks.values()]
+      .filter(({ nextAt }) => nextAt <= now)
+      .sort((a, b) => a.askedInVain - b.askedInVain);
     for (const chat of new Set(due.map(({ from }) => from.account))) {
       const { store } = this.#options;
       const [numberings, gaps] = await Promise.all([store.receivedUpTo(chat), store.gaps(chat)]);
@@ -172,14 +177,26 @@ export class GapRepair {
     const missing = gaps.length > 0 ? gaps : [{ from: deliveredUpTo + 1, to: lack.tail }];
     const now = this.#now();
     const stands = now - lack.since >= GAP_SHOWN_AFTER_MS;
-    lack.missing = stands ? missing.reduce((sum, { from, to }) => sum + to - from + 1, 0) : 0;
+    // A friend may claim any number: the count stays one that can be shown, also with others of them.
+    const count = missing.reduce((sum, { from, to }) => Math.min(GAP_COUNT_MAX, sum + to - from + 1), 0);
+    lack.missing = stands ? count : 0;
     const answered = lack.asked !== undefined && deliveredUpTo >= lack.asked;
-    if (answered || now - lack.movedAt >= GAP_ASKED_AFTER_MS) return this.#ask(lack, missing);
+    if (answered || now - lack.movedAt >= GAP_ASKED_AFTER_MS) return this.#ask(lack, missing, { goesOn: answered });
     lack.nextAt = after(lack.movedAt, GAP_ASKED_AFTER_MS);
   }
 
   /** As few contents as bring all that is missing within reach of one question. */
-  #ask(lack: Lack, missing: readonly { readonly from: number; readonly to: number }[]): void {
+  #ask(
+    lack: Lack,
+    missing: readonly { readonly from: number; readonly to: number }[],
+    { goesOn }: { readonly goesOn: boolean },
+  ): void {
+    const turn = this.#turnOf(lack.from.device);
+    if (turn > this.#now() && !goesOn) {
+      lack.nextAt = turn;
+      return;
+    }
+    this.#turns.set(lack.from.device, this.#in(GAP_ASK_SPACING_MS));
     const { from: first } = missing[0]!;
     const last = first + RESEND_MAX - 1;
     const to = missing.reduce((highest, gap) => (gap.from <= last ? Math.min(gap.to, last) : highest), first);
@@ -190,6 +207,12 @@ export class GapRepair {
     lack.askedInVain += 1;
     lack.nextAt = this.#in(waitMs);
     this.#options.answers.say(from, { type: 'resend', conversation: 0, incarnation, from: first, to });
+  }
+
+  /** When the device may be asked something again. */
+  #turnOf(device: DeviceId): Instant {
+    if (this.#turns.size > GAPS_MAX) this.#turns.clear();
+    return this.#turns.get(device) ?? this.#now();
   }
 
   #count(chat: AccountNumber): void {

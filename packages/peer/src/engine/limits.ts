@@ -63,6 +63,9 @@ export const RECEIPTS_AGAIN_MAX = 8;
 export const RECEIPTS_AGAIN_MS = 1_000;
 /** Numberings whose highest number is told with each session. */
 export const TAILS_MAX = 16;
+/** Older numberings follow on a session, so many at a time, each time so long after the ones before have arrived. */
+export const OLDER_PER_PAGE = 8;
+export const OLDER_EVERY_MS = 1_000;
 /** The same in a slot, which has receipts to hold before. */
 export const SLOT_TAILS_MAX = 8;
 /** Answers other than receipts that wait for one device, and stay in its slot until it has read that. */
@@ -99,15 +102,19 @@ export const MAIL_NO_ROOM_MS_MAX = 3_600_000;
 export const MAIL_TRIES_MAX = 8;
 /** The list of a sender that is unknown is asked for once in this time. */
 export const MAIL_SENDER_LOOKUP_MS = 60_000;
-/** Numberings of friends that are watched for what is missing: of one device, and of all. */
-export const GAPS_PER_DEVICE_MAX = 16;
-export const GAPS_MAX = 1_024;
+/** Numberings of friends that are watched for what is missing, some 200 bytes each: of one device, and of all. */
+export const GAPS_PER_DEVICE_MAX = 256;
+export const GAPS_MAX = 4_096;
+/** Questions to one device are so far apart: of those that come sooner it answers the newest only (RESEND_EVERY_MS). */
+export const GAP_ASK_SPACING_MS = 600;
 /** Asked in vain, the wait doubles up to the first; after so many questions in vain it is the second. */
 export const GAP_ASK_MS_MAX = 60_000;
 export const GAP_ASKS_MAX = 8;
 export const GAP_ASK_RARELY_MS = 3_600_000;
 /** A count that is shown and goes down is told this often. */
 export const GAP_COUNT_EVERY_MS = 1_000;
+/** Of one numbering, so many are counted as missing at most. */
+export const GAP_COUNT_MAX = 1_000_000;
 /** Own numberings that were lost here and are asked back. */
 export const OWN_REPAIRS_MAX = 64;
 /** Lines of a conversation among which a repair that was told already is looked for. */

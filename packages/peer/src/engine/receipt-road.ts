@@ -55,6 +55,8 @@ interface Debtor {
   againAt: Instant | undefined;
   slotTimer: Timer | undefined;
   slotUnderWay: boolean;
+  /** How many of the newest numberings the next slot leaves out when it tells the tails of older ones, in turns. */
+  olderTails: number;
   /** Slots that were not taken, in a row. */
   attempts: number;
 }
@@ -187,6 +189,7 @@ export class ReceiptRoad implements Answers {
       againAt: undefined,
       slotTimer: undefined,
       slotUnderWay: false,
+      olderTails: SLOT_TAILS_MAX / 2,
       attempts: 0,
     };
     this.#debtors.set(to.device, debtor);
@@ -355,14 +358,15 @@ export class ReceiptRoad implements Answers {
       const all = await store.receiptsOwed();
       const owed = newestFirst(all.filter(({ chat, device }) => chat === to.account && device === to.device));
       if (owed.length === 0 && !always && debtor.says.every(({ state }) => state === 'in-slot')) return;
-      const tails = await store.tails(to.account, to.device, SLOT_TAILS_MAX);
+      const newest = await store.tails(to.account, to.device, SLOT_TAILS_MAX / 2);
+      const older = await store.tails(to.account, to.device, SLOT_TAILS_MAX / 2, debtor.olderTails);
       const received = await this.#received(to);
       const recent = newestFirst(received.slice(-ENVELOPE_CONTENTS_MAX));
       // Said once more, it would be answered once more.
       debtor.says = debtor.says.filter(({ content }) => !isAnswered(content, received));
       const says = debtor.says.slice();
       const contents: Content[] = says.map(({ content }) => content);
-      for (const { incarnation, upTo } of tails) contents.push({ type: 'tail', conversation: 0, incarnation, upTo });
+      contents.push(...[...newest, ...older].map((tail) => ({ type: 'tail', conversation: 0, ...tail }) as const));
       const told = this.#fill(contents, owed);
       // It takes the place of the one before, which perhaps nobody has read.
       this.#fill(
@@ -377,6 +381,7 @@ export class ReceiptRoad implements Answers {
         return;
       }
       debtor.attempts = 0;
+      debtor.olderTails = older.length === 0 ? SLOT_TAILS_MAX / 2 : debtor.olderTails + older.length;
       for (const say of says) if (say.state === 'waiting') say.state = 'in-slot';
       if (told.length > 0) await store.noteReceiptsTold(to.account, to.device, told);
       // What had no room would take the place of what had, before that was read.

@@ -14,6 +14,7 @@ import type {
   Gap,
   IncomingContent,
   IncomingOutcome,
+  NumberingPage,
   NumberingProgress,
   ReceivedNumbering,
   StoredMessage,
@@ -51,8 +52,9 @@ export class IncomingMessages {
     return this.#follow(chat, device, incarnation, numberings.clock(chat).wallMs).followed;
   }
 
-  receivedUpTo(chat: AccountNumber): readonly ReceivedNumbering[] {
-    return this.#tables.numberings.all(chat, 'in').map(receivedOf);
+  receivedUpTo(chat: AccountNumber, page: NumberingPage | undefined): readonly ReceivedNumbering[] {
+    const { numberings } = this.#tables;
+    return (page ? numberings.received(chat, page) : numberings.all(chat, 'in')).map(receivedOf);
   }
 
   receiptsOwed(): readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[] {

@@ -9,6 +9,7 @@ import type {
   NumberingTable,
   Progress,
 } from './message-tables.ts';
+import type { NumberingPage } from './store.ts';
 
 type ByNumbering<T> = Map<string, T>;
 
@@ -71,6 +72,12 @@ export class MemoryNumberings implements NumberingTable {
     return this.all(chat, 'in').filter((numbering) => numbering.device === device).length;
   }
 
+  received(chat: AccountNumber, { device, limit, skip }: NumberingPage): readonly Numbering[] {
+    const ofDevice = this.all(chat, 'in').filter((numbering) => numbering.device === device);
+    const end = Math.max(0, ofDevice.length - skip);
+    return ofDevice.slice(Math.max(0, end - limit), end);
+  }
+
   untold(): readonly Numbering[] {
     return [...this.#untold.values()]
       .filter(({ chat, device }) => this.isMet(chat, device))
@@ -130,12 +137,13 @@ export class MemoryNumberings implements NumberingTable {
     chat: AccountNumber,
     device: DeviceId,
     limit: number,
+    skip: number,
   ): readonly { readonly incarnation: Incarnation; readonly upTo: number }[] {
     return [...this.all(chat, 'out')]
       .reverse()
       .map(({ incarnation, upTo, keptTo }) => ({ incarnation, upTo: Math.min(upTo, keptTo) }))
       .filter(({ incarnation, upTo }) => upTo >= (this.progress(chat, device, incarnation)?.first ?? upTo + 1))
-      .slice(0, limit);
+      .slice(skip, skip + limit);
   }
 
   hold(chat: AccountNumber, device: DeviceId, held: HeldContent): void {

@@ -11,6 +11,7 @@ import type {
   MessageReason,
   MessageRoad,
   NumberingOpening,
+  NumberingPage,
   NumberingProgress,
   OutgoingContent,
   OwnContent,
@@ -109,17 +110,22 @@ export interface MessageStore {
   /**
    * What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. In the order
    * in which the numberings began here.
+   * @param page of this device alone, that many of the newest, those left out that are newer still
    */
-  receivedUpTo(chat: AccountNumber): Promise<readonly ReceivedNumbering[]>;
+  receivedUpTo(chat: AccountNumber, page?: NumberingPage): Promise<readonly ReceivedNumbering[]>;
   /** Numberings of which a friend's device was told less than is committed or read here, by chat and device. */
   receiptsOwed(): Promise<readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[]>;
   /** The device, or its mailbox, has this receipt now. Never goes back. */
   noteReceiptsTold(chat: AccountNumber, device: DeviceId, told: readonly NumberingProgress[]): Promise<void>;
-  /** The newest own numberings that the device gets, with the highest number given in each; at most `limit`. */
+  /**
+   * The newest own numberings that the device gets, with the highest number given in each; at most `limit`.
+   * @param skip so many that are newer still are left out
+   */
   tails(
     chat: AccountNumber,
     device: DeviceId,
     limit: number,
+    skip?: number,
   ): Promise<readonly { readonly incarnation: Incarnation; readonly upTo: number }[]>;
   /** What is missing before what is held; of one chat or of all. */
   gaps(chat?: AccountNumber): Promise<readonly Gap[]>;

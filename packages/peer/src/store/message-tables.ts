@@ -1,7 +1,7 @@
 import type { HybridStamp, NumberedContent } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { MessageRoad, MessageState, StoredMessage } from './store.ts';
+import type { MessageRoad, MessageState, NumberingPage, StoredMessage } from './store.ts';
 
 /** A message as it is kept: what is shown of it, and what only the store needs. */
 export interface MessageRecord {
@@ -179,6 +179,8 @@ export interface NumberingTable {
   /** In the order in which they began. */
   all(chat: AccountNumber, kind: NumberingKind): readonly Numbering[];
   receivedOf(chat: AccountNumber, device: DeviceId): number;
+  /** The same order, but these of one device alone. */
+  received(chat: AccountNumber, page: NumberingPage): readonly Numbering[];
   /** `in` of met devices that were told less than there is. */
   untold(): readonly Numbering[];
 
@@ -200,6 +202,7 @@ export interface NumberingTable {
     chat: AccountNumber,
     device: DeviceId,
     limit: number,
+    skip: number,
   ): readonly { readonly incarnation: Incarnation; readonly upTo: number }[];
 
   hold(chat: AccountNumber, device: DeviceId, held: HeldContent): void;

@@ -212,6 +212,13 @@ export interface NumberingOpening {
   readonly from: number;
 }
 
+/** Some of the numberings of one device, the newest first left out. */
+export interface NumberingPage {
+  readonly device: DeviceId;
+  readonly limit: number;
+  readonly skip: number;
+}
+
 export interface ReceivedNumbering {
   readonly device: DeviceId;
   readonly incarnation: Incarnation;

@@ -12,7 +12,7 @@ import type {
   Progress,
 } from './message-tables.ts';
 import { toBlob } from './sqlite-rows.ts';
-import type { MessageRoad } from './store.ts';
+import type { MessageRoad, NumberingPage } from './store.ts';
 
 /** Clocks, numberings, friends' devices and held contents in SQLite. The caller brings the transaction. */
 export class SqliteNumberingTable implements NumberingTable {
@@ -52,6 +52,10 @@ export class SqliteNumberingTable implements NumberingTable {
 
   receivedOf(chat: AccountNumber, device: DeviceId): number {
     return this.#sql.receivedOf.get(chat, toBlob(device)) ?? 0;
+  }
+
+  received(chat: AccountNumber, { device, limit, skip }: NumberingPage): readonly Numbering[] {
+    return this.#sql.received.all(chat, toBlob(device), limit, skip).map(numberingOf).reverse();
   }
 
   untold(): readonly Numbering[] {
@@ -108,9 +112,10 @@ export class SqliteNumberingTable implements NumberingTable {
     chat: AccountNumber,
     device: DeviceId,
     limit: number,
+    skip: number,
   ): readonly { readonly incarnation: Incarnation; readonly upTo: number }[] {
     return this.#sql.tails
-      .all(chat, toBlob(device), limit)
+      .all(chat, toBlob(device), limit, skip)
       .map(({ incarnation, up_to }) => ({ incarnation: incarnation.toString('hex') as Incarnation, upTo: up_to }));
   }
 
@@ -246,6 +251,9 @@ function numberingStatements(db: Sqlite.Database) {
     receivedOf: db
       .prepare<Device, number>("SELECT count(*) FROM numbering WHERE chat = ? AND direction = 'in' AND device = ?")
       .pluck(),
+    received: db.prepare<[...Device, number, number], NumberingRow>(`
+      SELECT * FROM numbering INDEXED BY numbering_newest WHERE chat = ? AND direction = 'in' AND device = ?
+      ORDER BY begun DESC LIMIT ? OFFSET ?`),
     untold: db.prepare<[], NumberingRow>(`
       SELECT numbering.* FROM numbering INDEXED BY numbering_untold
       JOIN friend_device ON friend_device.chat = numbering.chat AND friend_device.device = numbering.device
@@ -257,7 +265,7 @@ function numberingStatements(db: Sqlite.Database) {
       JOIN friend_numbering AS known ON known.chat = numbering.chat AND known.incarnation = numbering.incarnation
       WHERE numbering.chat = ? AND direction = 'out' AND known.device = ?
         AND min(numbering.up_to, kept_to) >= known.first
-      ORDER BY begun DESC LIMIT ?`),
+      ORDER BY begun DESC LIMIT ? OFFSET ?`),
   };
 }
 

@@ -178,10 +178,10 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     refuseUndelivered: (chat, neverSent) => sent.refuseUndelivered(chat, neverSent),
     commitIncoming: (items, wallNow) => received.commit(items, wallNow),
     openNumbering: (chat, device, numbering, from) => received.openNumbering(chat, device, numbering, from),
-    receivedUpTo: (chat) => received.receivedUpTo(chat),
+    receivedUpTo: (chat, page) => received.receivedUpTo(chat, page),
     receiptsOwed: () => received.receiptsOwed(),
     noteReceiptsTold: (chat, device, told) => received.noteReceiptsTold(chat, device, told),
-    tails: (chat, device, limit) => numberings.tails(chat, device, limit),
+    tails: (chat, device, limit, skip = 0) => numberings.tails(chat, device, limit, skip),
     gaps: (chat) => received.gaps(chat),
     sentWithin: (chat, numbering, from, to, limit) => sent.sentWithin(chat, numbering, from, to, limit),
     receivedWithin: (chat, device, numbering, from, to, limit) =>
