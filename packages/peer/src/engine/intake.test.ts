@@ -69,6 +69,19 @@ describe('intake (DL)', () => {
     expect(events).toEqual([['text 1', true]]);
   });
 
+  it('[DL8] nobody waits for the doubles of what a session brings ahead of its turn', async () => {
+    const first = track(accept(text(2), RELAY));
+    const doubles = Array.from({ length: 100 }, () => track(accept(text(2), RELAY)));
+    await settled();
+    expect(first.state).toBe('pending');
+    expect(doubles.every(({ state }) => state === 'resolved')).toBe(true);
+    const mailed = track(accept(text(2), MAILBOX));
+    const missing = track(accept(text(1), RELAY));
+    while (syncs.length > 0) await land();
+    expect([first.state, mailed.state, missing.state]).toEqual(['resolved', 'resolved', 'resolved']);
+    expect(events.map(([words]) => words)).toEqual(['text 1', 'text 2']);
+  });
+
   it('[DL40] a burst of several devices takes one sync, and what comes meanwhile another', async () => {
     const other: Correspondent = { account: BOB, device: 'b1'.repeat(16) as DeviceId };
     for (let n = 1; n <= 50; n++) void accept(text(n), n % 2 ? RELAY : MAILBOX);

@@ -83,11 +83,12 @@ export class Intake implements IncomingContents {
     const hold = road.kind === 'mailbox';
     const arrivals = this.#arrivalsOf(from);
     if (!arrivals) return hold ? Promise.reject(new NoRoomError('too many devices')) : Promise.resolve();
+    const key = keyOf(content);
+    const waiters = arrivals.waiters.get(key) ?? [];
     return new Promise((resolve, reject) => {
-      const key = keyOf(content);
-      const waiters = arrivals.waiters.get(key) ?? [];
-      waiters.push({ resolve, reject });
-      arrivals.waiters.set(key, waiters);
+      // What a session brings again may wait for long, and its sender repeats it: the first one is told for all of them.
+      if (!hold && waiters.length > 0) resolve();
+      else arrivals.waiters.set(key, [...waiters, { resolve, reject }]);
       arrivals.inbox.handleContent(content, road, hold);
       this.#drain(arrivals);
     });
