@@ -95,7 +95,7 @@ export class FriendControl implements ControlContents {
     session?.pump();
     inBackground(log, 'a road could not be noted', Promise.all(notes));
     const rows = await changed;
-    mailSender.handleReceipt(device);
+    mailSender.handleReceipt(device, rows.length > 0);
     if (rows.length > 0) onMessages(rows);
     const upTo = ranges.reduce((highest, { to }) => Math.max(highest, to), 0);
     if (upTo > 0) onReceipt(from, incarnation, upTo);
@@ -106,15 +106,15 @@ export class FriendControl implements ControlContents {
     const { account, device } = from;
     const { incarnation, sequence, reason } = content;
     lane(device)?.handleRefusal(incarnation, sequence, reason);
-    const refused = await store.applyRefusal(account, incarnation, sequence, reason);
+    const refused = await store.applyRefusal(account, incarnation, sequence, reason, device);
     // Its copy in the mailbox is used up: what fills the number now goes there as well, unless a session brings it.
     const ids = refused.map(({ id }) => id);
+    if (reason === 'clock') mailSender.pause(device, REFUSED_RETRY_MS);
     if (ids.length === 0) return;
     mailSender.handleChanged(account);
     const changed = await store.forgetMailed(device, ids);
     onMessages(newestOf([...refused, ...changed]));
-    if (reason === 'clock') mailSender.pause(device, REFUSED_RETRY_MS);
-    else mailSender.kick(device);
+    if (reason !== 'clock') mailSender.kick(device);
   }
 
   async #handleCannotOpen(from: Correspondent, named: readonly MessageId[]): Promise<void> {

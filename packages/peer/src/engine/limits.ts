@@ -82,6 +82,10 @@ export const RESEALED_PER_DEVICE_MAX = 10_000;
 export const RESEAL_DEVICES_MAX = 128;
 /** Questions for lost contents of one device are answered this often at most: each costs up to 64 contents. */
 export const RESEND_EVERY_MS = 500;
+/** The same question again waits twice as long each time, up to this. */
+export const RESEND_EVERY_MS_MAX = 60_000;
+/** One answer brings so many bytes at most, or one content: some seconds of a slow uplink. */
+export const RESEND_BYTES_MAX = 262_144;
 /** Friend devices of which something is kept ahead of its turn, 1 MiB each at most; one more takes the place of the oldest. */
 export const INBOXES_MAX = 128;
 /** Contents of all devices together that are committed in one transaction: a sync is shared, and none waits long for it. */

@@ -59,11 +59,32 @@ describe('messages into a mailbox (DL)', () => {
     await world.answer(FULL);
     await world.pass(119_000);
     expect(world.put).toHaveLength(3);
-    world.sender.handleReceipt(DEVICE);
+    world.sender.handleReceipt(DEVICE, false);
     await world.pass(0);
     expect(world.put.slice(3)).toEqual([1, 2]);
     await world.answer(STORED);
     expect(world.noted).toEqual([1, 2]);
+  });
+
+  it('[DL24] seals again ever later, also for a device that receipts what was receipted', async () => {
+    const world = setUp();
+    world.commit(1);
+    await world.answer(STORED);
+    const lose = async (): Promise<number> => {
+      world.expire(1);
+      world.sender.handleCannotOpen(DEVICE);
+      const before = world.put.length;
+      await world.pass(1_000);
+      await world.answer(STORED);
+      return world.put.length - before;
+    };
+    expect(await lose()).toBe(1);
+    world.sender.handleReceipt(DEVICE, false);
+    expect(await lose()).toBe(0);
+    await world.pass(10_000);
+    await world.answer(STORED);
+    world.sender.handleReceipt(DEVICE, true);
+    expect(await lose()).toBe(1);
   });
 
   it('[DL23] says that a device has no key yet, asks after a second, then two, and at once on news of it', async () => {

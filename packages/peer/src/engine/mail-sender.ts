@@ -97,9 +97,12 @@ export class MailSender {
     if (!box.pause) inBackground(this.#options.log, 'waiting messages could not be read', this.#load(box));
   }
 
-  /** A receipt of the device: it reads its mailbox, so that there is room again. */
-  handleReceipt(device: DeviceId): void {
-    this.#unopened.delete(device);
+  /**
+   * A receipt of the device: it reads its mailbox, so that there is room again.
+   * @param isNews messages of ours are further than before
+   */
+  handleReceipt(device: DeviceId, isNews: boolean): void {
+    if (isNews) this.#unopened.delete(device);
     const box = this.#boxes.get(device);
     if (box?.pause?.reason !== 'mailbox-full') return;
     this.#resume(box);

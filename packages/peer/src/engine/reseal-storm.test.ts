@@ -42,6 +42,7 @@ describe('a device that says always that it cannot open, or has lost, the same m
         return [];
       },
       sentWithin: async () => [message(1)],
+      openings: async () => [],
     } as never;
     const unsent = new Unsent();
     resends = new Resends({

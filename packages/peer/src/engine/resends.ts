@@ -6,7 +6,7 @@ import { RESEND_MAX } from '../messaging/limits.ts';
 import type { PeerStore, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { Correspondent } from './delivery-ports.ts';
-import { DEBTORS_MAX, RESEND_EVERY_MS } from './limits.ts';
+import { DEBTORS_MAX, RESEND_BYTES_MAX, RESEND_EVERY_MS, RESEND_EVERY_MS_MAX, TAILS_MAX } from './limits.ts';
 import type { MailPost } from './mail-post.ts';
 import { contentOf, mailIdOf } from './message-content.ts';
 import type { ResealLimit } from './reseal-limit.ts';
@@ -15,7 +15,7 @@ import type { Unsent } from './unsent.ts';
 export interface ResendsOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<PeerStore, 'sentWithin' | 'receivedWithin'>;
+  readonly store: Pick<PeerStore, 'sentWithin' | 'receivedWithin' | 'openings'>;
   readonly post: Pick<MailPost, 'put'>;
   readonly unsent: Unsent;
   readonly reseals: ResealLimit;
@@ -30,7 +30,11 @@ type Question = ContentOf<'resend' | 'give-back'>;
 interface Asked {
   /** The newest of each kind that is not answered yet. */
   readonly waiting: Map<Question['type'], Question>;
-  nextAt: Instant;
+  /** Of each kind and numbering, the last one began here. */
+  readonly begun: Map<string, number>;
+  /** How often in a row one began no further on. */
+  repeats: number;
+  answeredAt: Instant | undefined;
   timer: Timer | undefined;
   underWay: boolean;
 }
@@ -49,12 +53,20 @@ export class Resends {
   }
 
   handle(from: Correspondent, question: Question): void {
-    const { clock, mayAnswer } = this.#options;
+    const { mayAnswer } = this.#options;
     if (this.#stopped || mayAnswer(from.device)?.account !== from.account) return;
     let asked = this.#asked.get(from.device);
     if (!asked) {
+      if (this.#asked.size >= DEBTORS_MAX) this.#forgetIdle();
       if (this.#asked.size >= DEBTORS_MAX) return;
-      asked = { waiting: new Map(), nextAt: clock.now(), timer: undefined, underWay: false };
+      asked = {
+        waiting: new Map(),
+        begun: new Map(),
+        repeats: 0,
+        answeredAt: undefined,
+        timer: undefined,
+        underWay: false,
+      };
       this.#asked.set(from.device, asked);
     }
     asked.waiting.set(question.type, question);
@@ -69,22 +81,18 @@ export class Resends {
 
   #next(from: Correspondent, asked: Asked): void {
     const { clock, log } = this.#options;
-    if (asked.timer || asked.underWay || this.#stopped) return;
-    const [question] = asked.waiting.values();
+    if (asked.underWay || this.#stopped) return;
+    asked.timer?.cancel();
+    const dueAt = (question: Question): Instant => this.#dueAt(asked, question);
+    const [question] = [...asked.waiting.values()].sort((a, b) => dueAt(a) - dueAt(b));
+    if (!question) return;
     const now = clock.now();
-    if (!question && now >= asked.nextAt) {
-      this.#asked.delete(from.device);
-      return;
-    }
-    if (!question || now < asked.nextAt) {
-      asked.timer = clock.setTimer(asked.nextAt, () => {
-        asked.timer = undefined;
-        this.#next(from, asked);
-      });
+    if (now < dueAt(question)) {
+      asked.timer = clock.setTimer(dueAt(question), () => this.#next(from, asked));
       return;
     }
     asked.waiting.delete(question.type);
-    asked.nextAt = after(now, RESEND_EVERY_MS);
+    noteAnswered(asked, question, now);
     asked.underWay = true;
     const answered = this.#answer(from, question).finally(() => {
       asked.underWay = false;
@@ -93,18 +101,33 @@ export class Resends {
     inBackground(log, 'lost contents could not be sent again', answered);
   }
 
+  /** Whoever asks for the same again waits ever longer: one small question brings much. */
+  #dueAt(asked: Asked, question: Question): Instant {
+    if (asked.answeredAt === undefined) return this.#options.clock.now();
+    const repeats = isRepeated(asked, question) ? asked.repeats + 1 : 0;
+    return after(asked.answeredAt, Math.min(RESEND_EVERY_MS_MAX, RESEND_EVERY_MS * 2 ** repeats));
+  }
+
+  #forgetIdle(): void {
+    for (const [device, { waiting, underWay }] of this.#asked) {
+      if (waiting.size === 0 && !underWay) this.#asked.delete(device);
+    }
+  }
+
   async #answer(to: Correspondent, question: Question): Promise<void> {
-    const mails = question.type === 'resend' ? await this.#ours(to, question) : await this.#theirs(to, question);
+    const isOurs = question.type === 'resend';
+    const mails = withinBudget(isOurs ? await this.#ours(to, question) : await this.#theirs(to, question));
+    const opening = isOurs && mails.length > 0 ? await this.#opening(to, question) : [];
     const { lane, mayAnswer, reseals } = this.#options;
     if (this.#stopped || mails.length === 0 || !mayAnswer(to.device)) return;
     const session = lane(to.device);
     if (session) {
       for (const { id } of mails) this.#options.unsent.remove(id);
-      session.resend(mails.map(({ content }) => content));
+      session.resend([...opening, ...mails.map(({ content }) => content)]);
       return;
     }
     for (const { id, content } of mails) {
-      const mail = { to, id: mailIdOf(id), kind: 'message' as const, contents: [content] };
+      const mail = { to, id: mailIdOf(id), kind: 'message' as const, contents: [...opening, content] };
       if (!reseals.allows(to.device, mail.id)) continue;
       this.#options.unsent.remove(id);
       const posted = await this.#options.post.put(mail);
@@ -112,6 +135,13 @@ export class Resends {
       if (posted.kind !== 'stored' || this.#stopped) return;
       reseals.note(to.device, mail.id);
     }
+  }
+
+  /** A mail that is put again takes the place of one that began with it (DL19). */
+  async #opening({ account, device }: Correspondent, { incarnation }: Question): Promise<readonly Content[]> {
+    const openings = await this.#options.store.openings(account, device);
+    const opening = openings.find((one) => one.incarnation === incarnation);
+    return opening ? [{ type: 'opening', conversation: 0, ...opening }] : [];
   }
 
   async #ours({ account }: Correspondent, { incarnation, from, to }: Question) {
@@ -127,6 +157,27 @@ export class Resends {
       content: { type: 'given-back', content: encodeContent(content) } as const,
     }));
   }
+}
+
+function isRepeated({ begun }: Asked, { type, incarnation, from }: Question): boolean {
+  return from <= (begun.get(`${type}/${incarnation}`) ?? 0);
+}
+
+function noteAnswered(asked: Asked, question: Question, now: Instant): void {
+  const isLongAgo = asked.answeredAt === undefined || now >= after(asked.answeredAt, 2 * RESEND_EVERY_MS_MAX);
+  if (isLongAgo || asked.begun.size >= TAILS_MAX) asked.begun.clear();
+  asked.repeats = isRepeated(asked, question) ? asked.repeats + 1 : 0;
+  asked.begun.set(`${question.type}/${question.incarnation}`, question.from);
+  asked.answeredAt = now;
+}
+
+/** The rest is asked for again. At least one, however large. */
+function withinBudget<T extends { readonly content: Content }>(mails: readonly T[]): readonly T[] {
+  let bytes = 0;
+  return mails.filter(({ content }, index) => {
+    bytes += encodeContent(content).length;
+    return index === 0 || bytes <= RESEND_BYTES_MAX;
+  });
 }
 
 function contents(
