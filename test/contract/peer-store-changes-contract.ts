@@ -87,7 +87,7 @@ function changesContract(current: () => PeerStore): void {
     it('that are refused leave the text as the friend has it', async () => {
       await change(2, { kind: 'edit', text: 'first' });
       await change(3, { kind: 'edit', text: 'second' });
-      const changed = await store.applyRefusal(BOB, INCARNATION_A, 3, 'unsupported');
+      const changed = await store.applyRefusal(BOB, INCARNATION_A, 3, 'unsupported', BOBS_DEVICE);
       expect(changed).toMatchObject([
         { id: messageId(3), state: 'refused' },
         { id: ONE, text: 'first' },

@@ -31,6 +31,7 @@ import {
   theirId,
   wall,
 } from './peer-store-samples.ts';
+import { peerStoreStampsContract } from './peer-store-stamps-contract.ts';
 
 /** One implementation of the port under test. */
 export interface StoreUnderTest {
@@ -88,6 +89,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
     });
 
     peerStoreOwnContract(() => store);
+    peerStoreStampsContract(() => store);
     peerStoreContactsContract(() => store);
     peerStoreDevicesContract(() => store);
     peerStoreChangesContract(() => store);
@@ -226,7 +228,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         expect(await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 2 }], BOBS_DEVICE)).toEqual(
           [],
         );
-        expect(await store.applyRefusal(BOB, INCARNATION_A, 1, 'not-friends')).toEqual([]);
+        expect(await store.applyRefusal(BOB, INCARNATION_A, 1, 'not-friends', BOBS_DEVICE)).toEqual([]);
         expect(await states(store)).toEqual(['read', 'read', 'queued']);
         const rest = await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 3 }], BOBS_DEVICE);
         expect(rest.map((m) => m.sequence)).toEqual([3]);
@@ -259,9 +261,9 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       });
 
       it('[R16] a refused stamp keeps the message queued, with the reason, until it is delivered', async () => {
-        const [refused] = await store.applyRefusal(BOB, INCARNATION_A, 1, 'clock');
+        const [refused] = await store.applyRefusal(BOB, INCARNATION_A, 1, 'clock', BOBS_DEVICE);
         expect(refused).toMatchObject({ state: 'queued', reason: 'clock' });
-        expect(await store.applyRefusal(BOB, INCARNATION_A, 1, 'clock')).toEqual([]);
+        expect(await store.applyRefusal(BOB, INCARNATION_A, 1, 'clock', BOBS_DEVICE)).toEqual([]);
         expect((await store.undelivered(BOB, 10)).map((m) => [m.sequence, m.kind])).toEqual([
           [1, 'text'],
           [2, 'text'],
@@ -278,7 +280,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
       });
 
       it('[R15][R17] a final refusal stays, and its number goes out as void until it is receipted', async () => {
-        const [refused] = await store.applyRefusal(BOB, INCARNATION_A, 2, 'too-large');
+        const [refused] = await store.applyRefusal(BOB, INCARNATION_A, 2, 'too-large', BOBS_DEVICE);
         expect(refused).toMatchObject({ state: 'refused', reason: 'too-large', kind: 'text', text: 'text 2' });
         expect((await store.undelivered(BOB, 10)).map((m) => [m.sequence, m.kind, m.text])).toEqual([
           [1, 'text', 'text 1'],
@@ -297,7 +299,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
         for (let n = 1; n <= 4; n++) await store.commitOutgoing(textTo(BOB, n), wall(n));
         await store.commitOutgoing(textTo(CAROL, 9), wall(1));
         await store.applyReceipt(BOB, INCARNATION_A, 'delivered', [{ from: 1, to: 1 }], BOBS_DEVICE);
-        await store.applyRefusal(BOB, INCARNATION_A, 2, 'clock');
+        await store.applyRefusal(BOB, INCARNATION_A, 2, 'clock', BOBS_DEVICE);
         const neverSent = [1, 3, 4, 9].map((n) => messageId(n));
         const changed = await store.refuseUndelivered(BOB, neverSent);
         expect(changed.map((m) => [m.sequence, m.state, m.reason])).toEqual([

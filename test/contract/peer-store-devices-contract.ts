@@ -124,7 +124,7 @@ export function peerStoreDevicesContract(current: () => PeerStore): void {
     it('get a refused number as void, also after another device has filled it', async () => {
       await store.meetDevices(BOB, [BOBS_DEVICE, BOBS_TABLET]);
       await send(store, 2);
-      await store.applyRefusal(BOB, INCARNATION_A, 1, 'too-large');
+      await store.applyRefusal(BOB, INCARNATION_A, 1, 'too-large', BOBS_DEVICE);
       await receipt(store, 1, 2, BOBS_DEVICE);
       expect((await store.undeliveredTo(BOB, BOBS_TABLET, 9)).map((m) => [m.sequence, m.kind, m.text])).toEqual([
         [1, 'void', ''],

@@ -116,6 +116,18 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       expect(await store.message(messageId(1))).toMatchObject({ state: 'stored', reason: '' });
     });
 
+    it('[R16] of which one is refused for its stamp lose that one alone', async () => {
+      await store.meetDevices(BOB, [BOBS_DEVICE, BOBS_TABLET]);
+      await send(1);
+      await store.noteMailed(BOBS_DEVICE, [messageId(1)], LATER);
+      await store.noteMailed(BOBS_TABLET, [messageId(1)], LATER);
+      expect(await store.applyRefusal(BOB, INCARNATION_A, 1, 'clock', BOBS_DEVICE)).toEqual([]);
+      expect(await store.message(messageId(1))).toMatchObject({ state: 'stored', reason: '' });
+      expect([await unmailed(), await unmailed(BOBS_TABLET)]).toEqual([[1], []]);
+      const [refused] = await store.applyRefusal(BOB, INCARNATION_A, 1, 'clock', BOBS_TABLET);
+      expect(refused).toMatchObject({ state: 'queued', reason: 'clock' });
+    });
+
     it('[R9] whose owner cannot open something are given it again', async () => {
       await send(2);
       await store.noteMailed(BOBS_DEVICE, [messageId(1), messageId(2)], LATER);

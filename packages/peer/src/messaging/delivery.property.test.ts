@@ -197,7 +197,7 @@ class Pair {
     const { incarnation } = packet;
     if ('refused' in packet) {
       this.#outbox.handleRefusal(incarnation, packet.refused, packet.reason, this.#now);
-      this.#alice.applyRefusal(BOB, incarnation, packet.refused, packet.reason);
+      this.#alice.applyRefusal(BOB, incarnation, packet.refused, packet.reason, BOBS_DEVICE);
       return;
     }
     const ranges = [{ from: 1, to: packet.upTo }];

@@ -76,12 +76,16 @@ export interface MessageStore {
     ranges: readonly { readonly from: number; readonly to: number }[],
     device: DeviceId,
   ): Promise<readonly StoredMessage[]>;
-  /** The friend's device will not take it. `clock` keeps it queued with the reason (R16); others are final. */
+  /**
+   * The friend's device will not take it, and has it in no mailbox any more. `clock` keeps it, or makes it again, queued with
+   * the reason (R16) unless another device's mailbox has it; others are final.
+   */
   applyRefusal(
     chat: AccountNumber,
     incarnation: Incarnation,
     sequence: number,
     reason: ContentRefusal,
+    device: DeviceId,
   ): Promise<readonly StoredMessage[]>;
   /**
    * The friendship ended. Of all that is queued or stored in the chat, what certainly never left is refused for good

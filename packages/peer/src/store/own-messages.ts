@@ -128,17 +128,17 @@ export class OwnMessages {
     incarnation: Incarnation,
     sequence: number,
     reason: ContentRefusal,
+    device: DeviceId,
   ): readonly StoredMessage[] {
     const [record] = this.#tables.rows.owedWithin(chat, incarnation, sequence, sequence).filter(isOnItsWay);
     if (!record) return [];
-    // Whoever refuses has taken it out of its mailbox.
-    this.#devices.unmailAll(record);
     if (reason !== 'clock') {
+      // What fills the number now goes to every mailbox.
+      this.#devices.unmailAll(record);
       const { record: refused, touched } = this.#refuse(record, reason);
       return [refused.message, ...touched];
     }
-    if (record.message.state === 'queued' && record.message.reason === reason) return [];
-    return [this.#tables.rows.setState(record, 'queued', reason, true).message];
+    return this.#devices.noteMailRefused(device, record.message.id, reason);
   }
 
   refuseUndelivered(chat: AccountNumber, neverSent: readonly MessageId[]): readonly StoredMessage[] {

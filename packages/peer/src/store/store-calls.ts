@@ -174,7 +174,8 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     devicesBehind: () => numberings.devicesLacking(),
     noteRoad: (id, road) => sent.noteRoad(id, road),
     applyReceipt: (chat, numbering, kind, ranges, device) => sent.applyReceipt(chat, numbering, kind, ranges, device),
-    applyRefusal: (chat, numbering, sequence, reason) => sent.applyRefusal(chat, numbering, sequence, reason),
+    applyRefusal: (chat, numbering, sequence, reason, device) =>
+      sent.applyRefusal(chat, numbering, sequence, reason, device),
     refuseUndelivered: (chat, neverSent) => sent.refuseUndelivered(chat, neverSent),
     commitIncoming: (items, wallNow) => received.commit(items, wallNow),
     openNumbering: (chat, device, numbering, from) => received.openNumbering(chat, device, numbering, from),
