@@ -223,6 +223,15 @@ export function peerStoreHistoryContract(current: () => PeerStore): void {
       expect(await found('tea')).toEqual(['tea 5']);
     });
 
+    it('[DL29] counts what was unread as read, at once, and not what stays', async () => {
+      await store.commitIncoming([incoming(1), incoming(2), incoming(3)], wall(1));
+      await store.deleteMessages(BOB, [theirId(1)]);
+      expect(await store.receivedUpTo(BOB)).toMatchObject([{ deliveredUpTo: 3, readUpTo: 1 }]);
+      await store.deleteChat(BOB);
+      expect(await store.receivedUpTo(BOB)).toMatchObject([{ deliveredUpTo: 3, readUpTo: 3 }]);
+      expect(await store.receiptsOwed()).toMatchObject([{ readUpTo: 3 }]);
+    });
+
     it('keeps deleted rows out of what has changed since', async () => {
       await say(1, 'secret');
       await say(2, 'kept');

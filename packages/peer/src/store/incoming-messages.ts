@@ -112,6 +112,13 @@ export class IncomingMessages {
     return read;
   }
 
+  /** Something that was unread is not there any more. */
+  refreshRead(chat: AccountNumber): void {
+    for (const numbering of this.#tables.numberings.all(chat, 'in')) {
+      if (numbering.readTo < numbering.upTo) this.#save(numbering);
+    }
+  }
+
   #commitOne({ hold, ...arrival }: IncomingContent, wallNow: WallMs): IncomingOutcome {
     const { chat, device, content } = arrival;
     const { incarnation, sequence } = content;

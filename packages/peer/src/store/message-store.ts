@@ -223,7 +223,10 @@ export interface MessageStore {
   message(id: MessageId): Promise<StoredMessage | undefined>;
   /** Newest first. Recalled and deleted messages are not found. */
   search(query: SearchQuery): Promise<readonly StoredMessage[]>;
-  /** Forgets text and reactions of these on this machine; their numbers stay taken. @returns how many there were */
+  /**
+   * Forgets text and reactions of these on this machine; their numbers stay taken. What was unread counts as read (DL29).
+   * @returns how many there were
+   */
   deleteMessages(chat: AccountNumber, ids: readonly MessageId[]): Promise<number>;
   /**
    * The same for all of a chat up to this stamp (all when absent), but for what is still on its way out. In steps, each

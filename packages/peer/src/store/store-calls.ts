@@ -150,6 +150,19 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     profiles.saveProfile({ ...profile, rosterVersion });
   }
 
+  /** What is deleted is not unread any more: its sender is told no later than with the next that is read. */
+  function deleted(chat: AccountNumber, count: number): number {
+    if (count > 0) received.refreshRead(chat);
+    return count;
+  }
+
+  function meetMailboxes(id: Uint8Array): readonly StoredMessage[] {
+    const known = own.mailboxId();
+    if (known && equalBytes(known, id)) return [];
+    own.saveMailboxId(id);
+    return known ? devices.loseMailed() : [];
+  }
+
   return {
     profile: () => profiles.profile(),
     saveProfile,
@@ -222,6 +235,8 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     saveNotice: (notice) => own.saveNotice(notice),
     notices: (limit) => own.notices(limit),
     ...history,
+    deleteMessages: (chat, ids) => deleted(chat, history.deleteMessages(chat, ids)),
+    deleteChat: (chat, upTo) => deleted(chat, history.deleteChat(chat, upTo)),
   };
 
   function messages({ chat, limit, before, after, around }: MessageQuery): readonly StoredMessage[] {
