@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -110,11 +110,15 @@ describe('[R30] a profile that is given a passphrase', () => {
     await encryptProfile(paths, PASSPHRASE, random);
     const { database, files } = await key();
     writeFileSync(paths.identity, plain.identity);
-    writeFileSync(join(folder, `profile.db.${'ab'.repeat(8)}.new`), plain.database);
+    const leftBehind = join(folder, `profile.db.${'ab'.repeat(8)}.new`);
+    writeFileSync(leftBehind, plain.database);
+    // What its blocks hold once it is gone.
+    linkSync(leftBehind, join(folder, 'blocks'));
     const seal = new SealedFiles(files, random);
     const half = await loadOrCreateIdentity(folder, random, { mayCreate: false, seal });
     expect(half).toMatchObject({ ok: false, error: { code: 'half-encrypted' } });
     expect(await encryptProfile(paths, PASSPHRASE, random)).toMatchObject({ ok: true });
+    expect(readFileSync(join(folder, 'blocks')).every((byte) => byte === 0)).toBe(true);
     expect(filesWith(MARKER)).toEqual([]);
     writeFileSync(paths.database, plain.database);
     expect(() => openDatabase(paths.database, database)).toThrow(/half-encrypted/);

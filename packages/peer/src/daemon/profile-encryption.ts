@@ -1,4 +1,4 @@
-import { copyFile, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { copyFile, type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
@@ -118,7 +118,7 @@ async function changeDatabase(
     await sync(copy);
     await putInPlace(copy, path);
   } catch (error) {
-    await unlink(copy).catch(() => undefined);
+    await removeErased(copy).catch(() => undefined);
     throw error;
   }
 }
@@ -198,14 +198,29 @@ async function overwriting(path: string, replace: () => Promise<void>): Promise<
   const old = await open(path, 'r+');
   try {
     await replace();
-    const { size, nlink } = await old.stat();
-    if (nlink > 0) return;
-    const zeros = Buffer.alloc(Math.min(size, 1 << 20));
-    for (let at = 0; at < size; at += zeros.length) await old.write(zeros, 0, Math.min(zeros.length, size - at), at);
-    await old.sync();
+    const { nlink } = await old.stat();
+    if (nlink === 0) await erase(old);
   } finally {
     await old.close();
   }
+}
+
+/** A copy may be plain still: its texts are not left in free blocks. */
+async function removeErased(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await erase(file);
+  } finally {
+    await file.close();
+    await unlink(path);
+  }
+}
+
+async function erase(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  const zeros = Buffer.alloc(Math.min(size, 1 << 20));
+  for (let at = 0; at < size; at += zeros.length) await file.write(zeros, 0, Math.min(zeros.length, size - at), at);
+  await file.sync();
 }
 
 async function sync(path: string): Promise<void> {
@@ -216,7 +231,7 @@ async function sync(path: string): Promise<void> {
 /** Of an earlier run that ended in the middle. */
 async function removeLeftBehind(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (LEFT_BEHIND.test(name)) await unlink(join(folder, basename(name)));
+    if (LEFT_BEHIND.test(name)) await removeErased(join(folder, basename(name)));
   }
 }
 
