@@ -42,11 +42,12 @@ export class FriendDevices {
     return [...changed.values()];
   }
 
-  takeSequence(chat: AccountNumber, device: DeviceId, incarnation: Incarnation): number {
+  /** @returns the first of as many as there are to be */
+  takeSequences(chat: AccountNumber, device: DeviceId, incarnation: Incarnation, count: number): number {
     const { numberings } = this.#tables;
     const own = numberings.own(chat, incarnation) ?? begun({ chat, kind: 'out', device, incarnation });
     const sequence = own.upTo + 1;
-    numberings.save({ ...own, upTo: sequence });
+    numberings.save({ ...own, upTo: own.upTo + count });
     for (const friend of numberings.devicesMet(chat)) {
       const progress = numberings.progress(chat, friend, incarnation);
       if (progress?.lacks) continue;

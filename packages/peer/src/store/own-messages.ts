@@ -35,7 +35,7 @@ export class OwnMessages {
       direction: 'out',
       device,
       incarnation,
-      sequence: this.#devices.takeSequence(chat, device, incarnation),
+      sequence: this.#devices.takeSequences(chat, device, incarnation, 1),
       stamp: this.#takeStamp(chat, wallNow),
       kind,
       text,
@@ -163,12 +163,14 @@ export class OwnMessages {
     const { rows, numberings, mail } = this.#tables;
     for (const chat of rows.chatsOwed()) {
       const left = new Map<Incarnation, number>();
-      for (const record of rows.owed(chat, NUMBER_MAX)) {
+      const owed = rows.owed(chat, NUMBER_MAX);
+      let sequence = this.#devices.takeSequences(chat, owed[0]!.message.device, incarnation, owed.length);
+      for (const record of owed) {
         const { message } = record;
         left.set(message.incarnation, Math.min(left.get(message.incarnation) ?? NUMBER_MAX, message.sequence));
-        const sequence = this.#devices.takeSequence(chat, message.device, incarnation);
         mail.outdate(record);
         rows.copyAgain(rows.setNumber(record, incarnation, sequence));
+        sequence += 1;
       }
       for (const [old, from] of left) keepUpTo(numberings, chat, old, from - 1);
       for (const old of left.keys()) this.#devices.refreshLacks(chat, old);
