@@ -59,6 +59,8 @@ export const RECEIPTS_NOTED_AFTER_MS = 500;
 export const RECEIPTS_UNDER_WAY_MAX = 16;
 /** A friend may have been restored: with each session the receipts of the newest numberings go again (R17). */
 export const RECEIPTS_AGAIN_MAX = 8;
+/** Numberings of one device that are looked at for a slot, the newest: a friend can begin as many as he likes. */
+export const RECEIVED_MAX = 1_024;
 /** Doubles are answered by receipts anew this often at most. */
 export const RECEIPTS_AGAIN_MS = 1_000;
 /** Numberings whose highest number is told with each session. */

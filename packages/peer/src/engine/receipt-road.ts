@@ -14,6 +14,7 @@ import {
   RECEIPTS_NOTED_AFTER_MS,
   RECEIPTS_UNDER_WAY_MAX,
   RECEIPTS_WAIT_MS,
+  RECEIVED_MAX,
   SAYS_MAX,
   SLOT_TAILS_MAX,
 } from './limits.ts';
@@ -255,7 +256,7 @@ export class ReceiptRoad implements Answers {
 
   async #sendAgain({ to }: Debtor): Promise<void> {
     if (!this.#options.mayAnswer(to.device)) return;
-    const newest = (await this.#received(to)).slice(-RECEIPTS_AGAIN_MAX);
+    const newest = await this.#received(to, RECEIPTS_AGAIN_MAX);
     const lane = this.#options.lane(to.device);
     for (const progress of newest) for (const content of this.#receipts(progress)) lane?.send(content);
   }
@@ -360,7 +361,7 @@ export class ReceiptRoad implements Answers {
       if (owed.length === 0 && !always && debtor.says.every(({ state }) => state === 'in-slot')) return;
       const newest = await store.tails(to.account, to.device, SLOT_TAILS_MAX / 2);
       const older = await store.tails(to.account, to.device, SLOT_TAILS_MAX / 2, debtor.olderTails);
-      const received = await this.#received(to);
+      const received = await this.#received(to, RECEIVED_MAX);
       const recent = newestFirst(received.slice(-ENVELOPE_CONTENTS_MAX));
       // Said once more, it would be answered once more.
       debtor.says = debtor.says.filter(({ content }) => !isAnswered(content, received));
@@ -414,9 +415,8 @@ export class ReceiptRoad implements Answers {
     });
   }
 
-  async #received({ account, device }: Correspondent): Promise<readonly NumberingProgress[]> {
-    const numberings = await this.#options.store.receivedUpTo(account);
-    return numberings.filter((one) => one.device === device);
+  #received({ account, device }: Correspondent, limit: number): Promise<readonly NumberingProgress[]> {
+    return this.#options.store.receivedUpTo(account, { device, limit, skip: 0 });
   }
 
   #receipts({ incarnation, deliveredUpTo, readUpTo }: NumberingProgress): readonly Content[] {
