@@ -86,6 +86,27 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       expect((await store.messages({ chat: BOB, limit: 9 })).map((m) => m.state)).toEqual(['delivered', 'delivered']);
     });
 
+    it('[SV122] are forgotten when they are others than those that were known, as after a restore', async () => {
+      await store.meetDevices(BOB, [BOBS_DEVICE, BOBS_TABLET]);
+      const first = new Uint8Array(8).fill(1);
+      await send(3);
+      await store.noteMailed(BOBS_DEVICE, [messageId(1), messageId(2)], LATER);
+      await store.noteMailed(BOBS_TABLET, [messageId(2)], LATER);
+      expect([await store.meetMailboxes(first), await store.meetMailboxes(first.slice())]).toEqual([[], []]);
+      expect(await unmailed()).toEqual([3]);
+      const changed = await store.meetMailboxes(new Uint8Array(8).fill(2));
+      const last = changed.filter(({ id }, at) => !changed.slice(at + 1).some((later) => later.id === id));
+      expect(last.map(({ sequence, state, reason }) => [sequence, state, reason]).toSorted()).toEqual([
+        [1, 'queued', ''],
+        [2, 'queued', ''],
+      ]);
+      expect([await unmailed(), await unmailed(BOBS_TABLET)]).toEqual([
+        [1, 2, 3],
+        [1, 2, 3],
+      ]);
+      expect(await store.meetMailboxes(new Uint8Array(8).fill(2))).toEqual([]);
+    });
+
     it('[R15] drop what expired: queued again with the reason, when it is in no other one', async () => {
       await store.meetDevices(BOB, [BOBS_DEVICE, BOBS_TABLET]);
       await send(2);

@@ -106,7 +106,7 @@ export class SimServer {
     if (!this.#backup) throw new Error('there is no copy');
     this.#end(false);
     this.#store.crash();
-    this.#store = this.#backup.crash();
+    this.#store = this.#backup.restored();
     await this.start();
   }
 

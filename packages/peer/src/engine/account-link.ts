@@ -5,7 +5,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import { after, type Timer, type WallMs } from '@magpie/common/time.ts';
 import type { Answer, Request, RequestError } from '../server-link/server-connection.ts';
 import { ServerLink, type ServerTarget, type Welcome } from '../server-link/server-link.ts';
-import type { Profile } from '../store/store.ts';
+import type { Profile, StoredMessage } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { CommandError } from './command-error.ts';
 import { isSelf } from './contact-book.ts';
@@ -26,8 +26,8 @@ export interface AccountLinkOptions {
   readonly time: ServerTime;
   /** Logged in and the profile saved: friend list and the rest are fetched now; frames wait until it resolves. */
   readonly onUp: (welcome: Welcome) => Promise<void>;
-  /** The profile took a new incarnation: the store has numbered anew what is undelivered (R17). Before `onUp`. */
-  readonly onRenumbered: () => void;
+  /** A new incarnation: the store has numbered what is undelivered anew (R17), and stamped these (R16). Before `onUp`. */
+  readonly onRenumbered: (stamped: readonly StoredMessage[]) => void;
   readonly onDown: () => void;
   /**
    * Nobody may talk from here any more: by the user's logout, because the server knows this device no more, or while the
@@ -367,13 +367,15 @@ export class AccountLink {
     const known = this.#profile;
     // R17: logins that this profile does not remember were made by a copy of it, which also used its numbers.
     const behind = loginCount !== (this.#loginCount ?? known?.loginCount ?? 0) + 1;
-    const incarnation = known && !behind ? known.incarnation : newIncarnation(random);
+    const fresh = newIncarnation(random);
+    const stamped = known ? await store.stampAnew(fresh, this.#options.time.wallNow()) : [];
+    const incarnation = known && !behind && stamped.length === 0 ? known.incarnation : fresh;
     const told = { account, name, displayName, signatureLine, serverHost, serverPort, serverKey };
     const news = { ...told, signedIn: true, incarnation, loginCount: loginCount - 1 };
     if (known) {
       await this.#update(news);
       this.#loginCount = loginCount;
-      if (behind) this.#options.onRenumbered();
+      if (incarnation === fresh) this.#options.onRenumbered(stamped);
       return;
     }
     const profile: Profile = {

@@ -241,9 +241,11 @@ export class DeliveryParts {
     await this.gaps.start();
   }
 
-  /** Friends and their devices are as the server has them. */
-  async handleLinkUp(): Promise<void> {
+  /** Friends and their devices are as the server has them. @param mailboxId of its mailboxes */
+  async handleLinkUp(mailboxId: Uint8Array): Promise<void> {
     this.#linked = true;
+    await this.#meetMailboxes(mailboxId);
+    if (!this.#linked) return;
     this.#mailboxKeys.handleLinkUp();
     this.#reader.handleLinkUp();
     this.#control.handleShown();
@@ -309,6 +311,17 @@ export class DeliveryParts {
     this.gaps.stop();
     this.#ownRepair.stop();
     this.#mailboxKeys.stop();
+  }
+
+  /** Where they were restored, what was stored there is put again (SV122). */
+  async #meetMailboxes(id: Uint8Array): Promise<void> {
+    const { store, log } = this.#options.ports;
+    try {
+      const changed = await store.meetMailboxes(id);
+      if (changed.length > 0) this.#handleChanged(changed);
+    } catch (cause) {
+      log.error({ code: (cause as { readonly code?: string })?.code ?? 'unknown' }, 'mailboxes could not be noted');
+    }
   }
 
   /** R23: what its user sent while invisible, and what a lost link or a crash kept back, goes. */

@@ -101,7 +101,8 @@ describe('delivery (DL)', () => {
     await world.ok(bob.engine.removeContact('alice'));
     link.tcpStalled = false;
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'refused');
-    expect((await alice.chat('bob')).at(-1)).toMatchObject({ text: 'too late', reason: 'not-friends' });
+    const [last] = (await world.settle(alice.chat('bob'))).slice(-1);
+    expect(last).toMatchObject({ text: 'too late', reason: 'not-friends' });
     expect(await world.settle(alice.engine.send({ to: 'bob', text: 'more' }))).toMatchObject({
       error: { code: 'NOT_FRIENDS' },
     });
@@ -159,25 +160,43 @@ describe('delivery (DL)', () => {
     expect(await bob.texts('alice')).toEqual(['first', 'read by bob']);
   });
 
-  it('[DL6] keeps a message from a clock 25 h ahead queued, with the reason, until its time has come', async () => {
-    const world = await EngineWorld.start();
-    const alice = world.peer('alice', { wallSkewMs: 25 * HOUR_MS });
-    const bob = world.peer('bob');
-    await alice.register();
-    await bob.register();
-    await world.befriend(alice, bob);
-    await alice.stop();
-    world.sim.server.crash(true);
-    // Without the server's time alice has only her own.
-    await world.settle(alice.start());
-    await world.ok(alice.engine.send({ to: 'bob', text: 'from tomorrow' }));
-    await world.settle(world.sim.server.start());
+  it('[DL6] keeps a message that a friend refuses for its stamp queued, with the reason, until its time has come', async () => {
+    const { world, alice, bob } = await wrongClock(25);
+    await sendBeforeLogin(world, alice, ['from tomorrow'], { stampAnew: async () => [] });
     await world.until(async () => (await alice.chat('bob')).at(-1)?.reason === 'clock');
     await world.run(10_000);
-    expect((await alice.chat('bob')).at(-1)).toMatchObject({ state: 'queued', reason: 'clock' });
-    expect(await bob.texts('alice')).toEqual([]);
+    expect((await world.settle(alice.chat('bob'))).at(-1)).toMatchObject({ state: 'queued', reason: 'clock' });
+    expect(await world.settle(bob.texts('alice'))).toEqual([]);
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered', 2 * HOUR_MS);
-    expect(await bob.texts('alice')).toEqual(['from tomorrow']);
+    expect(await world.settle(bob.texts('alice'))).toEqual(['from tomorrow']);
+  });
+
+  it.each([72, -72])(
+    '[DL4] delivers at once what a clock %i h wrong stamped before the login, and what follows',
+    async (hours) => {
+      const { world, alice, bob } = await wrongClock(hours);
+      await world.ok(bob.engine.send({ to: 'alice', text: 'before' }));
+      await world.until(async () => (await alice.texts('bob')).includes('before'));
+      await sendBeforeLogin(world, alice, ['one', 'two']);
+      await world.ok(alice.engine.send({ to: 'bob', text: 'three' }));
+      await world.until(async () => (await alice.chat('bob')).slice(1).every(({ state }) => state === 'delivered'));
+      await world.ok(bob.engine.send({ to: 'alice', text: 'answer' }));
+      const said = ['before', 'one', 'two', 'three', 'answer'];
+      await world.until(async () => (await alice.chat('bob')).length === said.length);
+      expect(await world.settle(alice.texts('bob'))).toEqual(said);
+      expect(await world.settle(bob.texts('alice'))).toEqual(said);
+      const stamps = async (peer: TestPeer, name: string) =>
+        (await world.settle(peer.chat(name))).map(({ stamp }) => stamp);
+      expect(await stamps(alice, 'bob')).toEqual(await stamps(bob, 'alice'));
+    },
+  );
+
+  it('[DL4] tells of the new places of what was stamped anew', async () => {
+    const { world, alice } = await wrongClock(72);
+    await sendBeforeLogin(world, alice, ['from a wrong time']);
+    const [shown] = await world.settle(alice.chat('bob'));
+    const told = alice.eventsOf('message').filter(({ message, isNew }) => message.id === shown?.id && !isNew);
+    expect(told[0]?.message.stamp).toEqual(shown?.stamp);
   });
 });
 
@@ -223,4 +242,31 @@ async function chatting(): Promise<{ world: EngineWorld; alice: TestPeer; bob: T
 
 async function queued(world: EngineWorld, from: TestPeer, texts: readonly string[]) {
   return texts.map((text) => world.ok(from.engine.send({ to: 'bob', text })));
+}
+
+/** Two friends, of whom alice goes by a wrong clock until a server tells her the time. */
+async function wrongClock(hours: number): Promise<{ world: EngineWorld; alice: TestPeer; bob: TestPeer }> {
+  const world = await EngineWorld.start();
+  const alice = world.peer('alice', { wallSkewMs: hours * HOUR_MS });
+  const bob = world.peer('bob');
+  await alice.register();
+  await bob.register();
+  await world.befriend(alice, bob);
+  return { world, alice, bob };
+}
+
+/** At the next start, before the server is there. */
+async function sendBeforeLogin(
+  world: EngineWorld,
+  from: TestPeer,
+  texts: readonly string[],
+  store: Partial<PeerStore> = {},
+): Promise<void> {
+  await from.stop();
+  Object.assign(from.store, store);
+  world.sim.server.crash(true);
+  await world.settle(from.start());
+  for (const text of texts) await world.ok(from.engine.send({ to: 'bob', text }));
+  await world.settle(world.sim.server.start());
+  await world.until(async () => (await from.engine.status()).server.state === 'connected');
 }

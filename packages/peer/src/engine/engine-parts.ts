@@ -85,7 +85,10 @@ export class EngineParts {
       own: this.own,
       time: this.time,
       onUp: (welcome) => this.#handleUp(welcome),
-      onRenumbered: () => this.delivery.delivery.handleRenumbered(),
+      onRenumbered: (stamped) => {
+        this.delivery.delivery.handleRenumbered();
+        this.#handleMessages(stamped, false);
+      },
       onDown: () => this.#handleDown(),
       // R32, R21: nobody is signed in here any more, so nobody talks from here, by no road.
       onSilenced: () => {
@@ -280,7 +283,7 @@ export class EngineParts {
     this.notices.handleLinkUp();
     if (!this.presence.invisible) this.sessions.reopen();
     this.sessions.handleLinkUp();
-    await this.delivery.handleLinkUp();
+    await this.delivery.handleLinkUp(welcome.mailboxId);
   }
 
   /** Tries the server at once. @returns whether that brought the link up */

@@ -160,6 +160,12 @@ export class FriendDevices {
     return this.#tables.mail.expired(wallNow).flatMap(({ id, device }) => this.#lose(id, device, 'expired'));
   }
 
+  /** Nothing is in any mailbox any more. */
+  loseMailed(): readonly StoredMessage[] {
+    const marks = this.#tables.mail.expired(Number.MAX_SAFE_INTEGER as WallMs);
+    return marks.flatMap(({ id, device }) => this.#lose(id, device, ''));
+  }
+
   /** It is in nobody's mailbox any more, as far as can be said. */
   unmailAll(record: MessageRecord): void {
     for (const device of this.#tables.mail.unmarkAll(record)) this.#mailAgain(record, device);

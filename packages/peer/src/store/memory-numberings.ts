@@ -1,5 +1,6 @@
 import type { HybridStamp } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation } from '@magpie/common/ids.ts';
+import type { WallMs } from '@magpie/common/time.ts';
 import { STAMP_ZERO } from './hybrid-clock.ts';
 import type {
   HeldContent,
@@ -42,6 +43,10 @@ export class MemoryNumberings implements NumberingTable {
 
   saveClock(chat: AccountNumber, stamp: HybridStamp): void {
     this.#clocks.set(chat, { wallMs: stamp.wallMs, counter: stamp.counter });
+  }
+
+  clocksAfter(wallMs: WallMs): readonly AccountNumber[] {
+    return [...this.#clocks].filter(([, clock]) => clock.wallMs > wallMs).map(([chat]) => chat);
   }
 
   numbering(place: NumberingPlace): Numbering | undefined {

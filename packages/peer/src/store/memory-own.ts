@@ -7,6 +7,7 @@ import { DEFAULT_SETTINGS, type Settings, type StoredNotice } from './store.ts';
 export class MemoryOwn {
   #settings = DEFAULT_SETTINGS;
   #deviceLists: readonly Uint8Array[] = [];
+  #mailboxId: Uint8Array | undefined;
   /** Newest first. */
   #notices: readonly StoredNotice[] = [];
 
@@ -14,6 +15,7 @@ export class MemoryOwn {
     const copy = new MemoryOwn();
     copy.#settings = this.#settings;
     copy.#deviceLists = this.#deviceLists;
+    copy.#mailboxId = this.#mailboxId;
     copy.#notices = this.#notices;
     return copy;
   }
@@ -34,6 +36,14 @@ export class MemoryOwn {
     const kept = anew ? [] : [...this.#deviceLists];
     for (const list of lists) if (!kept.some((one) => equalBytes(one, list))) kept.push(list);
     this.#deviceLists = kept.slice(-DEVICE_CHAIN_MAX);
+  }
+
+  mailboxId(): Uint8Array | undefined {
+    return this.#mailboxId?.slice();
+  }
+
+  saveMailboxId(id: Uint8Array): void {
+    this.#mailboxId = id.slice();
   }
 
   saveNotice(notice: StoredNotice): boolean {

@@ -44,8 +44,9 @@ export class MemoryRowIndexes {
 
   /** Most changes are of a state: only what they move is touched. */
   replace(before: MessageRecord, after: MessageRecord): void {
-    const { incarnation, sequence } = before.message;
-    if (after.message.incarnation !== incarnation || after.message.sequence !== sequence) {
+    const { incarnation, sequence, stamp } = before.message;
+    const now = after.message;
+    if (now.incarnation !== incarnation || now.sequence !== sequence || now.stamp !== stamp) {
       this.#remove(before);
       this.add(after);
       return;

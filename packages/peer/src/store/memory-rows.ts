@@ -1,8 +1,10 @@
+import type { HybridStamp } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { compareMessages } from '../messaging/conversation-order.ts';
+import { compareStamps } from './hybrid-clock.ts';
 import { type Key, keyOf, MemoryRowIndexes } from './memory-row-indexes.ts';
-import { compareChanges } from './message-changes.ts';
+import { compareChanges, isShown } from './message-changes.ts';
 import type { Appearance, Direction, MessageRecord, MessageTable, NewMessage } from './message-tables.ts';
 import type { MessageRoad, MessageState, StoredMessage } from './store.ts';
 
@@ -65,6 +67,10 @@ export class MemoryRows implements MessageTable {
 
   setNumber(record: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord {
     return this.#change(record, {}, { incarnation, sequence });
+  }
+
+  setStamp(record: MessageRecord, stamp: HybridStamp): MessageRecord {
+    return this.#change(record, {}, { stamp: { wallMs: stamp.wallMs, counter: stamp.counter } });
   }
 
   setAppearance(record: MessageRecord, { original, deleted, ...shown }: Appearance): MessageRecord {
@@ -221,6 +227,21 @@ export class MemoryRows implements MessageTable {
     return this.changesOf(target.chat, target.id).filter(
       ({ message }) => message.kind === 'edit' && message.direction === target.direction && message.text !== '',
     );
+  }
+
+  systemAfter(chat: AccountNumber, wallMs: WallMs): readonly MessageRecord[] {
+    return this.#at(this.#indexes.page(chat, undefined, undefined, this.#records.size)).filter(
+      ({ message }) => message.kind === 'system' && message.stamp.wallMs > wallMs,
+    );
+  }
+
+  newestStamp(chat: AccountNumber, upTo: WallMs): HybridStamp | undefined {
+    return this.all()
+      .filter(({ message, deleted }) => isShown(message.kind, deleted) || message.target !== undefined)
+      .filter(({ message }) => message.chat === chat && message.stamp.wallMs <= upTo)
+      .map(({ message }) => message.stamp)
+      .sort(compareStamps)
+      .at(-1);
   }
 
   copiesAfter(place: number, limit: number): readonly { readonly place: number; readonly record: MessageRecord }[] {

@@ -32,6 +32,7 @@ export class MemoryPeerStore implements PeerStore {
   readonly commitOutgoing = this.#calling('commitOutgoing');
   readonly cancel = this.#calling('cancel');
   readonly commitSystem = this.#calling('commitSystem');
+  readonly stampAnew = this.#calling('stampAnew');
   readonly undelivered = this.#calling('undelivered');
   readonly chatsWithUndelivered = this.#calling('chatsWithUndelivered');
   readonly meetDevices = this.#calling('meetDevices');
@@ -67,6 +68,7 @@ export class MemoryPeerStore implements PeerStore {
   readonly noteMailRefused = this.#calling('noteMailRefused');
   readonly forgetMailed = this.#calling('forgetMailed');
   readonly expireMailed = this.#calling('expireMailed');
+  readonly meetMailboxes = this.#calling('meetMailboxes');
   readonly saveMailKeys = this.#calling('saveMailKeys');
   readonly mailKeys = this.#calling('mailKeys');
   readonly markRead = this.#calling('markRead');

@@ -58,14 +58,14 @@ export class MessageChanges {
 
   /** It was refused: the friend will never have it. */
   handleRefused(record: MessageRecord): readonly MessageRecord[] {
+    return this.#standBack(record);
+  }
+
+  /** It has another stamp: other changes may win, and others may be in time. @returns those that look otherwise now */
+  handleStamped(record: MessageRecord): readonly MessageRecord[] {
     const { message } = record;
-    if (!isChange(message) || message.target === undefined) return [];
-    if (message.kind === 'reaction') {
-      this.#rows.setWins(record, false);
-      const [next] = this.#rows.newestReactions(message.chat, message.target, message.direction, message.text, 1);
-      if (next) this.#rows.setWins(next, next.message.on);
-    }
-    return this.refreshTarget(message);
+    if (isChange(message)) return this.#standBack(record);
+    return this.#rows.hasChanges(message.chat, message.id) ? this.refreshTarget({ ...message, target: message.id }) : [];
   }
 
   /** @returns what it is about, when that changed */
@@ -113,6 +113,18 @@ export class MessageChanges {
       returned: message.returned || winners.some((change) => change.returned),
     };
     return looksAlike(record, next) ? undefined : this.#rows.setAppearance(record, next);
+  }
+
+  /** A change that counts no more where it did. @returns what it is about, when that changed */
+  #standBack(record: MessageRecord): readonly MessageRecord[] {
+    const { message } = record;
+    if (!isChange(message) || message.target === undefined) return [];
+    if (message.kind === 'reaction') {
+      this.#rows.setWins(record, false);
+      const [next] = this.#rows.newestReactions(message.chat, message.target, message.direction, message.text, 1);
+      if (next) this.#rows.setWins(next, next.message.on);
+    }
+    return this.refreshTarget(message);
   }
 
   #winners({ chat, id }: StoredMessage): readonly StoredMessage[] {

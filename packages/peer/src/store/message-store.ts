@@ -41,6 +41,14 @@ export interface MessageStore {
   /** A line of this profile's own, stamped as an own message would be. */
   commitSystem(chat: AccountNumber, id: MessageId, note: SystemNote, wallNow: WallMs): Promise<StoredMessage>;
   /**
+   * Own messages that nobody has committed, and lines of the system, with stamps more than STAMP_AHEAD_MS_MAX ahead of the
+   * server's time are stamped anew in their order: a wrong clock of ours gave these before the server told the time (R16).
+   * Chats whose clock stands so far ahead go back to their newest stamp that does not. When there is any such row, the
+   * profile takes `incarnation`, as by `updateProfile`: copies with the old stamps may be under way. @returns the rows that
+   * changed
+   */
+  stampAnew(incarnation: Incarnation, wallNow: WallMs): Promise<readonly StoredMessage[]>;
+  /**
    * Own numbers that no device of the chat has committed yet, by sequence, at most `limit`: messages that are queued or
    * stored, and in their place refused ones as `void` without text, which fill the number until it is receipted (R17).
    */
@@ -214,6 +222,11 @@ export interface MessageStore {
   forgetMailed(device: DeviceId, ids: readonly MessageId[]): Promise<readonly StoredMessage[]>;
   /** Mailboxes have dropped what expired by `wallNow`: `stored` becomes `queued expired`. @returns the rows that changed */
   expireMailed(wallNow: WallMs): Promise<readonly StoredMessage[]>;
+  /**
+   * The server's mailboxes have this id (SV122). Where another one was known they were restored, and nothing counts as put
+   * there any more: `stored` becomes `queued`. @returns the rows that changed
+   */
+  meetMailboxes(id: Uint8Array): Promise<readonly StoredMessage[]>;
   /** Mailbox keys as their owners signed them, checked by the caller; replaces those of these devices. */
   saveMailKeys(keys: readonly { readonly device: DeviceId; readonly key: Uint8Array }[]): Promise<void>;
   mailKeys(devices: readonly DeviceId[]): Promise<readonly { readonly device: DeviceId; readonly key: Uint8Array }[]>;

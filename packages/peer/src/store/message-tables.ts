@@ -46,6 +46,7 @@ export interface MessageTable {
   /** Until when some mailbox keeps it; shown while it is `stored`. */
   setMailedUntil(record: MessageRecord, at: WallMs | undefined): MessageRecord;
   setNumber(record: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord;
+  setStamp(record: MessageRecord, stamp: HybridStamp): MessageRecord;
   setAppearance(record: MessageRecord, appearance: Appearance): MessageRecord;
   /** These two are no changes that anybody is told. */
   settle(record: MessageRecord): void;
@@ -105,6 +106,11 @@ export interface MessageTable {
   pendingChanges(chat: AccountNumber, target: MessageId): number;
   /** All edits of it with a text, refused ones too. */
   editsWithText(target: StoredMessage): readonly MessageRecord[];
+
+  /** Lines of the system with a later stamp. */
+  systemAfter(chat: AccountNumber, wallMs: WallMs): readonly MessageRecord[];
+  /** Of all that is shown, or changes something, up to this time. */
+  newestStamp(chat: AccountNumber, upTo: WallMs): HybridStamp | undefined;
 
   /** Own messages in the order of their copies behind this place, with theirs. */
   copiesAfter(place: number, limit: number): readonly { readonly place: number; readonly record: MessageRecord }[];
@@ -171,6 +177,8 @@ export interface HeldContent {
 export interface NumberingTable {
   clock(chat: AccountNumber): HybridStamp;
   saveClock(chat: AccountNumber, stamp: HybridStamp): void;
+  /** Chats whose clock stands later. */
+  clocksAfter(wallMs: WallMs): readonly AccountNumber[];
 
   numbering(place: NumberingPlace): Numbering | undefined;
   /** Of this device. */

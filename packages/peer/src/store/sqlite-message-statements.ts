@@ -20,7 +20,7 @@ const CHANGE_ORDER_BACKWARDS = 'wall_ms DESC, counter DESC, device DESC, id DESC
  * vanish, preparing fails, rather than a question beginning to walk the table.
  */
 export function prepareMessageStatements(db: Sqlite.Database) {
-  return { ...writes(db), ...lookups(db), ...questions(db), ...changes(db), ...pages(db) };
+  return { ...writes(db), ...lookups(db), ...questions(db), ...changes(db), ...stamps(db), ...pages(db) };
 }
 
 function writes(db: Sqlite.Database) {
@@ -42,6 +42,8 @@ function writes(db: Sqlite.Database) {
       UPDATE message SET mailed_until = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
     setNumber: db.prepare<[Buffer, number, number], MessageRow>(`
       UPDATE message SET incarnation = ?, sequence = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
+    setStamp: db.prepare<[number, number, number], MessageRow>(`
+      UPDATE message SET wall_ms = ?, counter = ?, change = ${NEXT_CHANGE} WHERE position = ? RETURNING *`),
     setAppearance: db.prepare<object, MessageRow>(`
       UPDATE message SET kind = @kind, shown = @shown, text = @text, original = @original, state = @state,
         edited_ms = @editedMs, recalled = @recalled, reactions = @reactions, pending_changes = @pendingChanges,
@@ -163,6 +165,22 @@ function changes(db: Sqlite.Database) {
     editsWithText: db.prepare<Target, MessageRow>(`
       SELECT * FROM message INDEXED BY message_changes
       WHERE chat = ? AND target = ? AND direction = ? AND kind = 'edit' AND text <> ''`),
+  };
+}
+
+function stamps(db: Sqlite.Database) {
+  const newest = 'ORDER BY wall_ms DESC, counter DESC LIMIT 1';
+  return {
+    systemAfter: db.prepare<[number, number], MessageRow>(`
+      SELECT * FROM message INDEXED BY message_order
+      WHERE chat = ? AND shown = 1 AND wall_ms > ? AND kind = 'system' ORDER BY ${ORDER}`),
+    newestStamp: db.prepare<object, Pick<MessageRow, 'wall_ms' | 'counter'>>(`
+      SELECT * FROM (SELECT wall_ms, counter FROM message INDEXED BY message_order
+        WHERE chat = @chat AND shown = 1 AND wall_ms <= @upTo ${newest})
+      UNION ALL
+      SELECT * FROM (SELECT wall_ms, counter FROM message INDEXED BY message_changes
+        WHERE chat = @chat AND target IS NOT NULL AND wall_ms <= @upTo ${newest})
+      ${newest}`),
   };
 }
 

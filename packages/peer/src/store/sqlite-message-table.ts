@@ -1,3 +1,4 @@
+import type { HybridStamp } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type Sqlite from 'better-sqlite3';
@@ -68,6 +69,10 @@ export class SqliteMessageTable implements MessageTable {
 
   setNumber({ position }: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord {
     return recordOf(this.#sql.setNumber.get(toBlob(incarnation), sequence, position)!);
+  }
+
+  setStamp({ position }: MessageRecord, { wallMs, counter }: HybridStamp): MessageRecord {
+    return recordOf(this.#sql.setStamp.get(wallMs, counter, position)!);
   }
 
   setAppearance({ position }: MessageRecord, appearance: Appearance): MessageRecord {
@@ -209,6 +214,15 @@ export class SqliteMessageTable implements MessageTable {
 
   editsWithText({ chat, id, direction }: StoredMessage): readonly MessageRecord[] {
     return this.#sql.editsWithText.all(chat, toBlob(id), direction).map(recordOf);
+  }
+
+  systemAfter(chat: AccountNumber, wallMs: WallMs): readonly MessageRecord[] {
+    return this.#sql.systemAfter.all(chat, wallMs).map(recordOf);
+  }
+
+  newestStamp(chat: AccountNumber, upTo: WallMs): HybridStamp | undefined {
+    const row = this.#sql.newestStamp.get({ chat, upTo });
+    return row && { wallMs: row.wall_ms as WallMs, counter: row.counter };
   }
 
   copiesAfter(place: number, limit: number): readonly { readonly place: number; readonly record: MessageRecord }[] {

@@ -31,6 +31,10 @@ export class SqliteNumberingTable implements NumberingTable {
     this.#sql.saveClock.run(chat, stamp.wallMs, stamp.counter);
   }
 
+  clocksAfter(wallMs: WallMs): readonly AccountNumber[] {
+    return this.#sql.clocksAfter.all(wallMs).map((chat) => chat as AccountNumber);
+  }
+
   numbering({ chat, kind, device, incarnation }: NumberingPlace): Numbering | undefined {
     const row = this.#sql.numbering.get(chat, kind, toBlob(incarnation), toBlob(device));
     return row && numberingOf(row);
@@ -230,6 +234,7 @@ function numberingStatements(db: Sqlite.Database) {
     saveClock: db.prepare<[number, number, number]>(`
       INSERT INTO conversation (chat, wall_ms, counter) VALUES (?, ?, ?)
       ON CONFLICT DO UPDATE SET wall_ms = excluded.wall_ms, counter = excluded.counter`),
+    clocksAfter: db.prepare<[number], number>('SELECT chat FROM conversation WHERE wall_ms > ?').pluck(),
     numbering: db.prepare<[number, string, Buffer, Buffer], NumberingRow>(
       'SELECT * FROM numbering WHERE chat = ? AND direction = ? AND incarnation = ? AND device = ?',
     ),

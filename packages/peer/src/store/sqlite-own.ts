@@ -45,6 +45,15 @@ export class SqliteOwn {
     this.#statements.dropDeviceLists.run(DEVICE_CHAIN_MAX);
   }
 
+  mailboxId(): Uint8Array | undefined {
+    const id = this.#statements.mailboxId.get();
+    return id && new Uint8Array(id);
+  }
+
+  saveMailboxId(id: Uint8Array): void {
+    this.#statements.saveMailboxId.run(id);
+  }
+
   saveNotice({ id, at, text }: StoredNotice): boolean {
     const isNew = this.#statements.saveNotice.run(id, at, text).changes > 0;
     this.#statements.dropNotices.run(NOTICES_MAX);
@@ -84,6 +93,8 @@ function prepare(db: Sqlite.Database) {
     dropDeviceLists: db.prepare(`
       DELETE FROM own_device_list
       WHERE position <= (SELECT position FROM own_device_list ORDER BY position DESC LIMIT 1 OFFSET ?)`),
+    mailboxId: db.prepare<[], Buffer>('SELECT id FROM mailboxes').pluck(),
+    saveMailboxId: db.prepare('INSERT OR REPLACE INTO mailboxes (one, id) VALUES (1, ?)'),
     saveNotice: db.prepare('INSERT OR IGNORE INTO notice (id, at_ms, text) VALUES (?, ?, ?)'),
     hasNotice: db.prepare<[number]>('SELECT 1 FROM notice WHERE id = ?'),
     dropNotices: db.prepare('DELETE FROM notice WHERE id <= (SELECT id FROM notice ORDER BY id DESC LIMIT 1 OFFSET ?)'),

@@ -369,6 +369,10 @@ export const MIGRATIONS: readonly string[] = [
     WHERE position IN (SELECT position FROM mailed);
   ${SEARCH_TIDY_SCHEMA}
   `,
+  `
+  -- The server's, as last told: with another id they were restored.
+  CREATE TABLE mailboxes (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL CHECK (length(id) = 8)) STRICT;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

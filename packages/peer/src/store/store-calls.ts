@@ -1,11 +1,14 @@
+import { equalBytes } from '@magpie/common/channel/keys.ts';
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
-import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
+import type { WallMs } from '@magpie/common/time.ts';
 import { FriendDevices } from './friend-devices.ts';
 import { IncomingMessages, inChat } from './incoming-messages.ts';
 import { isShown, MessageChanges } from './message-changes.ts';
 import type { StoreTables } from './message-tables.ts';
 import { OwnCopies } from './own-copies.ts';
 import { OwnMessages } from './own-messages.ts';
+import { StampsAhead } from './stamps-ahead.ts';
 import type {
   Contact,
   ContactNotes,
@@ -34,6 +37,7 @@ export const CALLS = {
   commitOutgoing: 'write',
   cancel: 'write',
   commitSystem: 'write',
+  stampAnew: 'write',
   undelivered: 'read',
   chatsWithUndelivered: 'read',
   meetDevices: 'write',
@@ -69,6 +73,7 @@ export const CALLS = {
   noteMailRefused: 'write',
   forgetMailed: 'write',
   expireMailed: 'write',
+  meetMailboxes: 'write',
   saveMailKeys: 'write',
   mailKeys: 'read',
   markRead: 'write',
@@ -119,6 +124,9 @@ export interface StoreParts {
     saveSettings(patch: Partial<Settings>): void;
     deviceLists(): readonly Uint8Array[];
     saveDeviceLists(lists: readonly Uint8Array[], anew: boolean): void;
+    /** Undefined until one was saved. */
+    mailboxId(): Uint8Array | undefined;
+    saveMailboxId(id: Uint8Array): void;
     saveNotice(notice: StoredNotice): boolean;
     notices(limit: number): readonly StoredNotice[];
   };
@@ -136,12 +144,20 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
   const sent = new OwnMessages(tables, changes, devices);
   const received = new IncomingMessages(tables, changes);
   const copies = new OwnCopies(tables, changes);
+  const ahead = new StampsAhead(tables, changes);
   const incarnation = () => profiles.needProfile().incarnation;
 
   function saveProfile(profile: Profile): void {
     const before = profiles.profile()?.incarnation;
     profiles.saveProfile(profile);
     if (before !== undefined && before !== profile.incarnation) sent.numberAnew(profile.incarnation);
+  }
+
+  function stampAnew(fresh: Incarnation, wallNow: WallMs): readonly StoredMessage[] {
+    const corrected = ahead.correct(wallNow);
+    if (corrected.length === 0) return [];
+    saveProfile({ ...profiles.needProfile(), incarnation: fresh });
+    return ahead.newest(corrected);
   }
 
   function applyRoster(entries: readonly RosterEntry[], rosterVersion: number): void {
@@ -179,6 +195,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     commitOutgoing: (content, wallNow) => sent.commit(content, incarnation(), wallNow),
     cancel: (id) => sent.cancel(id),
     commitSystem: (chat, id, note, wallNow) => sent.commitSystem(chat, id, note, incarnation(), wallNow),
+    stampAnew,
     undelivered: (chat, limit) => sent.undelivered(chat, limit),
     chatsWithUndelivered: () => rows.chatsOwed(),
     meetDevices: (chat, met) => devices.meet(chat, met, profiles.profile()?.incarnation),
@@ -217,6 +234,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     noteMailRefused: (device, id, reason) => devices.noteMailRefused(device, id, reason),
     forgetMailed: (device, ids) => devices.forgetMailed(device, ids),
     expireMailed: (wallNow) => devices.expireMailed(wallNow),
+    meetMailboxes,
     saveMailKeys: (keys) => {
       for (const { device, key } of keys) mail.saveKey(device, key);
     },

@@ -62,6 +62,14 @@ export class MemoryStore extends StoreCaller {
     return new MemoryStore({ sync: this.#sync }, this.#durable.copy());
   }
 
+  /** As `crash`, put back from a copy of the disk by `magpie-server restore`: its mailboxes have another id. */
+  restored(): MemoryStore {
+    const store = this.crash();
+    store.#rows.mail.renewId();
+    for (const change of store.#rows.takeJournal()) change(store.#durable);
+    return store;
+  }
+
   /** What the disk holds at this moment, for an observer beside the server; never to be written to. */
   get disk(): MemoryDisk {
     const { accounts, devices, roster } = memoryTables(this.#durable);
