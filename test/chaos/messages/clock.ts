@@ -10,14 +10,10 @@ import { settle, verdict } from './verdict.ts';
 const PEOPLE = 3;
 const STEP_EVERY_MS = 2_000;
 const HOUR_MS = 3_600_000;
-/** Of a peer: days, which it must not believe while a server tells it the time. */
+/** Of a peer: days, which it must not believe once a server tells it the time, also of what it sent before that. */
 const STEP_HOURS_MAX = 72;
-/**
- * Of the server, whose time everybody goes by, and of a daemon at its start, which goes by its own clock until a server
- * tells it better: no two of these are further apart than the 24 hours that R16 lets pass. What bears a later stamp waits,
- * as R16 has it, until that time has come.
- */
-const BELIEVED_STEP_HOURS_MAX = 11;
+/** Of the server, whose time everybody goes by: no two of its times are further apart than what R16 lets pass. */
+const SERVER_STEP_HOURS_MAX = 11;
 /** One step in so many is the server's. */
 const SERVER_SHARE = 4;
 /** After so many steps somebody is killed, and starts with the clock as it stands. */
@@ -39,12 +35,12 @@ export async function clock(arena: Arena): Promise<readonly Row[]> {
   const endMs = performance.now() + Math.min(arena.seconds, SECONDS_MAX) * 1000;
   while (performance.now() < endMs) {
     const home = town.homes[randomInt(PEOPLE)]!;
-    if (randomInt(SERVER_SHARE) === 0) setClock(serverClock, hours(BELIEVED_STEP_HOURS_MAX));
+    if (randomInt(SERVER_SHARE) === 0) setClock(serverClock, hours(SERVER_STEP_HOURS_MAX));
     else setClock(clockOf(home.name), hours(STEP_HOURS_MAX));
     steps++;
     if (steps % KILL_AFTER_STEPS === 0) {
       await town.killHome(home);
-      setClock(clockOf(home.name), hours(BELIEVED_STEP_HOURS_MAX));
+      setClock(clockOf(home.name), hours(STEP_HOURS_MAX));
       await home.start();
     }
     await pause(STEP_EVERY_MS);
