@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { EngineWorld } from './test-world.ts';
 
 it('[SV122] what restored mailboxes have lost is not shown as stored any more, and is put again', async () => {
@@ -16,7 +16,12 @@ it('[SV122] what restored mailboxes have lost is not shown as stored any more, a
   await world.until(async () => (await state()) === 'stored');
   const seen = alice.eventsOf('message').length;
   await world.settle(server.restore());
-  await world.until(async () => alice.eventsOf('message').slice(seen).some(({ message }) => message.state === 'queued'));
+  await world.until(async () =>
+    alice
+      .eventsOf('message')
+      .slice(seen)
+      .some(({ message }) => message.state === 'queued'),
+  );
   await world.until(async () => (await state()) === 'stored');
   await world.settle(alice.stop());
   await world.settle(bob.start());
