@@ -252,9 +252,9 @@ export interface MailTable {
   isMarked(record: MessageRecord, device: DeviceId): boolean;
   /** In any mailbox, under whichever number. */
   isAnywhere(record: MessageRecord): boolean;
-  unmark(record: MessageRecord, device: DeviceId): boolean;
   /** Until when the one does that keeps it longest. */
   keptUntil(record: MessageRecord): WallMs | undefined;
+  unmark(record: MessageRecord, device: DeviceId): boolean;
   unmarkAll(record: MessageRecord): readonly DeviceId[];
   marksOf(device: DeviceId): readonly MailMark[];
   expired(now: WallMs): readonly MailMark[];

@@ -264,7 +264,7 @@ function numberingStatements(db: Sqlite.Database) {
       JOIN friend_device ON friend_device.chat = numbering.chat AND friend_device.device = numbering.device
       WHERE direction = 'in' AND (up_to > told_to OR read_to > told_read_to)
       ORDER BY numbering.chat, numbering.device`),
-    tails: db.prepare<[...Device, number], { readonly incarnation: Buffer; readonly up_to: number }>(`
+    tails: db.prepare<[...Device, number, number], { readonly incarnation: Buffer; readonly up_to: number }>(`
       SELECT numbering.incarnation, min(numbering.up_to, kept_to) AS up_to
       FROM numbering INDEXED BY numbering_newest
       JOIN friend_numbering AS known ON known.chat = numbering.chat AND known.incarnation = numbering.incarnation
