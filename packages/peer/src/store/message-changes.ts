@@ -65,7 +65,9 @@ export class MessageChanges {
   handleStamped(record: MessageRecord): readonly MessageRecord[] {
     const { message } = record;
     if (isChange(message)) return this.#standBack(record);
-    return this.#rows.hasChanges(message.chat, message.id) ? this.refreshTarget({ ...message, target: message.id }) : [];
+    return this.#rows.hasChanges(message.chat, message.id)
+      ? this.refreshTarget({ ...message, target: message.id })
+      : [];
   }
 
   /** @returns what it is about, when that changed */
