@@ -42,11 +42,13 @@ describe.skipIf(!mayMount)('a full disk', () => {
     await pause(3_000);
     const shown = await allMessages(alice, 'bob');
     const kept = new Set((await allMessages(bob, 'alice')).map(({ id }) => id));
-    const claimed = shown.filter(({ id, state }) => state !== 'queued' && ids.includes(id) && !kept.has(id));
+    // The mailbox may have them meanwhile; that a friend has them is not said.
+    const waits = (state: string): boolean => state === 'queued' || state === 'stored';
+    const claimed = shown.filter(({ id, state }) => !waits(state) && ids.includes(id) && !kept.has(id));
     expect(claimed).toEqual([]);
     expect(kept.size).toBeLessThan(texts.length);
 
-    rmSync(filler);
+    rmSync(filler, { force: true });
     await receiver.sees(texts, 90_000);
     const comparison = compare(texts, await allMessages(bob, 'alice'), receiver.arrived);
     expect(comparison).toEqual({ lost: 0, doubled: 0, outOfOrder: 0 });
