@@ -1,7 +1,7 @@
 import type { Content } from '@magpie/common/content/content.ts';
 import type { DeviceId, Incarnation } from '@magpie/common/ids.ts';
 import { silentLog } from '@magpie/common/log.ts';
-import type { WallMs } from '@magpie/common/time.ts';
+import type { Instant, WallMs } from '@magpie/common/time.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StoredMessage } from '../store/store.ts';
 import type { Mail } from './mail-post.ts';
@@ -75,6 +75,15 @@ describe('answers to who has lost contents (DL)', () => {
     ask(B, 71, 80);
     await time.pass(600);
     expect(answered.length).toBeGreaterThanOrEqual(before + 2);
+  });
+
+  it('[DL28] come by a real clock, too, which goes on between two looks at it', async () => {
+    const now = time.clock.now.bind(time.clock);
+    let looks = 0;
+    time.clock.now = () => (now() + ++looks / 1_000) as Instant;
+    ask(B, 1, 3);
+    await time.pass(0);
+    expect(answered).toHaveLength(1);
   });
 
   function ask(incarnation: Incarnation, from: number, to: number): void {

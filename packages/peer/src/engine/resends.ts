@@ -83,10 +83,11 @@ export class Resends {
     const { clock, log } = this.#options;
     if (asked.underWay || this.#stopped) return;
     asked.timer?.cancel();
-    const dueAt = (question: Question): Instant => this.#dueAt(asked, question);
+    // Looked at once: a clock that goes on meanwhile would have what is due now be due later for ever.
+    const now = clock.now();
+    const dueAt = (question: Question): Instant => dueAtOf(asked, question) ?? now;
     const [question] = [...asked.waiting.values()].sort((a, b) => dueAt(a) - dueAt(b));
     if (!question) return;
-    const now = clock.now();
     if (now < dueAt(question)) {
       asked.timer = clock.setTimer(dueAt(question), () => this.#next(from, asked));
       return;
@@ -99,13 +100,6 @@ export class Resends {
       this.#next(from, asked);
     });
     inBackground(log, 'lost contents could not be sent again', answered);
-  }
-
-  /** Whoever asks for the same again waits ever longer: one small question brings much. */
-  #dueAt(asked: Asked, question: Question): Instant {
-    if (asked.answeredAt === undefined) return this.#options.clock.now();
-    const repeats = isRepeated(asked, question) ? asked.repeats + 1 : 0;
-    return after(asked.answeredAt, Math.min(RESEND_EVERY_MS_MAX, RESEND_EVERY_MS * 2 ** repeats));
   }
 
   #forgetIdle(): void {
@@ -157,6 +151,13 @@ export class Resends {
       content: { type: 'given-back', content: encodeContent(content) } as const,
     }));
   }
+}
+
+/** Whoever asks for the same again waits ever longer: one small question brings much. @returns undefined: at once */
+function dueAtOf(asked: Asked, question: Question): Instant | undefined {
+  if (asked.answeredAt === undefined) return undefined;
+  const repeats = isRepeated(asked, question) ? asked.repeats + 1 : 0;
+  return after(asked.answeredAt, Math.min(RESEND_EVERY_MS_MAX, RESEND_EVERY_MS * 2 ** repeats));
 }
 
 function isRepeated({ begun }: Asked, { type, incarnation, from }: Question): boolean {
