@@ -10,6 +10,7 @@ import type { Correspondent, MailCipher } from './delivery-ports.ts';
 import { FriendControl } from './friend-control.ts';
 import type { FriendRoads } from './friend-roads.ts';
 import { GapRepair } from './gap-repair.ts';
+import { Greetings } from './greetings.ts';
 import { Intake } from './intake.ts';
 import { DeviceMailCipher } from './mail-cipher.ts';
 import { MailDevices } from './mail-devices.ts';
@@ -67,6 +68,7 @@ export class DeliveryParts {
   readonly #intake: Intake;
   readonly #ownRepair: OwnRepair;
   readonly #reader: MailReader;
+  readonly #greetings: Greetings;
   /** From when the friends are known on a new link; `account.up` comes later. */
   #linked = false;
 
@@ -201,6 +203,8 @@ export class DeliveryParts {
       roadOf: (device) => options.roads().ofDevice(device),
       ptoMs: (device) => sessions.session(device)?.ptoMs,
       closeSession: (device) => sessions.close(device, CLOSE_GOODBYE),
+      onReachable: (device) => this.#handleReachable(device),
+      isLacking: (device) => this.gaps.isLacking(device) || this.#ownRepair.isLacking(device),
       onSent: (friend) => {
         if (!this.#visibility.handleSent(friend)) return;
         this.#receipts.handleLinkUp();
@@ -208,6 +212,12 @@ export class DeliveryParts {
         for (const device of devicesOf(friend)) mailSender.kick(device);
       },
       onMessages: onChanged,
+    });
+    this.#greetings = new Greetings({
+      ...shared,
+      friendsThere: () => this.#friendsThere(),
+      devicesOf,
+      ensureSession: (device) => sessions.ensure(device),
     });
     const opener = new MailOpener({
       clock,
@@ -224,6 +234,7 @@ export class DeliveryParts {
       answers: this.#receipts,
       mayKnow: (friend) => friend === ownAccount() || book.get(friend)?.state === 'member',
       learnDevices: (friend) => this.#learnDevices(friend),
+      onSlot: (from) => this.#handleReachable(from.device),
     });
     this.#reader = new MailReader({
       clock,
@@ -252,11 +263,13 @@ export class DeliveryParts {
     await this.#letGo().catch((cause: { readonly code?: string }) => {
       this.#options.ports.log.error({ code: cause?.code ?? 'unknown' }, 'what is to leave could not be read');
     });
+    this.#greetings.handleLinkUp();
     await this.delivery.handleLinkUp();
   }
 
   handleLinkDown(): void {
     this.#linked = false;
+    this.#greetings.handleLinkDown();
     this.#mailboxKeys.handleLinkDown();
     this.#reader.handleLinkDown();
     this.delivery.handleLinkDown();
@@ -268,6 +281,7 @@ export class DeliveryParts {
     this.#control.handleShown();
     this.#mailboxKeys.handleVisible();
     this.#reader.handleVisible();
+    if (this.#linked) this.#greetings.handleLinkUp();
     inBackground(this.#options.ports.log, 'what was kept back could not be read', this.delivery.handleLinkUp());
   }
 
@@ -306,6 +320,7 @@ export class DeliveryParts {
 
   stop(): void {
     this.delivery.stop();
+    this.#greetings.handleLinkDown();
     this.#reader.stop();
     this.#intake.stop();
     this.gaps.stop();
@@ -341,6 +356,19 @@ export class DeliveryParts {
   #handleChanged(changed: readonly StoredMessage[]): void {
     this.#options.onMessages(changed, false);
     this.#copies.handleStates();
+  }
+
+  /** What was asked of it in vain is asked anew. */
+  #handleReachable(device: DeviceId): void {
+    this.gaps.handleReachable(device);
+    this.#ownRepair.handleReachable(device);
+  }
+
+  #friendsThere(): readonly AccountNumber[] {
+    const { book, invisible } = this.#options;
+    const isThere = (status: string) => status !== 'offline' && status !== 'unknown';
+    const accounts = book.all().map(({ account }) => account);
+    return invisible() ? [] : accounts.filter((account) => isThere(book.presenceOf(account)));
   }
 
   #otherDevices(devices: MailDevices): readonly Correspondent[] {

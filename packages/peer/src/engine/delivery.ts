@@ -38,6 +38,10 @@ export interface DeliveryOptions {
   readonly roadOf: (device: DeviceId) => MessageRoad | undefined;
   readonly ptoMs: (device: DeviceId) => number | undefined;
   readonly closeSession: (device: DeviceId) => void;
+  /** The device is there (again), or said something: whoever has a question for it asks now. */
+  readonly onReachable: (device: DeviceId) => void;
+  /** Something of the device is missing here, or of ours that it has. */
+  readonly isLacking: (device: DeviceId) => boolean;
   /** Something goes to this friend, by whatever road. */
   readonly onSent: (account: AccountNumber) => void;
   readonly onMessages: (changed: readonly StoredMessage[]) => void;
@@ -140,6 +144,7 @@ export class Delivery {
     const begun = this.#meetDevices(account).then(() => (this.#alive(lane) ? lane.begin(TAILS_MAX) : undefined));
     this.#work(lane, 'the outbox could not be read', begun);
     receipts.handleSessionUp(to);
+    this.#options.onReachable(device);
   }
 
   /**
@@ -171,8 +176,11 @@ export class Delivery {
   async handleDeviceOnline(device: DeviceId): Promise<void> {
     this.#pursuit.end(device);
     this.#options.mailSender.handleNews(device);
-    const account = this.#options.accountOf(device);
+    const { accountOf, isLacking, onReachable, ensureSession } = this.#options;
+    const account = accountOf(device);
+    onReachable(device);
     if (this.#lanes.has(device) || account === undefined) return;
+    if (isLacking(device)) ensureSession(device);
     const owed = await this.#lacksMessages(account, device);
     if (!owed || this.#lanes.has(device)) return;
     this.#pursue(device);

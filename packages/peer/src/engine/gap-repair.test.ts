@@ -94,6 +94,31 @@ describe('gap repair (DL)', () => {
     expect(answers.said.length).toBe(late + 1);
   });
 
+  it('[DL59] asks at once, and often again, who can be reached after long, but for all news only once in 10 s', async () => {
+    have(A, 1);
+    repair.handleTail(BOBS, A, 3);
+    await time.pass(24 * 3_600_000);
+    const before = answers.said.length;
+    repair.handleReachable(BOBS.device);
+    await time.pass(10);
+    expect(answers.said.length).toBe(before + 1);
+    await time.pass(5_000);
+    expect(answers.said.length).toBe(before + 2);
+    for (let news = 0; news < 50; news++) {
+      repair.handleReachable(BOBS.device);
+      await time.pass(100);
+    }
+    expect(answers.said.length).toBeLessThan(before + 6);
+  });
+
+  it('[DL50] asks although tails come all the time', async () => {
+    for (let turn = 0; turn < 20; turn++) {
+      repair.handleTail(BOBS, A, 3);
+      await time.pass(1_000);
+    }
+    expect(answers.said.length).toBeGreaterThan(0);
+  });
+
   it('[DL51] shows what has been missing for 10 s, and no longer once it has come', async () => {
     have(A, 1);
     repair.handleTail(BOBS, A, 4);

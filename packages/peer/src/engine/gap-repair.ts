@@ -6,6 +6,7 @@ import type { PeerStore } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import type { Answers, Correspondent } from './delivery-ports.ts';
 import {
+  ASKED_ANEW_MS,
   GAP_ASK_MS_MAX,
   GAP_ASK_RARELY_MS,
   GAP_ASK_SPACING_MS,
@@ -42,6 +43,8 @@ interface Lack {
   /** The highest number of the last question. */
   asked: number | undefined;
   askedInVain: number;
+  /** It was asked anew at once for news of the device. */
+  anewAt: Instant | undefined;
   nextAt: Instant;
   missing: number;
 }
@@ -88,7 +91,24 @@ export class GapRepair {
     if (upTo < 1) return;
     const lack = this.#note(from, incarnation, upTo);
     lack.askedInVain = 0;
-    lack.nextAt = this.#in(GAP_ASKED_AFTER_MS);
+    lack.nextAt = earliest(lack.nextAt, this.#in(GAP_ASKED_AFTER_MS))!;
+    this.#arm();
+  }
+
+  /** Something of the device is missing, or has to be looked at. */
+  isLacking(device: DeviceId): boolean {
+    return this.#lacksOf(device).length > 0;
+  }
+
+  /** The device can be reached (again): it is asked at once, and as if for the first time. */
+  handleReachable(device: DeviceId): void {
+    const now = this.#now();
+    for (const lack of this.#lacksOf(device)) {
+      if (lack.asked === undefined || (lack.anewAt !== undefined && now < after(lack.anewAt, ASKED_ANEW_MS))) continue;
+      lack.anewAt = now;
+      lack.askedInVain = 0;
+      lack.nextAt = now;
+    }
     this.#arm();
   }
 
@@ -128,11 +148,16 @@ export class GapRepair {
       movedAt: now,
       asked: undefined,
       askedInVain: 0,
+      anewAt: undefined,
       nextAt: after(now, GAP_ASKED_AFTER_MS),
       missing: 0,
     };
     this.#lacks.set(key, fresh);
     return fresh;
+  }
+
+  #lacksOf(device: DeviceId): readonly Lack[] {
+    return [...this.#lacks.values()].filter(({ from }) => from.device === device);
   }
 
   #moved(lack: Lack, upTo: number): void {
@@ -226,7 +251,7 @@ export class GapRepair {
 
   /** The oldest are forgotten: a device that goes on has new numberings, and tells its tails again. */
   #makeRoom(device: DeviceId): void {
-    const ofDevice = [...this.#lacks.values()].filter(({ from }) => from.device === device);
+    const ofDevice = this.#lacksOf(device);
     if (ofDevice.length >= GAPS_PER_DEVICE_MAX) this.#forget(ofDevice[0]!);
     const [oldest] = this.#lacks.values();
     if (oldest && this.#lacks.size >= GAPS_MAX) this.#forget(oldest);

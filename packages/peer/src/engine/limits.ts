@@ -148,3 +148,11 @@ export const NO_MAIL_KEY_MS = 1_000;
 export const COPIES_BACK_MAX = 10_000;
 /** Chats whose states in slots of own devices are remembered; one that is forgotten names the changed ones alone. */
 export const COPIED_CHATS_MAX = 256;
+/** DL59: so long after a login, and spread over so long, sessions begin with the friends of so many conversations. */
+export const GREETINGS_AFTER_MS = 2_000;
+export const GREETED_WITHIN_MS = 4_000;
+export const GREETED_MAX = 16;
+/** Newest lines of a conversation that are looked at for when it was used: a few of the system may stand behind. */
+export const GREETINGS_LINES_MAX = 8;
+/** News of a device has what it was asked in vain asked anew, but not more often: two that cannot answer end it so. */
+export const ASKED_ANEW_MS = 10_000;

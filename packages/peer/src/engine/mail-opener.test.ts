@@ -49,6 +49,7 @@ describe('mail opener (DL)', () => {
         lookups.push(account);
         return learns();
       },
+      onSlot: () => {},
     });
   });
 

@@ -16,7 +16,7 @@ import type {
 } from './delivery-ports.ts';
 import { NoRoomError } from './intake.ts';
 import { INBOXES_MAX, MAIL_SENDER_LOOKUP_MS } from './limits.ts';
-import { mailIdOf } from './message-content.ts';
+import { mailIdOf, slotId } from './message-content.ts';
 
 export interface MailOpenerOptions {
   readonly clock: Clock;
@@ -30,6 +30,8 @@ export interface MailOpenerOptions {
   readonly mayKnow: (account: AccountNumber) => boolean;
   /** Brings the newest device list of that account. @returns false when it could not be had */
   readonly learnDevices: (account: AccountNumber) => Promise<boolean>;
+  /** A slot of a friend's device was read: its program runs, or did a while ago. */
+  readonly onSlot: (from: Correspondent) => void;
 }
 
 const BY_MAIL: MessageRoad = { kind: 'mailbox', lan: false, rttMs: 0 };
@@ -64,6 +66,7 @@ export class MailOpener {
   async #handOn({ from, own, id, contents }: OpenedMail): Promise<void> {
     this.#forgive(from, id);
     await Promise.all(contents.map((content) => this.#handOnOne(from, own, content)));
+    if (!own && id === slotId()) this.#options.onSlot(from);
   }
 
   #handOnOne(from: Correspondent, own: boolean, content: OpenedMail['contents'][number]): Promise<void> | undefined {

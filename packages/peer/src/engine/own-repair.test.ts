@@ -76,6 +76,19 @@ describe('repair of own numberings (DL)', () => {
     expect(events).toEqual([]);
   });
 
+  it('[DL59] asks anew at once who can be reached, but for all news only once in 10 s', async () => {
+    repair.handleReceiptBeyond(BOBS, A, 3);
+    await time.pass(100_000);
+    const before = answers.said.length;
+    for (let news = 0; news < 5; news++) {
+      repair.handleReachable(BOBS.device);
+      await time.pass(10);
+    }
+    expect(answers.said.length).toBe(before + 1);
+    await time.pass(2_100);
+    expect(answers.said.length).toBe(before + 2);
+  });
+
   it('[DL52] asks for at most 64 at a time, and for the next when these are here', async () => {
     repair.handleReceiptBeyond(BOBS, A, 100);
     await time.pass(0);

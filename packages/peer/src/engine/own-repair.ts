@@ -2,14 +2,14 @@ import { type ContentOf, decodeContent, isNumbered, type NumberedContent } from 
 import { type AccountNumber, type DeviceId, type Incarnation, newMessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
-import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
+import { after, type Clock, type Instant, type Timer, type WallMs } from '@magpie/common/time.ts';
 import { GAP_ASKED_AFTER_MS, RESEND_MAX } from '../messaging/limits.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
 import type { PeerStore } from '../store/store.ts';
 import { announce, type MessageHandler } from './announce.ts';
 import { inBackground } from './background.ts';
 import type { Answers, Correspondent } from './delivery-ports.ts';
-import { GAP_ASK_MS_MAX, GAP_ASKS_MAX, OWN_REPAIRS_MAX, RESTORED_NOTE_WITHIN } from './limits.ts';
+import { ASKED_ANEW_MS, GAP_ASK_MS_MAX, GAP_ASKS_MAX, OWN_REPAIRS_MAX, RESTORED_NOTE_WITHIN } from './limits.ts';
 
 export interface OwnRepairOptions {
   readonly clock: Clock;
@@ -34,6 +34,8 @@ interface Loss {
   /** Of `asked`, what has not come. */
   owed: Set<number>;
   askedInVain: number;
+  /** It was asked anew at once for news of the device. */
+  anewAt: Instant | undefined;
   timer: Timer | undefined;
 }
 
@@ -79,10 +81,26 @@ export class OwnRepair {
       asked: undefined,
       owed: new Set<number>(),
       askedInVain: 0,
+      anewAt: undefined,
       timer: undefined,
     };
     this.#losses.set(key, fresh);
     this.#goOn(fresh);
+  }
+
+  isLacking(device: DeviceId): boolean {
+    return this.#lossesOf(device).length > 0;
+  }
+
+  /** The device can be reached (again): it is asked at once, and as if for the first time. */
+  handleReachable(device: DeviceId): void {
+    const now = this.#options.clock.now();
+    for (const loss of this.#lossesOf(device)) {
+      if (!loss.asked || (loss.anewAt !== undefined && now < after(loss.anewAt, ASKED_ANEW_MS))) continue;
+      loss.anewAt = now;
+      loss.askedInVain = 0;
+      this.#goOn(loss);
+    }
   }
 
   /** Takes only what was asked for. Resolves when it is durable, or of no use. */
@@ -103,6 +121,10 @@ export class OwnRepair {
       await this.#tell(from.account);
     }
     if (last) this.#goOn(loss);
+  }
+
+  #lossesOf(device: DeviceId): readonly Loss[] {
+    return [...this.#losses.values()].filter(({ from }) => from.device === device);
   }
 
   #goOn(loss: Loss): void {
