@@ -41,6 +41,12 @@ export class PeerDisk {
     return new Set((this.#statements.all.all() as readonly Buffer[]).map((id) => id.toString('hex')));
   }
 
+  /** The messages that own edits, recalls and reactions are about, by the ids of these. */
+  ownChanges(): ReadonlyMap<string, string> {
+    const rows = this.#statements.ownChanges.all() as readonly { readonly id: Buffer; readonly target: Buffer }[];
+    return new Map(rows.map(({ id, target }) => [id.toString('hex'), target.toString('hex')]));
+  }
+
   /** For people who look into what went wrong. */
   describe(id: string): string {
     return JSON.stringify(this.#statements.about.get(idBytes(id)) ?? null);
@@ -75,6 +81,7 @@ function prepare(db: Database.Database) {
       `SELECT chat, direction, kind, hex(incarnation) AS incarnation, sequence, state, reason, recalled, returned,
          substr(text, 1, 40) AS text FROM message WHERE id = ?`,
     ),
+    ownChanges: db.prepare("SELECT id, target FROM message WHERE direction = 'out' AND target IS NOT NULL"),
     all: db.prepare("SELECT id FROM message WHERE kind <> 'system'").pluck(),
   };
 }

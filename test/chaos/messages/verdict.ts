@@ -49,7 +49,7 @@ interface Findings {
 }
 
 /** Compares, when all has settled, what everybody shows with what everybody sent. */
-export async function compareAll(town: Town, orders: Orders): Promise<Findings> {
+export async function compareAll(town: Town, orders: Orders, unchanged: ReadonlySet<string>): Promise<Findings> {
   const findings: Findings = { lost: 0, doubled: 0, outOfOrder: 0, different: 0, missing: 0 };
   for (const [i, one] of town.homes.entries()) {
     const { items } = await one.call('contact.list', {});
@@ -58,7 +58,7 @@ export async function compareAll(town: Town, orders: Orders): Promise<Findings> 
       const [listOfOne, listOfOther] = [await listed(one, other.name), await listed(other, one.name)];
       judge(town, one, other, listOfOther, orders, findings);
       judge(town, other, one, listOfOne, orders, findings);
-      findings.different += differences(town, one, other, listOfOne, listOfOther);
+      findings.different += differences(town, one, other, listOfOne, listOfOther, unchanged);
     }
   }
   return findings;
@@ -98,9 +98,10 @@ function differences(
   other: Home,
   ofOne: readonly MessageJson[],
   ofOther: readonly MessageJson[],
+  unchanged: ReadonlySet<string>,
 ): number {
-  const left = ofOne.map((message) => seen(message, one, other));
-  const right = ofOther.map((message) => seen(message, other, one));
+  const left = ofOne.map((message) => seen(message, one, other, unchanged));
+  const right = ofOther.map((message) => seen(message, other, one, unchanged));
   let count = Math.abs(left.length - right.length);
   const examples: string[] = [];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
@@ -116,10 +117,11 @@ function differences(
 }
 
 /** What a person sees, without saying who looks. */
-function seen(message: MessageJson, owner: Home, friend: Home): string {
+function seen(message: MessageJson, owner: Home, friend: Home, unchanged: ReadonlySet<string>): string {
   const from = message.direction === 'out' ? owner.name : friend.name;
   const reactions = message.reactions.map(({ emoji, mine }) => `${emoji}${mine ? owner.name : friend.name}`).sort();
   const { id, at, kind, text, recalled, editedAt } = message;
+  if (unchanged.has(id)) return JSON.stringify({ id, from, at, kind });
   return JSON.stringify({ id, from, at, kind, text: text.slice(0, 60), recalled, editedAt, reactions });
 }
 
@@ -139,15 +141,17 @@ async function listed(home: Home, chat: string): Promise<readonly MessageJson[]>
 /**
  * The rows that every part ends with.
  * @param id first half of theirs
+ * @param unchanged messages of which one side does not show what was changed, and may not
  */
 export async function verdict(
   town: Town,
   id: string,
   settledMs: number,
   orders: Orders = 'list and arrival',
+  unchanged: ReadonlySet<string> = new Set(),
 ): Promise<readonly Row[]> {
   const { ledger, oracle, arena } = town;
-  const { lost, doubled, outOfOrder, different, missing } = await compareAll(town, orders);
+  const { lost, doubled, outOfOrder, different, missing } = await compareAll(town, orders, unchanged);
   for (const line of oracle.examples) arena.say(`  false: ${line}`);
   const messages = `of ${ledger.count} messages`;
   const none = (name: string, what: string, value: number, unit = 'messages'): Row =>
