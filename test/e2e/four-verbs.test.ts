@@ -56,6 +56,19 @@ describe('the four verbs by the command line', () => {
   it('goes on by the relay when one side has no UDP', async () => {
     await command(stage, 'bob', ['daemon', 'stop', '--json']);
     await command(stage, 'bob', ['--no-udp', 'daemon', 'start', '--json']);
+    // The first message opens the session, and the mailbox may bring it sooner: both are there at the same time.
+    await command(stage, 'alice', [
+      'send',
+      'bob',
+      'are you there?',
+      '--wait',
+      'delivered',
+      '--timeout',
+      '20s',
+      '--json',
+    ]);
+    const alice = await stage.connect('alice');
+    await eventually('a path by the relay', async () => (await pathTo(alice, 'bob'))?.path?.kind === 'relay');
     const words = ['send', 'bob', 'by the relay', '--wait', 'delivered', '--timeout', '20s', '--json'];
     const { message } = await command(stage, 'alice', words);
     expect((message as MessageJson).path?.kind).toBe('relay');

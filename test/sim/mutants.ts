@@ -27,6 +27,13 @@ const NOTHING_RESENT: PlantedLine = {
   replacement: 'return;',
 };
 
+/** Where a session brings no receipt, the mailbox brings the message: that mends what other bugs break. */
+const NO_MAIL_FOR_A_SILENT_SESSION: PlantedLine = {
+  file: sourcePath('packages/peer/src/engine/lane-patience.ts'),
+  line: 'if (!this.#stalled) this.#until ??= after(now, Math.max(MAIL_AFTER_MS, 2 * (this.#ptoMs() ?? 0)));',
+  replacement: 'void (now, after, MAIL_AFTER_MS);',
+};
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-dedup',
@@ -51,9 +58,11 @@ export const MUTANTS: readonly Mutant[] = [
         replacement:
           "this.#sent.push({ packetNumber, sequence: this.#nextSequence++, sentAt: now, bytes, contents: this.#ordered ? [] : contents, state: 'sent' });",
       },
+      NO_MAIL_FOR_A_SILENT_SESSION,
+      NOTHING_RESENT,
     ],
     scenarios: ['foundation'],
-    caughtAs: ['lost'],
+    caughtAs: ['lost', 'late'],
   },
   {
     name: 'packet-number-reused',
