@@ -5,6 +5,7 @@ const write = process.argv.includes('--write');
 
 const steps: readonly { readonly name: string; readonly run: () => number }[] = [
   { name: 'types', run: () => runStep(toolPath('typescript', 'tsc'), ['-p', '.']) },
+  { name: 'types of the page', run: () => runStep(toolPath('typescript', 'tsc'), ['-p', 'packages/peer/web']) },
   {
     name: 'lint and format',
     run: () =>

@@ -27,17 +27,7 @@ import {
   STATUS_TEXT_BYTES_MAX,
 } from '../limits.ts';
 import { REFUSAL_CODES } from '../refusal.ts';
-
-export const PRESENCE_STATUSES = ['offline', 'online', 'away', 'busy'] as const;
-export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
-
-/** `member` is a friend; `removed` a tombstone; `asked` waits for them; `asking` waits for us; `blocked` by us. */
-export const ROSTER_STATES = ['member', 'removed', 'asked', 'asking', 'blocked'] as const;
-export type RosterState = (typeof ROSTER_STATES)[number];
-
-/** Who may ask an account to be friends: anyone, anyone who answers its question, or nobody. */
-export const ASK_POLICIES = ['anyone', 'question', 'nobody'] as const;
-export type AskPolicy = (typeof ASK_POLICIES)[number];
+import { ASK_POLICIES, PRESENCE_STATUSES, ROSTER_STATES } from './status-words.ts';
 
 export const requestId = as<number, RequestId>(u32);
 export const accountNumber = as<number, AccountNumber>(u32);

@@ -37,7 +37,6 @@ import {
 } from '../limits.ts';
 import { endpointCodec } from '../net.ts';
 import {
-  ASK_POLICIES,
   accountName,
   accountNumber,
   device,
@@ -55,21 +54,19 @@ import {
 } from './frame-fields.ts';
 import { anonymous, anywhere, authenticated, rule } from './frame-rule.ts';
 import { MAIL_FRAMES } from './mail-frames.ts';
+import { ASK_POLICIES } from './status-words.ts';
 
+export { type PresenceEntry, presenceEntry, type RosterEntry, rosterEntry } from './frame-fields.ts';
+export type { ConnectionState, FrameRule } from './frame-rule.ts';
+export type { MailEntry } from './mail-frames.ts';
 export {
   ASK_POLICIES,
   type AskPolicy,
   PRESENCE_STATUSES,
-  type PresenceEntry,
   type PresenceStatus,
-  presenceEntry,
   ROSTER_STATES,
-  type RosterEntry,
   type RosterState,
-  rosterEntry,
-} from './frame-fields.ts';
-export type { ConnectionState, FrameRule } from './frame-rule.ts';
-export type { MailEntry } from './mail-frames.ts';
+} from './status-words.ts';
 
 /** Every frame between a peer and the server: the whole protocol on one page. PROTOCOL.md explains it. */
 export const FRAME_TABLE = {

@@ -26,3 +26,9 @@ export const SHORT_TEXT_CHARS_MAX = 512;
 export const NOTICES_MAX = 100;
 /** What somebody searches for. */
 export const SEARCH_CHARS_MAX = 256;
+/** Characters of a message that a list of conversations shows: some lines on a narrow page. */
+export const PREVIEW_CHARS_MAX = 160;
+/** How long a link to the page may open it: a minute when a browser is started, longer when people are to click it. */
+export const PAGE_LINK_MS_MIN = 1_000;
+export const PAGE_LINK_MS = 60_000;
+export const PAGE_LINK_MS_MAX = 15 * 60_000;

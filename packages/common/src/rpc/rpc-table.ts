@@ -5,6 +5,8 @@ import {
   CODE_CHARS_MAX,
   NOTICES_MAX,
   PAGE_ITEMS_MAX,
+  PAGE_LINK_MS_MAX,
+  PAGE_LINK_MS_MIN,
   SEARCH_CHARS_MAX,
   SHORT_TEXT_CHARS_MAX,
   WHO_CHARS_MAX,
@@ -154,6 +156,15 @@ export const RPC_TABLE = {
     result: z.object({ items: z.array(s.notice) }),
   },
 
+  /** No banner of it any more, at any face; it stays in the list. An event `notice` tells the others. */
+  'notice.dismiss': { params: z.strictObject({ id: s.cursorText }), result: s.notice },
+
+  /** Every conversation that has rows, the one with the newest first; `next` is what to pass as `after`. */
+  'chat.list': {
+    params: z.strictObject({ limit: s.pageLimit, after: s.accountText.optional() }),
+    result: page(s.chat),
+  },
+
   /** Answers once the message is durable in the outbox. */
   'message.send': {
     params: z.strictObject({
@@ -238,6 +249,14 @@ export const RPC_TABLE = {
     result: z.object({ cursor: z.string() }),
   },
 
+  /** A link that opens the page in a browser on this machine, once, within `validMs` (default PAGE_LINK_MS). */
+  'page.open': {
+    params: z.strictObject({ validMs: z.int().min(PAGE_LINK_MS_MIN).max(PAGE_LINK_MS_MAX).optional() }),
+    result: z.object({ url: z.string(), expiresAt: z.string() }),
+  },
+  /** Every page that is open must be opened anew. */
+  'page.closeAll': { params: nothing, result: nothing },
+
   status: { params: nothing, result: s.status },
   'net.status': { params: nothing, result: s.netStatus },
   'net.neverDirect': {
@@ -285,6 +304,7 @@ const DONE_BY_PEOPLE: ReadonlySet<RpcMethod> = new Set([
   'message.delete',
   'message.markRead',
   'draft.set',
+  'notice.dismiss',
   'privacy.set',
   'net.neverDirect',
 ] satisfies RpcMethod[]);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ASK_POLICIES, PRESENCE_STATUSES, ROSTER_STATES } from '../frames/frame-table.ts';
+import { ASK_POLICIES, PRESENCE_STATUSES, ROSTER_STATES } from '../frames/status-words.ts';
 import { parseAccountNumber, parseMessageId } from '../ids.ts';
 import { PAGE_ITEMS_MAX, WHO_CHARS_MAX } from './limits.ts';
 
@@ -125,7 +125,13 @@ export const presence = z.object({
   autoAwayMs: z.int(),
 });
 
-export const notice = z.object({ id: z.string(), at: z.string(), text: z.string() });
+export const notice = z.object({
+  id: z.string(),
+  at: z.string(),
+  text: z.string(),
+  /** Somebody has read it at a face of this profile and wants no banner of it any more. */
+  dismissed: z.boolean(),
+});
 
 export const MESSAGE_STATES = ['queued', 'stored', 'delivered', 'read', 'refused'] as const;
 
@@ -139,6 +145,8 @@ export const message = z.object({
   direction: z.enum(['in', 'out']),
   /** The sender's claim (R16). */
   at: z.string(),
+  /** Rows of one millisecond stand in this order, then by device (R16). */
+  counter: z.int(),
   /** `edit`, `recall` and `reaction` occur in exports only: elsewhere they show on their target. */
   kind: z.enum(MESSAGE_KINDS),
   /** As it stands after edits; empty once recalled. Of a `system` message what it says, one of a few words. */
@@ -164,10 +172,21 @@ export const message = z.object({
   sequence: z.int(),
 });
 
+/** What a list of conversations shows of one. */
+export const chat = z.object({
+  /** Account number of the other side. */
+  id: z.string(),
+  /** The newest row; null when there is none. Its text is cut to PREVIEW_CHARS_MAX characters. */
+  last: message
+    .pick({ id: true, at: true, direction: true, kind: true, text: true, recalled: true, state: true, reason: true })
+    .nullable(),
+  unread: z.int(),
+  /** The oldest row from the other side that was not read; null when all was. */
+  firstUnread: z.string().nullable(),
+});
+
 /** A row of an export: also what a conversation shows on other rows only, and where it stands. */
 export const exportedMessage = message.extend({
-  /** Rows of one millisecond stand in this order, then by device (R16). */
-  counter: z.int(),
   /** Of a reaction: false takes it back. */
   on: z.boolean(),
   /** Place of the row among all of this profile; `message.export` goes on `after` it. */
@@ -279,6 +298,7 @@ export type SafetyJson = z.output<typeof safety>;
 export type PresenceJson = z.output<typeof presence>;
 export type NoticeJson = z.output<typeof notice>;
 export type ContactJson = z.output<typeof contact>;
+export type ChatJson = z.output<typeof chat>;
 export type MessageJson = z.output<typeof message>;
 export type ExportedMessageJson = z.output<typeof exportedMessage>;
 export type DraftJson = z.output<typeof draft>;

@@ -1,0 +1,19 @@
+/** Limits of the view model, with units and reasons. */
+
+/** Rows of one conversation kept and shown: plain elements stay quick and readable for screen readers up to here. */
+export const ROWS_KEPT_MAX = 400;
+/** Rows fetched at a time: two screens. */
+export const ROWS_PER_PAGE = 60;
+/** Conversations whose rows are kept when another one is opened, so that going back shows them at once. */
+export const CONVERSATIONS_KEPT_MAX = 12;
+/** First wait before the daemon is tried again, and the longest: it comes back within a second of being up. */
+export const RECONNECT_MS_MIN = 250;
+export const RECONNECT_MS_MAX = 1_000;
+/** A call that was not answered by then is given up by the face. Logins may wait for an approval. */
+export const CALL_TIMEOUT_MS = 90_000;
+/** After the last key, before a draft is saved. */
+export const DRAFT_SAVED_AFTER_MS = 300;
+/** Not yet answered sends of one chat; more are refused at once. */
+export const PENDING_MAX = 200;
+/** A row must have been in view so long, in a window that has focus, to count as read. */
+export const READ_AFTER_MS = 500;

@@ -1,0 +1,30 @@
+import type { RoadJson } from '@magpie/common/rpc/schemas.ts';
+import { Mail, Network, Waypoints, Zap } from 'lucide-react';
+import type { ComponentPropsWithRef, ReactElement } from 'react';
+import { useText } from '../text/text.tsx';
+import styles from './road-badge.module.css';
+
+export type RoadName = 'direct' | 'lan' | 'relay' | 'mailbox';
+
+export function roadName(road: RoadJson): RoadName {
+  return road.kind === 'direct' && road.lan ? 'lan' : road.kind;
+}
+
+const ICONS = { direct: Zap, lan: Network, relay: Waypoints, mailbox: Mail } as const;
+
+/** Icon, word and colour, with the milliseconds of a live road. A button, so that its explanation opens by keyboard too. */
+export function RoadBadge({
+  road,
+  ...rest
+}: { readonly road: RoadJson } & ComponentPropsWithRef<'button'>): ReactElement {
+  const { t } = useText();
+  const name = roadName(road);
+  const Icon = ICONS[name];
+  return (
+    <button type="button" className={`${styles.badge} ${styles[name]}`} {...rest}>
+      <Icon size={14} aria-hidden="true" />
+      {t(`road.${name}`)}
+      {name !== 'mailbox' && road.rttMs > 0 && ` ${t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}`}
+    </button>
+  );
+}

@@ -1,0 +1,42 @@
+import { createPageTranslator, type PageKey, type PageTranslator } from '@magpie/common/i18n/page-translator.ts';
+import type { Language, TextValues } from '@magpie/common/i18n/translator.ts';
+import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
+import { createContext, type ReactElement, type ReactNode, useContext } from 'react';
+
+export interface Text {
+  readonly language: Language;
+  readonly t: (key: PageKey, values?: TextValues) => string;
+  /** What is wrong, in the language of the page; the page itself says what to do. */
+  readonly errorText: (error: RpcError) => string;
+  readonly has: (key: string) => key is PageKey;
+}
+
+/** Only the language that is shown is loaded. */
+export async function loadText(language: Language): Promise<Text> {
+  const catalogue =
+    language === 'zh-CN'
+      ? (await import('@magpie/common/i18n/page-texts-zh-cn.ts')).PAGE_ZH_CN
+      : (await import('@magpie/common/i18n/page-texts-en.ts')).PAGE_EN;
+  const translator = createPageTranslator(language, catalogue);
+  return { language, t: translator.text, has: translator.has, errorText: (error) => errorText(translator, error) };
+}
+
+function errorText(translator: PageTranslator, error: RpcError): string {
+  const values = { who: '', because: '', ...error.detail };
+  const refusal = `refusal.${error.refusal}`;
+  const own = `error.${error.code}`;
+  if (error.code === 'SERVER_REFUSED' && translator.has(refusal)) return translator.text(refusal, values);
+  return translator.text(translator.has(own) ? own : 'error.INTERNAL', values);
+}
+
+const TextContext = createContext<Text | undefined>(undefined);
+
+export function TextProvider({ text, children }: { readonly text: Text; readonly children: ReactNode }): ReactElement {
+  return <TextContext value={text}>{children}</TextContext>;
+}
+
+export function useText(): Text {
+  const text = useContext(TextContext);
+  if (!text) throw new Error('outside of TextProvider');
+  return text;
+}
