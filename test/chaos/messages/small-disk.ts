@@ -16,7 +16,12 @@ export class SmallDisk {
   /** Leaves not a page free. */
   fill(): void {
     const { bavail, bsize } = statfsSync(this.#folder);
-    writeFileSync(this.#filler, Buffer.alloc(Math.max(0, bavail * bsize)), { flag: 'a' });
+    try {
+      writeFileSync(this.#filler, Buffer.alloc(Math.max(0, bavail * bsize)), { flag: 'a' });
+    } catch (error) {
+      // Somebody else took the last pages meanwhile: it is full all the same.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
   }
 
   makeRoom(): void {
