@@ -23,6 +23,10 @@ export interface ProfilePaths {
   /** The running daemon's process id, for people. */
   readonly pid: string;
   readonly log: string;
+  /** Makes the tokens of open pages. */
+  readonly pageKey: string;
+  /** The port at which the page is served, once it was. */
+  readonly pagePort: string;
 }
 
 /** sun_path holds 104 bytes on macOS and 108 on Linux, the final zero included (R29). */
@@ -50,6 +54,8 @@ function pathsIn(folder: string, env: Environment): ProfilePaths {
     lock: join(folder, 'daemon.lock'),
     pid: join(folder, 'daemon.pid'),
     log: join(folder, 'daemon.log'),
+    pageKey: join(folder, 'page.key'),
+    pagePort: join(folder, 'page.port'),
   };
 }
 

@@ -23,6 +23,10 @@ export const LOCAL_ERROR_CODES = [
   'CONNECTION_LOST',
   'BAD_ANSWER',
   'SCHEMA_MISMATCH',
+  'PAGE_CODE_SPENT',
+  'PAGE_NOT_BUILT',
+  'PAGE_PORT_TAKEN',
+  'PAGE_UNAVAILABLE',
 ] as const;
 export type LocalErrorCode = (typeof LOCAL_ERROR_CODES)[number];
 

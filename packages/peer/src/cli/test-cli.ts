@@ -8,6 +8,7 @@ import { profilePaths } from '../config.ts';
 import { type ControlServer, startControlServer } from '../daemon/control-server.ts';
 import { runDaemon } from '../daemon/run-daemon.ts';
 import { FakeEngine } from '../daemon/test-fake-engine.ts';
+import { FakePage } from '../daemon/test-fake-page.ts';
 import { runCli } from './program.ts';
 
 export interface Ran {
@@ -34,6 +35,7 @@ export class TestCli {
   readonly folder: string;
   /** How often a command started the daemon, and with UDP or without. */
   readonly starts: boolean[] = [];
+  readonly page = new FakePage();
   #server: ControlServer | undefined;
 
   private constructor(folder: string) {
@@ -48,6 +50,7 @@ export class TestCli {
     const surface = {
       engine: this.engine,
       status: { pid: process.pid, version: '0.1.0', startedAt: '2026-01-01T00:00:00.000Z', profile: this.folder },
+      page: this.page,
       testHooks: false,
       stop: () => setImmediate(() => void this.stopDaemon()),
     };

@@ -10,6 +10,7 @@ import type { EventJson } from '@magpie/common/rpc/schemas.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { FakeEngine } from './test-fake-engine.ts';
+import { FakePage } from './test-fake-page.ts';
 
 let folder: string;
 let engine: FakeEngine;
@@ -197,7 +198,7 @@ describe('watching', () => {
 
 function serve(testHooks: boolean): Promise<ControlServer> {
   const status = { pid: process.pid, version: '0', startedAt: '2026-01-01T00:00:00.000Z', profile: folder };
-  const surface = { engine, status, testHooks, stop: () => stops++ };
+  const surface = { engine, status, page: new FakePage(), testHooks, stop: () => stops++ };
   return startControlServer(surface, join(folder, 'control.sock'), silentLog);
 }
 

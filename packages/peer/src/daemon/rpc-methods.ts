@@ -1,15 +1,17 @@
-import type { MessageId } from '@magpie/common/ids.ts';
-import { parseMessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, MessageId } from '@magpie/common/ids.ts';
+import { parseAccountNumber, parseMessageId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import { PAGE_BYTES_MAX } from '@magpie/common/rpc/limits.ts';
+import { PAGE_BYTES_MAX, PAGE_LINK_MS } from '@magpie/common/rpc/limits.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { RpcMethod, RpcParams, RpcResult } from '@magpie/common/rpc/rpc-table.ts';
 import type { DaemonStatusJson } from '@magpie/common/rpc/schemas.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { DeviceView, Engine, PolicyView, PrivacyView } from '../engine/engine.ts';
 import { kindOfSystem } from './kind-of-system.ts';
+import type { PageHost } from './page-host.ts';
 import {
   accountJson,
+  chatJson,
   contactJson,
   deviceJson,
   draftJson,
@@ -32,6 +34,7 @@ import {
 export interface DaemonSurface {
   readonly engine: Engine;
   readonly status: DaemonStatusJson;
+  readonly page: Pick<PageHost, 'open' | 'closeAll'>;
   /** Ends the daemon soon; the answer to the caller still goes out. */
   stop(): void;
   /** True only in tests: MAGPIE_TEST_HOOKS=1. */
@@ -52,7 +55,7 @@ export type RpcHandlers = {
 };
 
 /** The methods of the local API, each one call of the engine and a change of shape. */
-export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface): RpcHandlers {
+export function rpcHandlers({ engine, status, page, stop, testHooks }: DaemonSurface): RpcHandlers {
   return {
     'daemon.status': async () => ok(status),
     'daemon.stop': async () => {
@@ -90,6 +93,13 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
     'notice.list': async ({ limit }) =>
       mapped(await engine.notices(limit), (notices) => ({ items: fitPage(notices.map(noticeJson)) })),
 
+    'notice.dismiss': async ({ id }) => mapped(await engine.dismissNotice(Number(id)), noticeJson),
+
+    'chat.list': async ({ limit, after }) => {
+      const chats = await engine.chats({ limit, after: accountNumber(after) });
+      return mapped(chats, (views) => firstOf(views.map(chatJson), limit));
+    },
+
     ...messageHandlers(engine),
 
     'draft.get': async ({ chat }) => mapped(await engine.draft(chat), draftJson),
@@ -98,6 +108,16 @@ export function rpcHandlers({ engine, status, stop, testHooks }: DaemonSurface):
       mapped(await engine.setDraft(chat, text, messageId(replyTo)), draftJson),
     'privacy.get': async () => ok(privacyJson(await engine.privacy())),
     'privacy.set': async (patch) => mapped(await engine.setPrivacy(chosen(patch)), privacyJson),
+
+    'page.open': async ({ validMs }) =>
+      mapped(await page.open(validMs ?? PAGE_LINK_MS), ({ url, expiresAtMs }) => ({
+        url,
+        expiresAt: isoTime(expiresAtMs as WallMs),
+      })),
+    'page.closeAll': async () => {
+      await page.closeAll();
+      return ok({});
+    },
 
     status: async () => ok(statusJson(await engine.status())),
     'net.status': async () => ok(netStatusJson(await engine.status())),
@@ -139,7 +159,7 @@ function messageHandlers(engine: Engine): Pick<RpcHandlers, MessageMethod> {
     'message.search': async ({ since, until, before, ...query }) => {
       const range = { since: wallMs(since), until: wallMs(until), before: messageId(before) };
       return mapped(await engine.search({ ...query, ...range }), (views) =>
-        newestFirst(views.map(messageJson), query.limit),
+        firstOf(views.map(messageJson), query.limit),
       );
     },
     'message.delete': async ({ chat, ids, upTo }) => {
@@ -230,6 +250,10 @@ function wallMs(iso: string | undefined): WallMs | undefined {
   return iso === undefined ? undefined : (Date.parse(iso) as WallMs);
 }
 
+function accountNumber(text: string | undefined): AccountNumber | undefined {
+  return text === undefined ? undefined : parseAccountNumber(text);
+}
+
 function messageId(text: string | undefined): MessageId | undefined {
   return text === undefined ? undefined : parseMessageId(text);
 }
@@ -263,7 +287,8 @@ function pageAround<T extends { readonly id: string }>(
   return { items, next: items[0]?.id ?? null };
 }
 
-function newestFirst<T extends { readonly id: string }>(
+/** A page in the order of the list; `next` is its last item. */
+function firstOf<T extends { readonly id: string }>(
   all: readonly T[],
   limit: number,
 ): { items: T[]; next: string | null } {

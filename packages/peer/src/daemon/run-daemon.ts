@@ -6,10 +6,14 @@ import { MAGPIE_VERSION, type ProfilePaths } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { preparePrivateFolder } from '../io/private-file.ts';
 import { removeSocketNote, writeSocketNote } from '../io/socket-note.ts';
+import { SystemRandom } from '../io/system-random.ts';
 import { type ControlServer, startControlServer } from './control-server.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import type { LogLevel } from './log-level.ts';
+import { PageHost } from './page-host.ts';
 import { lockProfile, type ProfileLock } from './profile-lock.ts';
+import { rpcHandlers } from './rpc-methods.ts';
+import { type ClientPipe, RpcSession } from './rpc-session.ts';
 
 export interface DaemonOptions {
   readonly udp: boolean;
@@ -72,12 +76,13 @@ async function bringUp(
 ): Promise<RunningDaemon> {
   const engine = await compose(paths, options, log);
   let control: ControlServer | undefined;
+  let page: PageHost | undefined;
   let stopping: Promise<void> | undefined;
   let looks: NodeJS.Timeout | undefined;
   const end = Promise.withResolvers<void>();
   const stop = (reason: string): Promise<void> => {
     clearInterval(looks);
-    stopping ??= takeDown(paths, engine, control, lock, log, reason).then(end.resolve);
+    stopping ??= takeDown(paths, engine, [control, page], lock, log, reason).then(end.resolve);
     return stopping;
   };
   const status = {
@@ -88,14 +93,19 @@ async function bringUp(
   };
   try {
     await engine.start();
+    const accept = (pipe: ClientPipe): RpcSession => new RpcSession(pipe, surface, handlers, log);
+    page = new PageHost({ paths, random: new SystemRandom(), accept, nowMs: Date.now, log });
     const surface = {
       engine,
       status,
+      page,
       testHooks: options.testHooks,
       stop: () => setImmediate(() => void stop('asked')),
     };
+    const handlers = rpcHandlers(surface);
     await writeSocketNote(paths);
     control = await startControlServer(surface, paths.socket, log);
+    await resumePage(page, log);
   } catch (error) {
     await Promise.race([engine.stop().catch(() => {}), delay(STOP_MS_MAX)]);
     throw error;
@@ -113,7 +123,7 @@ async function bringUp(
 async function takeDown(
   paths: ProfilePaths,
   engine: Engine,
-  control: ControlServer | undefined,
+  [control, page]: readonly [ControlServer | undefined, PageHost | undefined],
   lock: ProfileLock,
   log: Log,
   reason: string,
@@ -123,6 +133,7 @@ async function takeDown(
     log.error({ stack: error instanceof Error ? error.stack : undefined }, 'engine did not stop cleanly');
   });
   await Promise.race([goodbye, delay(STOP_MS_MAX)]);
+  await page?.close();
   if (!lock.isHeld()) {
     await keepingSocket(paths.socket, async () => control?.close());
   } else {
@@ -131,6 +142,13 @@ async function takeDown(
   }
   lock.release();
   log.info({}, 'daemon stopped');
+}
+
+/** The page is not what a daemon is for: it runs without one, and the next who asks for it is told why. */
+async function resumePage(page: PageHost, log: Log): Promise<void> {
+  await page.resume().catch((error: unknown) => {
+    log.warn({ code: (error as NodeJS.ErrnoException).code }, 'page is not served');
+  });
 }
 
 /** Closing a socket deletes its path, at which another daemon may listen by now: that one's is put back. */

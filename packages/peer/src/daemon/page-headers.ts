@@ -1,0 +1,37 @@
+/**
+ * Everything comes from the daemon, nothing inline, nothing made of text (R31: never loosened for a library).
+ * `connect-src 'self'` holds for the WebSocket as well.
+ */
+export const PAGE_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+/** On every answer, whatever its status. No answer permits another origin anything. */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': PAGE_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+/** Of files whose name changes with what is in them: a reload then costs one small file. */
+export const HASHED_FILE_CACHING = 'private, max-age=31536000, immutable';
+
+/** An answer written past the HTTP server, to bytes that it could not read as a request. */
+export function rawRefusal(status: number, reason: string): string {
+  const headers = Object.entries({ ...PAGE_HEADERS, 'content-length': '0', connection: 'close' });
+  return [`HTTP/1.1 ${status} ${reason}`, ...headers.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
+}
