@@ -125,6 +125,26 @@ function changesContract(current: () => PeerStore): void {
       expect((await store.receivedUpTo(BOB)).map((n) => n.readUpTo)).toEqual([2]);
     });
 
+    it('[DL11] are never shown as read by a receipt that only runs over them, and hold up no other', async () => {
+      await change(2, { kind: 'recall' });
+      await change(3, { kind: 'text', text: 'next', target: undefined });
+      const span = [{ from: 1, to: 3 }];
+      await store.applyReceipt(BOB, INCARNATION_A, 'read', span, BOBS_DEVICE);
+      const states = async () => (await store.messages({ chat: BOB, limit: 9 })).map((m) => [m.recalled, m.state]);
+      expect(await states()).toEqual([
+        [true, 'delivered'],
+        [false, 'read'],
+      ]);
+      expect(await store.applyReceipt(BOB, INCARNATION_A, 'read', span, BOBS_DEVICE)).toEqual([]);
+      expect(await store.copyStates(BOB, 9)).toEqual([{ incarnation: INCARNATION_A, deliveredUpTo: 3, readUpTo: 3 }]);
+    });
+
+    it('stay read when they were read before', async () => {
+      await store.applyReceipt(BOB, INCARNATION_A, 'read', [{ from: 1, to: 1 }], BOBS_DEVICE);
+      await change(2, { kind: 'recall' });
+      expect(await store.message(ONE)).toMatchObject({ recalled: true, state: 'read' });
+    });
+
     it('are only for the own side, and only for a day', async () => {
       await receive(1, { stamp: stamp(T0, 1) });
       await receive(2, { type: 'recall', target: ONE, stamp: stamp(T0 + 2, 0) });

@@ -9,6 +9,7 @@ import { openSqlitePeerStore } from '@magpie/peer/store/sqlite-store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { peerStoreContract } from './peer-store-contract.ts';
 import { BOB, incoming, messageId, PROFILE, textTo, wall } from './peer-store-samples.ts';
+import { quickFolder } from './quick-folder.ts';
 
 peerStoreContract('memory', async () => {
   const store = new MemoryPeerStore({ sync: () => Promise.resolve() });
@@ -16,7 +17,7 @@ peerStoreContract('memory', async () => {
 });
 
 peerStoreContract('sqlite', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'magpie-store-'));
+  const folder = quickFolder('magpie-store-');
   const store = await openSqlitePeerStore(join(folder, 'profile.db'));
   return {
     store,

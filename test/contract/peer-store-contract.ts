@@ -4,6 +4,7 @@ import { compareMessages } from '@magpie/peer/messaging/conversation-order.ts';
 import type { PeerStore, StoredMessage } from '@magpie/peer/store/store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { peerStoreChangesContract } from './peer-store-changes-contract.ts';
+import { peerStoreChatsContract } from './peer-store-chats-contract.ts';
 import { peerStoreContactsContract } from './peer-store-contacts-contract.ts';
 import { peerStoreCopiesContract } from './peer-store-copies-contract.ts';
 import { peerStoreDevicesContract } from './peer-store-devices-contract.ts';
@@ -96,6 +97,7 @@ export function peerStoreContract(name: string, open: () => Promise<StoreUnderTe
     peerStoreMailContract(() => store);
     peerStoreCopiesContract(() => store);
     peerStoreHistoryContract(() => store);
+    peerStoreChatsContract(() => store);
 
     describe('own messages', () => {
       it('[R17] numbers messages from 1 without gaps, for each chat by itself', async () => {

@@ -57,8 +57,18 @@ export function peerStoreOwnContract(current: () => PeerStore): void {
       expect(await store.saveNotice(notice(2))).toBe(true);
       expect(await store.saveNotice(notice(1))).toBe(true);
       expect(await store.saveNotice({ ...notice(2), text: 'other' })).toBe(false);
-      expect(await store.notices(10)).toEqual([notice(2), notice(1)]);
-      expect(await store.notices(1)).toEqual([notice(2)]);
+      expect(await store.notices(10)).toEqual([kept(2), kept(1)]);
+      expect(await store.notices(1)).toEqual([kept(2)]);
+    });
+
+    it('stay in the list when they were dismissed, which lasts', async () => {
+      await store.saveNotice(notice(1));
+      await store.saveNotice(notice(2));
+      expect(await store.dismissNotice(1)).toEqual(kept(1, true));
+      expect(await store.dismissNotice(1)).toEqual(kept(1, true));
+      expect(await store.dismissNotice(3)).toBeUndefined();
+      expect(await store.saveNotice(notice(1))).toBe(false);
+      expect(await store.notices(10)).toEqual([kept(2), kept(1, true)]);
     });
 
     it('are bounded: the oldest go, and do not come back', async () => {
@@ -73,6 +83,10 @@ export function peerStoreOwnContract(current: () => PeerStore): void {
 
 function notice(id: number) {
   return { id, at: wall(id * 10), text: `notice ${id}` };
+}
+
+function kept(id: number, dismissed = false) {
+  return { ...notice(id), dismissed };
 }
 
 /** The store does not look inside a list. */

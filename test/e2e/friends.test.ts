@@ -26,7 +26,17 @@ describe('what was sent compared with what arrived', () => {
 
 function messages(texts: readonly string[]): readonly MessageJson[] {
   return texts.map((text, index) => ({
-    ...{ id: `id ${index}`, chat: '1', from: '1', direction: 'in', at: '', kind: 'text', text, state: 'delivered' },
+    ...{
+      id: `id ${index}`,
+      chat: '1',
+      from: '1',
+      direction: 'in',
+      at: '',
+      counter: 0,
+      kind: 'text',
+      text,
+      state: 'delivered',
+    },
     ...{ replyTo: null, target: null, editedAt: null, recalled: false, reactions: [], pendingChanges: 0 },
     ...{ returned: false, reason: null, expiresAt: null, path: null, device: '', incarnation: '', sequence: index + 1 },
   }));

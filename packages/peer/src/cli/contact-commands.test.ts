@@ -209,7 +209,8 @@ describe('presence, notices and never direct', () => {
   });
 
   it('lists notices with every line of them', async () => {
-    cli.engine.noticeList = [{ id: 3, at: 1_760_000_000_000 as never, text: 'maintenance\n\u001b[2Jon Monday' }];
+    const text = 'maintenance\n\u001b[2Jon Monday';
+    cli.engine.noticeList = [{ id: 3, at: 1_760_000_000_000 as never, text, dismissed: false }];
     const { out } = await cli.run('notice list', { typed: [], env: { NO_COLOR: '1' } });
     expect(out).toMatch(/maintenance\n {4}\u241b\[2Jon Monday\n/);
     expect((await cli.run('notice list --limit 1 --json')).json.items).toMatchObject([{ id: '3' }]);

@@ -122,7 +122,7 @@ describe('watch', () => {
         await vi.waitFor(() => expect(cli.engine.listeners).toBe(1));
         await delay(50);
         cli.engine.message_(10_002, 'in', 'hi');
-        cli.engine.emit({ type: 'notice', id: 3, at: 0 as never, text: 'maintenance' });
+        cli.engine.emit({ type: 'notice', notice: { id: 3, at: 0 as never, text: 'maintenance', dismissed: false } });
         await delay(50);
         signal('SIGINT');
       },

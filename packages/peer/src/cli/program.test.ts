@@ -295,5 +295,6 @@ async function withPeople(): Promise<void> {
   await cli.engine.setDraft('bob', 'half a thought');
   const dave = { account: 10_007 as never, name: 'dave' as never, displayName: 'Dave' };
   cli.engine.strangers.set('dave', { ...dave, ask: 'question', question: 'Which lab?' });
-  cli.engine.noticeList = [{ id: 3, at: 1_760_000_000_000 as never, text: 'maintenance\non Monday' }];
+  const text = 'maintenance\non Monday';
+  cli.engine.noticeList = [{ id: 3, at: 1_760_000_000_000 as never, text, dismissed: false }];
 }

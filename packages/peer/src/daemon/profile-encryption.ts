@@ -16,7 +16,7 @@ import {
   temporaryName,
 } from '../io/private-file.ts';
 import { openProfileKey, PROFILE_KEY_FILE_NAME, ProfileKey, saveProfileKey } from '../io/profile-key-file.ts';
-import { changeKey, sqliteLibrary, useKey } from '../store/sqlite-library.ts';
+import { changeKey, giveKey, sqliteLibrary } from '../store/sqlite-library.ts';
 import { isPlain, keepTemporaryInMemory, openDatabase } from '../store/sqlite-open.ts';
 import { lockProfile } from './profile-lock.ts';
 import { ProfileProblem, startError } from './run-daemon.ts';
@@ -129,7 +129,7 @@ function settledRows(path: string, key: Uint8Array | undefined): number {
   openDatabase(path, key, { encrypted: true }).close();
   const db = new (sqliteLibrary({ encrypted: true }))(path);
   try {
-    if (key) useKey(db, key);
+    if (key) giveKey(db, key);
     keepTemporaryInMemory(db);
     db.pragma('journal_mode = DELETE');
     if (db.pragma('quick_check(1)', { simple: true }) !== 'ok') throw new ProfileProblem('corrupt', path);
@@ -142,7 +142,7 @@ function settledRows(path: string, key: Uint8Array | undefined): number {
 function rekey(path: string, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
   const db = new (sqliteLibrary({ encrypted: true }))(path);
   try {
-    if (from) useKey(db, from);
+    if (from) giveKey(db, from);
     keepTemporaryInMemory(db);
     db.pragma('journal_mode = MEMORY');
     changeKey(db, to);

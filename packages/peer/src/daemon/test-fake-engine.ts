@@ -135,6 +135,17 @@ export class FakeEngine extends FakeAccount implements Engine {
     return this.did('notices', { limit }, () => this.noticeList.slice(0, limit));
   }
 
+  async dismissNotice(id: number): Promise<Result<NoticeView, CommandError>> {
+    const found = this.noticeList.find((notice) => notice.id === id);
+    if (!found) return err({ code: 'NOT_FOUND', detail: { who: String(id) } });
+    return this.did('dismissNotice', { id }, () => {
+      const notice = { ...found, dismissed: true };
+      this.noticeList = this.noticeList.map((each) => (each.id === id ? notice : each));
+      this.emit({ type: 'notice', notice });
+      return notice;
+    });
+  }
+
   async send(input: Parameters<Engine['send']>[0]): Promise<Result<MessageView, CommandError>> {
     const to = await this.contact(input.to);
     if (!to.ok) return to;
@@ -171,6 +182,18 @@ export class FakeEngine extends FakeAccount implements Engine {
 
   async setTyping(chat: string, active: boolean) {
     return this.did('setTyping', { chat, active }, () => undefined);
+  }
+
+  async chats({ limit, after }: Parameters<Engine['chats']>[0]) {
+    const accounts = [...new Set([...this.log].reverse().map(({ chat }) => chat))];
+    const from = after === undefined ? 0 : accounts.indexOf(after) + 1;
+    return this.did('chats', { limit, after }, () =>
+      accounts.slice(from, from + limit).map((account) => {
+        const unread = this.log.filter((each) => each.chat === account && each.state === 'delivered');
+        const last = this.log.findLast((each) => each.chat === account)!;
+        return { account, last, unread: unread.length, firstUnread: unread[0]?.id };
+      }),
+    );
   }
 
   async search(input: Parameters<Engine['search']>[0]) {

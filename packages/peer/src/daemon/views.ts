@@ -1,5 +1,7 @@
+import { PREVIEW_CHARS_MAX } from '@magpie/common/rpc/limits.ts';
 import type {
   AccountJson,
+  ChatJson,
   ContactJson,
   DeviceJson,
   DraftJson,
@@ -20,6 +22,7 @@ import type {
 import type { WallMs } from '@magpie/common/time.ts';
 import type {
   AccountView,
+  ChatView,
   ContactView,
   DeviceView,
   DraftView,
@@ -106,8 +109,8 @@ export function presenceJson({ status, text, wish, autoAwayMs }: PresenceView): 
   return { presence: status, text, wish, autoAwayMs };
 }
 
-export function noticeJson({ id, at, text }: NoticeView): NoticeJson {
-  return { id: String(id), at: isoTime(at), text };
+export function noticeJson({ id, at, text, dismissed }: NoticeView): NoticeJson {
+  return { id: String(id), at: isoTime(at), text, dismissed };
 }
 
 export function messageJson(view: MessageView): MessageJson {
@@ -117,6 +120,7 @@ export function messageJson(view: MessageView): MessageJson {
     from: String(view.from),
     direction: view.direction,
     at: isoTime(view.stamp.wallMs),
+    counter: view.stamp.counter,
     kind: view.kind,
     text: view.text,
     replyTo: view.replyTo ?? null,
@@ -137,7 +141,23 @@ export function messageJson(view: MessageView): MessageJson {
 }
 
 export function exportedMessageJson(view: MessageView): ExportedMessageJson {
-  return { ...messageJson(view), counter: view.stamp.counter, on: view.on, row: String(view.born) };
+  return { ...messageJson(view), on: view.on, row: String(view.born) };
+}
+
+export function chatJson({ account, last, unread, firstUnread }: ChatView): ChatJson {
+  const { id, at, direction, kind, text, recalled, state, reason } = messageJson(last);
+  const preview = firstCharacters(text, PREVIEW_CHARS_MAX);
+  return {
+    id: String(account),
+    last: { id, at, direction, kind, text: preview, recalled, state, reason },
+    unread,
+    firstUnread: firstUnread ?? null,
+  };
+}
+
+/** Whole code points. */
+function firstCharacters(text: string, count: number): string {
+  return [...text.slice(0, 2 * count)].slice(0, count).join('');
 }
 
 export function draftJson({ account, text, replyTo, at }: DraftView): DraftJson {
@@ -208,7 +228,7 @@ export function eventJson(event: EngineEvent, cursor: string): EventJson {
     case 'link':
       return { cursor, type: 'link', data: { state: event.state, error: event.error ?? null } };
     case 'notice':
-      return { cursor, type: 'notice', data: noticeJson(event) };
+      return { cursor, type: 'notice', data: noticeJson(event.notice) };
     case 'account':
       return { cursor, type: 'account', data: accountJson(event.account) };
     case 'approval':

@@ -200,7 +200,7 @@ export class EngineParts {
     this.notices = new NoticeKeeper({
       store,
       log,
-      onNew: (notice) => this.bus.emit({ type: 'notice', ...notice }),
+      onChange: (notice) => this.bus.emit({ type: 'notice', notice }),
       acknowledge: (upTo) => void this.account.request({ type: 'notice-ack', upTo }),
     });
     this.approvals = new Approvals({

@@ -132,7 +132,7 @@ describe('notices (SV91)', () => {
       peer.crash();
       await peer.restart();
       await world.run(5_000);
-      expect(peer.eventsOf('notice')).toMatchObject([{ text: 'maintenance tonight' }]);
+      expect(peer.eventsOf('notice')).toMatchObject([{ notice: { text: 'maintenance tonight', dismissed: false } }]);
       expect(await world.ok(peer.engine.notices(10))).toMatchObject([{ text: 'maintenance tonight' }]);
     }
   });

@@ -85,6 +85,8 @@ export interface Engine {
   /** Never direct, toward anybody: everything goes by the relay, and no address of ours leaves toward a friend (D8). */
   setNeverDirect(on: boolean): Promise<Result<void, CommandError>>;
   notices(limit: number): Promise<Result<readonly NoticeView[], CommandError>>;
+  /** It was read: no face needs a banner of it any more. */
+  dismissNotice(id: number): Promise<Result<NoticeView, CommandError>>;
 
   /** Resolves once the message is durable in the outbox (`queued`); events tell the rest. `id` makes it idempotent. */
   send(input: {
@@ -115,6 +117,14 @@ export interface Engine {
     /** With its neighbours on both sides. */
     readonly around?: MessageId | undefined;
   }): Promise<Result<readonly MessageView[], CommandError>>;
+  /**
+   * Every conversation with rows, the one with the newest first. @param input.after the account of the last one of the page
+   * before
+   */
+  chats(input: {
+    readonly limit: number;
+    readonly after?: AccountNumber | undefined;
+  }): Promise<Result<readonly ChatView[], CommandError>>;
   /** Newest first. */
   search(input: {
     readonly text: string;
@@ -250,6 +260,15 @@ export interface NoticeView {
   readonly id: number;
   readonly at: WallMs;
   readonly text: string;
+  readonly dismissed: boolean;
+}
+
+/** A conversation by its newest row. */
+export interface ChatView {
+  readonly account: AccountNumber;
+  readonly last: MessageView;
+  readonly unread: number;
+  readonly firstUnread: MessageId | undefined;
 }
 
 export interface AccountView {
@@ -372,7 +391,8 @@ export type EngineEvent =
   | { readonly type: 'contact'; readonly contact: ContactView }
   | { readonly type: 'path'; readonly path: PathView }
   | { readonly type: 'link'; readonly state: LinkState; readonly error: string | undefined }
-  | { readonly type: 'notice'; readonly id: number; readonly at: WallMs; readonly text: string }
+  /** It came, or was dismissed. */
+  | { readonly type: 'notice'; readonly notice: NoticeView }
   /** The own account changed: profile, devices, or sign-in. */
   | { readonly type: 'account'; readonly account: AccountView }
   /** A new device of the own account was let in by our code (R7), or its code was wrong. */

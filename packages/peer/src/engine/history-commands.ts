@@ -3,7 +3,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Contact, PeerStore, Profile, SearchQuery, StoredMessage } from '../store/store.ts';
 import type { CommandError } from './command-error.ts';
 import type { ContactBook } from './contact-book.ts';
-import type { Engine, MessageView } from './engine.ts';
+import type { ChatView, Engine, MessageView } from './engine.ts';
 import { MESSAGES_PER_QUERY_MAX } from './limits.ts';
 import { orStoreFailed } from './store-failure.ts';
 
@@ -16,7 +16,7 @@ export interface HistoryCommandsOptions {
   readonly onContact: (account: AccountNumber) => void;
 }
 
-type Surface = Pick<Engine, 'search' | 'deleteMessages' | 'exportPage'>;
+type Surface = Pick<Engine, 'chats' | 'search' | 'deleteMessages' | 'exportPage'>;
 
 /** The part of the engine's surface about all that is kept: looking for it, taking it along, forgetting it. */
 export class HistoryCommands implements Surface {
@@ -24,6 +24,16 @@ export class HistoryCommands implements Surface {
 
   constructor(options: HistoryCommandsOptions) {
     this.#options = options;
+  }
+
+  chats({ limit, after }: Parameters<Surface['chats']>[0]): Promise<Result<readonly ChatView[], CommandError>> {
+    return orStoreFailed(async () => {
+      if (!this.#options.profile()) return err({ code: 'NOT_SIGNED_IN' });
+      const chats = await this.#options.store.chats(pageOf(limit), after);
+      return ok(
+        chats.map(({ chat, last, ...unread }) => ({ account: chat, last: this.#options.view(last), ...unread })),
+      );
+    });
   }
 
   search(input: Parameters<Surface['search']>[0]): Promise<Result<readonly MessageView[], CommandError>> {

@@ -204,6 +204,10 @@ export class MagpieEngine implements Engine {
     return orStoreFailed(async () => ok(await this.#parts.notices.newest(limit)));
   }
 
+  dismissNotice(id: number): ReturnType<Engine['dismissNotice']> {
+    return orStoreFailed(() => this.#parts.notices.dismiss(id));
+  }
+
   send(input: Parameters<Engine['send']>[0]): ReturnType<Engine['send']> {
     return this.#parts.messaging.messages.send(input);
   }
@@ -226,6 +230,10 @@ export class MagpieEngine implements Engine {
 
   setTyping(chat: string, active: boolean): ReturnType<Engine['setTyping']> {
     return this.#parts.messaging.messages.setTyping(chat, active);
+  }
+
+  chats(input: Parameters<Engine['chats']>[0]): ReturnType<Engine['chats']> {
+    return this.#parts.messaging.history.chats(input);
   }
 
   search(input: Parameters<Engine['search']>[0]): ReturnType<Engine['search']> {

@@ -66,7 +66,7 @@ function noticeWorld() {
   const keeper = new NoticeKeeper({
     store,
     log: { error: nothing, warn: nothing, info: nothing, debug: nothing },
-    onNew: ({ id }) => happened.push(`shown ${id}`),
+    onChange: ({ id }) => happened.push(`shown ${id}`),
     acknowledge: (upTo) => happened.push(`acknowledged ${upTo}`),
   });
   return {

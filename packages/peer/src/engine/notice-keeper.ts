@@ -1,16 +1,18 @@
 import type { FrameOf } from '@magpie/common/frames/frame.ts';
 import type { Log } from '@magpie/common/log.ts';
+import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { PeerStore } from '../store/store.ts';
+import type { Notice, PeerStore } from '../store/store.ts';
 import { inBackground } from './background.ts';
+import type { CommandError } from './command-error.ts';
 import type { NoticeView } from './engine.ts';
 import { MESSAGES_PER_QUERY_MAX, NOTICES_WAITING_MAX } from './limits.ts';
 
 export interface NoticeKeeperOptions {
   readonly store: PeerStore;
   readonly log: Log;
-  /** For the first time. */
-  readonly onNew: (notice: NoticeView) => void;
+  /** It came for the first time, or was dismissed. */
+  readonly onChange: (notice: NoticeView) => void;
   /** Every notice that came up to this one is stored: the server need not keep them for us. */
   readonly acknowledge: (upTo: number) => void;
 }
@@ -47,10 +49,17 @@ export class NoticeKeeper {
     return this.#options.store.notices(Math.max(1, Math.min(limit, MESSAGES_PER_QUERY_MAX)));
   }
 
-  async #keep(notice: NoticeView): Promise<void> {
-    const { store, onNew, acknowledge } = this.#options;
+  async dismiss(id: number): Promise<Result<NoticeView, CommandError>> {
+    const notice = await this.#options.store.dismissNotice(id);
+    if (!notice) return err({ code: 'NOT_FOUND', detail: { who: String(id) } });
+    this.#options.onChange(notice);
+    return ok(notice);
+  }
+
+  async #keep(notice: Notice): Promise<void> {
+    const { store, onChange, acknowledge } = this.#options;
     try {
-      if (await store.saveNotice(notice)) onNew(notice);
+      if (await store.saveNotice(notice)) onChange({ ...notice, dismissed: false });
     } catch (cause) {
       this.#failed = true;
       throw cause;

@@ -1,7 +1,7 @@
 import { equalBytes } from '@magpie/common/channel/keys.ts';
 import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import { NOTICES_MAX } from './limits.ts';
-import { DEFAULT_SETTINGS, type Settings, type StoredNotice } from './store.ts';
+import { DEFAULT_SETTINGS, type Notice, type Settings, type StoredNotice } from './store.ts';
 
 /** What concerns nobody but the user: settings, the own chain of device lists, notices of the operator. */
 export class MemoryOwn {
@@ -46,10 +46,16 @@ export class MemoryOwn {
     this.#mailboxId = id.slice();
   }
 
-  saveNotice(notice: StoredNotice): boolean {
-    if (this.#notices.some(({ id }) => id === notice.id)) return false;
-    this.#notices = [...this.#notices, { ...notice }].sort((a, b) => b.id - a.id).slice(0, NOTICES_MAX);
-    return this.#notices.some(({ id }) => id === notice.id);
+  saveNotice({ id, at, text }: Notice): boolean {
+    if (this.#notices.some((one) => one.id === id)) return false;
+    const fresh = { id, at, text, dismissed: false };
+    this.#notices = [...this.#notices, fresh].sort((a, b) => b.id - a.id).slice(0, NOTICES_MAX);
+    return this.#notices.includes(fresh);
+  }
+
+  dismissNotice(id: number): StoredNotice | undefined {
+    this.#notices = this.#notices.map((one) => (one.id === id ? { ...one, dismissed: true } : one));
+    return this.#notices.find((one) => one.id === id);
   }
 
   notices(limit: number): readonly StoredNotice[] {

@@ -171,6 +171,11 @@ export class MemoryRowIndexes {
     return this.#order.get(chat)?.between(after, before, limit, after ? 'first' : 'last') ?? [];
   }
 
+  /** Chats that show a row. */
+  chatsShown(): readonly AccountNumber[] {
+    return [...this.#order].filter(([, order]) => order.size > 0).map(([chat]) => chat);
+  }
+
   #owedOf(chat: AccountNumber): SortedKeys<readonly [string, number], Key> {
     const known = this.#owedByChat.get(chat);
     if (known) return known;
@@ -208,8 +213,8 @@ function placesOf(record: MessageRecord): Places {
   };
 }
 
-function isUnseen({ state }: StoredMessage): boolean {
-  return state === 'queued' || state === 'stored' || state === 'delivered';
+function isUnseen({ state, recalled }: StoredMessage): boolean {
+  return state === 'queued' || state === 'stored' || (state === 'delivered' && !recalled);
 }
 
 function isUnread({ message, deleted }: MessageRecord): boolean {

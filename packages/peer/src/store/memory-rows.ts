@@ -270,6 +270,14 @@ export class MemoryRows implements MessageTable {
     return this.#at(this.#indexes.page(chat, after?.message, before?.message, limit)).map(({ message }) => message);
   }
 
+  newestOfChats(): readonly StoredMessage[] {
+    return this.#indexes.chatsShown().flatMap((chat) => this.page(chat, undefined, undefined, 1));
+  }
+
+  oldestUnread(chat: AccountNumber): MessageId | undefined {
+    return this.unread(chat, undefined)[0]?.message.id;
+  }
+
   changesSince(change: number, limit: number): readonly StoredMessage[] {
     const found: StoredMessage[] = [];
     for (let at = Math.max(0, change); at < this.#changes.length && found.length < limit; at++) {

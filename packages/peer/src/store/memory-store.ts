@@ -81,12 +81,14 @@ export class MemoryPeerStore implements PeerStore {
   readonly draft = this.#calling('draft');
   readonly drafts = this.#calling('drafts');
   readonly saveDraft = this.#calling('saveDraft');
+  readonly chats = this.#calling('chats');
   readonly messages = this.#calling('messages');
   readonly changesSince = this.#calling('changesSince');
   readonly lastChange = this.#calling('lastChange');
   readonly peerStamp = this.#calling('peerStamp');
   readonly savePeerStamp = this.#calling('savePeerStamp');
   readonly saveNotice = this.#calling('saveNotice');
+  readonly dismissNotice = this.#calling('dismissNotice');
   readonly notices = this.#calling('notices');
 
   readonly #sync: () => Promise<void>;

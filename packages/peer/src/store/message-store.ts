@@ -2,6 +2,7 @@ import type { ContentRefusal } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type {
+  Chat,
   Committed,
   Draft,
   Gap,
@@ -253,6 +254,11 @@ export interface MessageStore {
   drafts(): Promise<readonly Draft[]>;
   /** An empty text removes it. */
   saveDraft(draft: Draft): Promise<void>;
+  /**
+   * Every conversation that shows a row, the one with the newest first, at most `limit`; `after`: those behind this one, all
+   * when it shows nothing any more.
+   */
+  chats(limit: number, after?: AccountNumber): Promise<readonly Chat[]>;
   /** In the conversation's order (stamp, then device id), oldest first, void ones left out. */
   messages(query: MessageQuery): Promise<readonly StoredMessage[]>;
   /** Rows changed after this cursor, by change, at most `limit`; none that was deleted on this machine. */

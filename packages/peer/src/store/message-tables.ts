@@ -81,7 +81,7 @@ export interface MessageTable {
   firstOwed(chat: AccountNumber, incarnation: Incarnation): number | undefined;
   /** Ascending. */
   chatsOwed(): readonly AccountNumber[];
-  /** `out` and neither read nor refused. */
+  /** `out` and neither read nor refused; what was recalled only until it is delivered. */
   unseenWithin(chat: AccountNumber, incarnation: Incarnation, from: number, to: number): readonly MessageRecord[];
   firstUnseen(chat: AccountNumber, incarnation: Incarnation): number | undefined;
   /** In the conversation's order, up to and including this one. */
@@ -127,6 +127,11 @@ export interface MessageTable {
     before: MessageRecord | undefined,
     limit: number,
   ): readonly StoredMessage[];
+  /** The newest shown message of each conversation that has one. */
+  newestOfChats(): readonly StoredMessage[];
+  /** Incoming, shown and not read. */
+  unreadCount(chat: AccountNumber): number;
+  oldestUnread(chat: AccountNumber): MessageId | undefined;
   changesSince(change: number, limit: number): readonly StoredMessage[];
   lastChange(): number;
 }

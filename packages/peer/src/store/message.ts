@@ -177,6 +177,16 @@ export interface Draft {
   readonly at: WallMs;
 }
 
+/** A conversation as a list of them shows it. */
+export interface Chat {
+  readonly chat: AccountNumber;
+  /** The newest row. */
+  readonly last: StoredMessage;
+  readonly unread: number;
+  /** The oldest row from the other side that was not read. */
+  readonly firstUnread: MessageId | undefined;
+}
+
 export interface SearchQuery {
   /** Words and parts of Chinese text, all of which must occur; a Latin word also as the beginning of one. */
   readonly text: string;

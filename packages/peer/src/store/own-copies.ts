@@ -5,7 +5,7 @@ import { laterStamp } from './hybrid-clock.ts';
 import { isChange, type MessageChanges } from './message-changes.ts';
 import type { MessageRecord, NewMessage, StoreTables } from './message-tables.ts';
 import { fieldsOf, fillerOf } from './numbered-fields.ts';
-import { shown } from './own-messages.ts';
+import { reached, shown } from './own-messages.ts';
 import type { SequenceSpan } from './receipt-ranges.ts';
 import { asSent } from './sent-form.ts';
 import type { Committed, NumberingProgress, OwnContent, StoredMessage, UncopiedMessage } from './store.ts';
@@ -79,7 +79,7 @@ export class OwnCopies {
     const changed = ranges
       .flatMap(({ from, to }) => rows.unseenWithin(chat, incarnation, from, to))
       .filter((record) => rises(record) && !record.owed)
-      .map((record) => rows.setState(record, kind, '', false).message);
+      .map((record) => rows.setState(record, reached(record, kind), '', false).message);
     const targets = new Map(changed.filter(isChange).map((change) => [change.target, change]));
     return [...changed, ...[...targets.values()].flatMap((change) => this.#changes.refreshTarget(change)).map(shown)];
   }

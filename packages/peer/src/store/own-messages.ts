@@ -117,7 +117,7 @@ export class OwnMessages {
       // A void has filled the number; what is shown stays refused.
       for (const record of owed) if (record.message.state === 'refused') rows.settle(record);
       const rising = kind === 'read' ? rows.unseenWithin(chat, incarnation, from, to) : owed.filter(isOnItsWay);
-      for (const record of rising) changed.push(rows.setState(record, kind, '', false).message);
+      for (const record of rising) changed.push(rows.setState(record, reached(record, kind), '', false).message);
     }
     this.refreshProgress(chat, incarnation);
     return [...changed, ...this.#targetsOf(changed)];
@@ -247,6 +247,11 @@ export function withFillers(
 
 export function shown(record: MessageRecord): StoredMessage {
   return record.message;
+}
+
+/** A receipt `read` is about a range, and runs over what was recalled before anybody could read it. */
+export function reached({ message }: MessageRecord, kind: 'delivered' | 'read'): 'delivered' | 'read' {
+  return message.recalled ? 'delivered' : kind;
 }
 
 function isOnItsWay({ message }: MessageRecord): boolean {

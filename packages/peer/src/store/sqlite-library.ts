@@ -12,7 +12,7 @@ export function sqliteLibrary(options: { readonly encrypted: boolean }): typeof 
 }
 
 /** The key is used as it is: it is random already. `@param key` 32 bytes; must come before any other statement. */
-export function useKey(db: Sqlite.Database, key: Uint8Array): void {
+export function giveKey(db: Sqlite.Database, key: Uint8Array): void {
   db.pragma("cipher = 'chacha20'");
   db.pragma(`key = "${rawKey(key)}"`);
 }

@@ -7,6 +7,8 @@ export type Place = [wallMs: number, counter: number, device: Buffer, sequence: 
 type Range = [chat: number, incarnation: Buffer, from: number, to: number];
 type Target = [chat: number, target: Buffer, direction: string];
 
+const UNREAD = "direction = 'in' AND shown = 1 AND state = 'delivered'";
+const UNSEEN = "direction = 'out' AND (state IN ('queued', 'stored') OR (state = 'delivered' AND recalled = 0))";
 const NEXT_CHANGE = '(SELECT coalesce(max(change), 0) + 1 FROM message)';
 const NEXT_COPY = `(
   SELECT coalesce(max(copy_order), 0) + 1 FROM message INDEXED BY message_copy WHERE copy_order IS NOT NULL)`;
@@ -108,26 +110,33 @@ function questions(db: Sqlite.Database) {
       .pluck(),
     unseenWithin: db.prepare<Range, MessageRow>(`
       SELECT * FROM message INDEXED BY message_unseen
-      WHERE direction = 'out' AND state IN ('queued', 'stored', 'delivered')
-        AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ?
+      WHERE ${UNSEEN} AND chat = ? AND incarnation = ? AND sequence BETWEEN ? AND ?
       ORDER BY sequence`),
     firstUnseen: db
       .prepare<[number, Buffer], number | null>(`
         SELECT min(sequence) FROM message INDEXED BY message_unseen
-        WHERE direction = 'out' AND state IN ('queued', 'stored', 'delivered') AND chat = ? AND incarnation = ?`)
+        WHERE ${UNSEEN} AND chat = ? AND incarnation = ?`)
       .pluck(),
     unread: db.prepare<[number], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_unread
-      WHERE chat = ? AND direction = 'in' AND shown = 1 AND state = 'delivered'
+      SELECT * FROM message INDEXED BY message_unread_order
+      WHERE chat = ? AND ${UNREAD}
       ORDER BY ${ORDER}`),
     unreadUpTo: db.prepare<[number, ...Place], MessageRow>(`
-      SELECT * FROM message INDEXED BY message_unread
-      WHERE chat = ? AND direction = 'in' AND shown = 1 AND state = 'delivered' AND (${ORDER}) <= (?, ?, ?, ?, ?)
+      SELECT * FROM message INDEXED BY message_unread_order
+      WHERE chat = ? AND ${UNREAD} AND (${ORDER}) <= (?, ?, ?, ?, ?)
       ORDER BY ${ORDER}`),
     firstUnread: db
       .prepare<[number, Buffer, Buffer], number | null>(`
         SELECT min(sequence) FROM message INDEXED BY message_unread
-        WHERE chat = ? AND device = ? AND incarnation = ? AND direction = 'in' AND shown = 1 AND state = 'delivered'`)
+        WHERE chat = ? AND device = ? AND incarnation = ? AND ${UNREAD}`)
+      .pluck(),
+    unreadCount: db
+      .prepare<[number], number>(`
+        SELECT count(*) FROM message INDEXED BY message_unread_order WHERE chat = ? AND ${UNREAD}`)
+      .pluck(),
+    oldestUnread: db
+      .prepare<[number], Buffer>(`
+        SELECT id FROM message INDEXED BY message_unread_order WHERE chat = ? AND ${UNREAD} ORDER BY ${ORDER} LIMIT 1`)
       .pluck(),
   };
 }
@@ -186,6 +195,11 @@ function stamps(db: Sqlite.Database) {
 
 function pages(db: Sqlite.Database) {
   return {
+    chatShownAfter: db
+      .prepare<[number], number | null>(
+        'SELECT min(chat) FROM message INDEXED BY message_order WHERE shown = 1 AND chat > ?',
+      )
+      .pluck(),
     pageNewest: db.prepare<[number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_order WHERE chat = ? AND shown = 1
       ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),

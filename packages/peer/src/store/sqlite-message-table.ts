@@ -157,10 +157,7 @@ export class SqliteMessageTable implements MessageTable {
   }
 
   chatsOwed(): readonly AccountNumber[] {
-    const chats: AccountNumber[] = [];
-    const next = (after: number) => (this.#sql.chatOwedAfter.get(after) ?? undefined) as AccountNumber | undefined;
-    for (let chat = next(0); chat !== undefined; chat = next(chat)) chats.push(chat);
-    return chats;
+    return steppingOver((after) => this.#sql.chatOwedAfter.get(after));
   }
 
   unseenWithin(chat: AccountNumber, incarnation: Incarnation, from: number, to: number): readonly MessageRecord[] {
@@ -253,6 +250,19 @@ export class SqliteMessageTable implements MessageTable {
     return newestFirst.reverse().map(messageOf);
   }
 
+  newestOfChats(): readonly StoredMessage[] {
+    const chats = steppingOver((after) => this.#sql.chatShownAfter.get(after));
+    return chats.flatMap((chat) => this.#sql.pageNewest.all(chat, 1)).map(messageOf);
+  }
+
+  unreadCount(chat: AccountNumber): number {
+    return this.#sql.unreadCount.get(chat) ?? 0;
+  }
+
+  oldestUnread(chat: AccountNumber): MessageId | undefined {
+    return this.#sql.oldestUnread.get(chat)?.toString('hex') as MessageId | undefined;
+  }
+
   changesSince(change: number, limit: number): readonly StoredMessage[] {
     return this.#sql.changesSince.all(change, limit).map(messageOf);
   }
@@ -260,6 +270,13 @@ export class SqliteMessageTable implements MessageTable {
   lastChange(): number {
     return this.#sql.lastChange.get() ?? 0;
   }
+}
+
+/** One jump in the index for each chat, however many rows it has. */
+function steppingOver(next: (after: number) => number | null | undefined): readonly AccountNumber[] {
+  const chats: AccountNumber[] = [];
+  for (let chat = next(0); typeof chat === 'number'; chat = next(chat)) chats.push(chat as AccountNumber);
+  return chats;
 }
 
 function flag(value: boolean): 0 | 1 {

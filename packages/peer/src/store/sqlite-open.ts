@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type Sqlite from 'better-sqlite3';
 import { BUSY_TIMEOUT_MS, CHECKED_AT_OPEN_BYTES_MAX, OPEN_BUSY_TIMEOUT_MS } from './limits.ts';
 import { storeOpenErrorOf } from './sqlite-failure.ts';
-import { sqliteLibrary, useKey } from './sqlite-library.ts';
+import { giveKey, sqliteLibrary } from './sqlite-library.ts';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './sqlite-schema.ts';
 import { keepIndexed } from './sqlite-search.ts';
 import { StoreOpenError } from './store-error.ts';
@@ -22,7 +22,7 @@ export function openDatabase(
   try {
     if (key && isPlain(path)) throw new StoreOpenError('half-encrypted', path);
     db = new (sqliteLibrary(options))(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
-    if (key) useKey(db, key);
+    if (key) giveKey(db, key);
     keepTemporaryInMemory(db);
     check(db, path);
     db.pragma('journal_mode = WAL');

@@ -2,7 +2,7 @@ import { DEVICE_CHAIN_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type Sqlite from 'better-sqlite3';
 import { NOTICES_MAX } from './limits.ts';
-import { DEFAULT_SETTINGS, type PresenceWish, type Settings, type StoredNotice } from './store.ts';
+import { DEFAULT_SETTINGS, type Notice, type PresenceWish, type Settings, type StoredNotice } from './store.ts';
 
 /** What concerns nobody but the user: settings, the own chain of device lists, notices. The caller brings the transaction. */
 export class SqliteOwn {
@@ -54,15 +54,24 @@ export class SqliteOwn {
     this.#statements.saveMailboxId.run(id);
   }
 
-  saveNotice({ id, at, text }: StoredNotice): boolean {
+  saveNotice({ id, at, text }: Notice): boolean {
     const isNew = this.#statements.saveNotice.run(id, at, text).changes > 0;
     this.#statements.dropNotices.run(NOTICES_MAX);
     return isNew && this.#statements.hasNotice.get(id) !== undefined;
   }
 
   notices(limit: number): readonly StoredNotice[] {
-    return this.#statements.notices.all(limit).map(({ id, at_ms, text }) => ({ id, at: at_ms as WallMs, text }));
+    return this.#statements.notices.all(limit).map(noticeOf);
   }
+
+  dismissNotice(id: number): StoredNotice | undefined {
+    const row = this.#statements.dismissNotice.get(id);
+    return row && noticeOf(row);
+  }
+}
+
+function noticeOf({ id, at_ms, text, dismissed }: NoticeRow): StoredNotice {
+  return { id, at: at_ms as WallMs, text, dismissed: dismissed === 1 };
 }
 
 interface SettingsRow {
@@ -78,6 +87,7 @@ interface NoticeRow {
   readonly id: number;
   readonly at_ms: number;
   readonly text: string;
+  readonly dismissed: number;
 }
 
 function prepare(db: Sqlite.Database) {
@@ -98,6 +108,7 @@ function prepare(db: Sqlite.Database) {
     saveNotice: db.prepare('INSERT OR IGNORE INTO notice (id, at_ms, text) VALUES (?, ?, ?)'),
     hasNotice: db.prepare<[number]>('SELECT 1 FROM notice WHERE id = ?'),
     dropNotices: db.prepare('DELETE FROM notice WHERE id <= (SELECT id FROM notice ORDER BY id DESC LIMIT 1 OFFSET ?)'),
+    dismissNotice: db.prepare<[number], NoticeRow>('UPDATE notice SET dismissed = 1 WHERE id = ? RETURNING *'),
     notices: db.prepare<[number], NoticeRow>('SELECT * FROM notice ORDER BY id DESC LIMIT ?'),
   };
 }

@@ -373,6 +373,16 @@ export const MIGRATIONS: readonly string[] = [
   -- The server's, as last told: with another id they were restored.
   CREATE TABLE mailboxes (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL CHECK (length(id) = 8)) STRICT;
   `,
+  `
+  ALTER TABLE notice ADD COLUMN dismissed INTEGER NOT NULL DEFAULT 0 CHECK (dismissed IN (0, 1));
+  -- Where what is unread of a conversation begins.
+  CREATE INDEX message_unread_order ON message (chat, wall_ms, counter, device, sequence, id)
+    WHERE direction = 'in' AND shown = 1 AND state = 'delivered';
+  -- Read receipts. What is recalled cannot be read any more.
+  DROP INDEX message_unseen;
+  CREATE INDEX message_unseen ON message (chat, incarnation, sequence)
+    WHERE direction = 'out' AND (state IN ('queued', 'stored') OR (state = 'delivered' AND recalled = 0));
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -3,6 +3,7 @@ import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { FriendDevices } from './friend-devices.ts';
+import { compareStamps } from './hybrid-clock.ts';
 import { IncomingMessages, inChat } from './incoming-messages.ts';
 import { isShown, MessageChanges } from './message-changes.ts';
 import type { StoreTables } from './message-tables.ts';
@@ -10,9 +11,11 @@ import { OwnCopies } from './own-copies.ts';
 import { OwnMessages } from './own-messages.ts';
 import { StampsAhead } from './stamps-ahead.ts';
 import type {
+  Chat,
   Contact,
   ContactNotes,
   MessageQuery,
+  Notice,
   PeerStore,
   Profile,
   Settings,
@@ -86,12 +89,14 @@ export const CALLS = {
   draft: 'read',
   drafts: 'read',
   saveDraft: 'write',
+  chats: 'read',
   messages: 'read',
   changesSince: 'read',
   lastChange: 'read',
   peerStamp: 'read',
   savePeerStamp: 'write',
   saveNotice: 'write',
+  dismissNotice: 'write',
   notices: 'read',
 } as const satisfies Record<Exclude<keyof PeerStore, 'close'>, 'read' | 'write'>;
 
@@ -127,7 +132,8 @@ export interface StoreParts {
     /** Undefined until one was saved. */
     mailboxId(): Uint8Array | undefined;
     saveMailboxId(id: Uint8Array): void;
-    saveNotice(notice: StoredNotice): boolean;
+    saveNotice(notice: Notice): boolean;
+    dismissNotice(id: number): StoredNotice | undefined;
     notices(limit: number): readonly StoredNotice[];
   };
   readonly history: Pick<
@@ -245,17 +251,28 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
       }),
     markRead: (chat, upTo) => received.markRead(chat, upTo),
     message: (id) => rows.byId(id)?.message,
+    chats,
     messages: (query) => messages(query),
     changesSince: (change, limit) => rows.changesSince(change, limit),
     lastChange: () => rows.lastChange(),
     peerStamp: (device) => profiles.peerStamp(device),
     savePeerStamp: (device, stamp) => profiles.savePeerStamp(device, stamp),
     saveNotice: (notice) => own.saveNotice(notice),
+    dismissNotice: (id) => own.dismissNotice(id),
     notices: (limit) => own.notices(limit),
     ...history,
     deleteMessages: (chat, ids) => deleted(chat, history.deleteMessages(chat, ids)),
     deleteChat: (chat, upTo) => deleted(chat, history.deleteChat(chat, upTo)),
   };
+
+  function chats(limit: number, after?: AccountNumber): readonly Chat[] {
+    const newest = [...rows.newestOfChats()].sort((a, b) => compareStamps(b.stamp, a.stamp) || a.chat - b.chat);
+    const from = after === undefined ? 0 : newest.findIndex(({ chat }) => chat === after) + 1;
+    return newest.slice(from, from + limit).map((last) => {
+      const { chat } = last;
+      return { chat, last, unread: rows.unreadCount(chat), firstUnread: rows.oldestUnread(chat) };
+    });
+  }
 
   function messages({ chat, limit, before, after, around }: MessageQuery): readonly StoredMessage[] {
     if (around !== undefined) return neighbours(chat, around, limit);

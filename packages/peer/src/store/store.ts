@@ -129,14 +129,21 @@ export interface PeerStore extends MessageStore {
   peerStamp(device: DeviceId): Promise<number>;
   savePeerStamp(device: DeviceId, stamp: number): Promise<void>;
   /** The newest NOTICES_MAX are kept. @returns false when it was there already, or is older than all that are kept */
-  saveNotice(notice: StoredNotice): Promise<boolean>;
+  saveNotice(notice: Notice): Promise<boolean>;
+  /** No banner of it any more. @returns undefined when there is no such notice */
+  dismissNotice(id: number): Promise<StoredNotice | undefined>;
   /** Newest first. */
   notices(limit: number): Promise<readonly StoredNotice[]>;
   close(): Promise<void>;
 }
 
-export interface StoredNotice {
+export interface Notice {
   readonly id: number;
   readonly at: WallMs;
   readonly text: string;
+}
+
+export interface StoredNotice extends Notice {
+  /** Somebody has read it at a face of this profile. */
+  readonly dismissed: boolean;
 }
