@@ -1,0 +1,23 @@
+import type { RoadJson } from '@magpie/common/rpc/schemas.ts';
+import { Network, Waypoints, Zap } from 'lucide-react';
+import type { ReactElement } from 'react';
+import { roadName } from '../design/road-badge.tsx';
+import { useText } from '../text/text.tsx';
+import styles from './rows.module.css';
+
+const ICONS = { direct: Zap, lan: Network, relay: Waypoints } as const;
+
+/** A live road to a friend, for lists: what the badge says, without being a button. The mailbox is no live road. */
+export function RoadMark({ road }: { readonly road: RoadJson }): ReactElement | null {
+  const { t } = useText();
+  const name = roadName(road);
+  if (name === 'mailbox') return null;
+  const Icon = ICONS[name];
+  return (
+    <span className={`${styles.road} ${styles[name]}`}>
+      <Icon size={13} aria-hidden="true" />
+      {road.rttMs > 0 ? t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) }) : t(`road.${name}`)}
+      {road.rttMs > 0 && <span className="visually-hidden"> {t(`road.${name}`)}</span>}
+    </span>
+  );
+}
