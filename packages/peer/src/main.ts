@@ -96,6 +96,10 @@ const exitCode = await runCli(process.argv.slice(2), {
     const { spawnDaemon } = await import('./daemon/spawn-daemon.ts');
     return spawnDaemon(fileURLToPath(import.meta.url), paths, options, process.env);
   },
+  openBrowser: async (url, waitMs) => {
+    const { openBrowser } = await import('./io/browser.ts');
+    return openBrowser(url, waitMs);
+  },
   onSignal: (handler) => {
     listeners.add(handler);
     return () => listeners.delete(handler);

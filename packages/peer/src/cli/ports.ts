@@ -24,6 +24,12 @@ export interface CliPorts {
   runDaemon(paths: ProfilePaths, options: DaemonOptions): Promise<Result<RunningDaemon, RpcError>>;
   /** Starts the daemon as a process of its own and waits until it is ready or has said why not. */
   startDaemon(paths: ProfilePaths, options: StartOptions): Promise<Result<void, RpcError>>;
+  /**
+   * Opens an address in the user's browser.
+   * @param waitMs how long to listen for a failure
+   * @returns false when it is known not to have opened
+   */
+  openBrowser(url: string, waitMs: number): Promise<boolean>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP instead of the default; the returned function ends that. */
   onSignal(handler: (signal: string) => void): () => void;
 }

@@ -67,6 +67,7 @@ const COMMANDS = [
   'nudge bob',
   'privacy',
   'privacy read-receipts off',
+  'ui --close-all',
   'status',
   'net status',
   'net path',

@@ -26,6 +26,7 @@ import { addPrivacyCommand } from './privacy-command.ts';
 import { addProfileCommands } from './profile-commands.ts';
 import { addSendCommand } from './send-command.ts';
 import { addStatusCommands } from './status-commands.ts';
+import { addUiCommand } from './ui-command.ts';
 import { addVerifyCommands } from './verify-commands.ts';
 import { addWatchCommand } from './watch-command.ts';
 
@@ -94,6 +95,7 @@ function buildProgram(translator: Translator, ports: CliPorts, json: Output | un
     noun: (name, summary, parent = program) => parent.command(name).description(text(summary)).helpCommand(false),
     add: (parent, spec) => addCommand(parent, spec, translator, run),
   };
+  addUiCommand(host);
   addDaemonCommands(host);
   addPassphraseCommands(host);
   const account = addAccountCommands(host);

@@ -36,6 +36,9 @@ export class TestCli {
   /** How often a command started the daemon, and with UDP or without. */
   readonly starts: boolean[] = [];
   readonly page = new FakePage();
+  /** What a browser was started with; it fails while `hasBrowser` is false. */
+  readonly browsed: string[] = [];
+  hasBrowser = true;
   #server: ControlServer | undefined;
 
   private constructor(folder: string) {
@@ -91,6 +94,10 @@ export class TestCli {
         this.starts.push(udp);
         await this.startDaemon();
         return ok(undefined);
+      },
+      openBrowser: async (url) => {
+        this.browsed.push(url);
+        return this.hasBrowser;
       },
       onSignal: (handler) => {
         handlers.add(handler);
