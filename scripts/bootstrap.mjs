@@ -1,17 +1,22 @@
-// Runs on any Node >= 18: brings the libraries in when the lock file asks for it, then hands over to a Node that can
-// run the sources as they are. Usage: node scripts/bootstrap.mjs SCRIPT [ARGUMENT...]
+// Runs on any Node >= 18: brings the libraries in when the lock file asks for it, builds the page for the commands that
+// show it, then hands over to a Node that can run the sources as they are. Usage: node scripts/bootstrap.mjs SCRIPT [ARGUMENT...]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { librariesMatch } from './installed-libraries.mjs';
+import { hashOfSources, isPageBuilt } from './page-sources.mjs';
 import { withSetupLock } from './setup-lock.mjs';
 
 /** The first Node 24 whose type stripping, registerHooks and crypto are all the sources need. */
 const NODE_FIT = [24, 19];
+/** Commands that show the page: it is built first when its sources have changed. */
+const SCRIPTS_WITH_PAGE = ['start.ts', 'test.ts', 'e2e.ts'];
+/** Builds it in any case; told what it is built from, it leaves that hash beside the page. */
+const BUILD_SCRIPT = join('scripts', 'build-page.ts');
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -35,20 +40,50 @@ if (script === undefined) {
   fail(`usage: ${usage}`, `用法：${usage}`);
 }
 installLibraries();
-handOver(findNode());
+const node = findNode();
+if (basename(script) === basename(BUILD_SCRIPT)) {
+  alone(buildPage);
+  process.exit(0);
+}
+if (SCRIPTS_WITH_PAGE.includes(basename(script))) bringPage();
+handOver();
 
 function installLibraries() {
   const lockHash = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
-  if (isStamped(lockHash)) return;
+  if (!isStamped(lockHash)) alone(() => installUnlessThere(lockHash));
+}
+
+/** The page of these very sources: a daemon serves what lies in packages/peer/dist/web. */
+function bringPage() {
+  if (isPageBuilt(root)) return;
+  alone(() => {
+    if (!isPageBuilt(root)) buildPage();
+  });
+}
+
+function buildPage() {
+  say(
+    'Building the page (after each change of its sources, a few seconds) …',
+    '正在构建网页（源代码变化后进行，几秒钟）……',
+  );
+  // The hash comes first: what changes under the build is built the next time.
+  const words = [join(root, BUILD_SCRIPT), hashOfSources(root)];
+  const built = spawnSync(node, words, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (built.status === 0) return;
+  throw new SetupFailure('The page could not be built; the reason is above.', '无法构建网页，原因见上。');
+}
+
+/** One set-up at a time in this folder. */
+function alone(task) {
   const onWait = () =>
     say(
       `Another set-up is at work here; waiting for it (its lock: ${setupLockPath}) …`,
       `另一个安装过程正在进行，等待其完成（锁文件：${setupLockPath}）……`,
     );
   try {
-    withSetupLock(setupLockPath, () => installUnlessThere(lockHash), onWait);
+    withSetupLock(setupLockPath, task, onWait);
   } catch (cause) {
     if (cause instanceof SetupFailure) fail(...cause.sentences);
     if (cause.code === undefined) throw cause;
@@ -155,7 +190,7 @@ function versionFits(executable) {
   return Number(major) > NODE_FIT[0] || (Number(major) === NODE_FIT[0] && Number(minor) >= NODE_FIT[1]);
 }
 
-function handOver(node) {
+function handOver() {
   const path = node === 'node' ? process.env.PATH : `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`;
   const child = spawn(node, [join(root, script), ...scriptArguments], {
     stdio: 'inherit',

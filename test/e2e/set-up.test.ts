@@ -116,6 +116,73 @@ describe('the set-up before the first command', () => {
     expect(npmRuns()).toHaveLength(1);
   });
 
+  describe('the page', () => {
+    beforeEach(() => {
+      install(INSTALLED);
+      write('packages/peer/web/src/page.tsx', 'one');
+      write('packages/common/src/ids.ts', 'one');
+      for (const name of ['start.ts', 'demo.ts']) write(join('scripts', name), "process.stdout.write('hello');");
+      stubBuild('');
+    });
+
+    it('is built when what it is made of has changed, and only then', async () => {
+      for (let round = 0; round < 2; round++) expect(await start()).toMatchObject({ exit: 0, stdout: 'hello' });
+      expect(builds()).toBe(1);
+      write('packages/common/src/ids.test.ts', 'a test is no part of it');
+      await start();
+      expect(builds()).toBe(1);
+      for (const path of [
+        'packages/peer/web/src/page.tsx',
+        'packages/common/src/ids.ts',
+        'packages/peer/web/new.css',
+      ]) {
+        write(path, 'two');
+        await start();
+      }
+      expect(builds()).toBe(4);
+    });
+
+    it('is built once by two commands that begin together, and not for one that shows none', async () => {
+      expect(await bootstrap({}, 'demo.ts')).toMatchObject({ exit: 0, stdout: 'hello' });
+      expect(builds()).toBe(0);
+      stubBuild('Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);');
+      expect(await Promise.all([start(), start()])).toMatchObject([{ exit: 0 }, { exit: 0 }]);
+      expect(builds()).toBe(1);
+    });
+
+    it('is built by `npm run build` in any case', async () => {
+      for (let round = 0; round < 2; round++) {
+        expect(await bootstrap({}, 'build-page.ts')).toMatchObject({ exit: 0, stdout: '' });
+      }
+      expect(builds()).toBe(2);
+    });
+
+    it('ends the command when it cannot be built, in words, and the next command tries again', async () => {
+      stubBuild("process.stderr.write('no such colour\\n'); process.exit(1);");
+      const { exit, stdout, stderr } = await start();
+      expect([exit, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/no such colour\n.*could not be built/);
+      stubBuild('');
+      expect(await start()).toMatchObject({ exit: 0, stdout: 'hello' });
+    });
+
+    const start = () => bootstrap({}, 'start.ts');
+    const builds = () =>
+      existsSync(join(root, 'build.log')) ? readFileSync(join(root, 'build.log'), 'utf8').length : 0;
+
+    /** What the real one leaves behind, without Vite. */
+    function stubBuild(body: string): void {
+      write(
+        'scripts/build-page.ts',
+        `import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+        appendFileSync('build.log', 'x');
+        ${body}
+        mkdirSync('packages/peer/dist/web', { recursive: true });
+        writeFileSync('packages/peer/dist/web/.sources', process.argv[2]);`,
+      );
+    }
+  });
+
   it('says in both languages that npm does not reach its registry, and gives its lock back', async () => {
     stubNpm("process.stderr.write('npm error code ENOTFOUND'); process.exit(1);");
     const english = await bootstrap();
@@ -150,8 +217,8 @@ describe('the set-up before the first command', () => {
     writeFileSync(join(root, path), text);
   }
 
-  function bootstrap(env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    return run([join(root, 'scripts', 'bootstrap.mjs'), join('scripts', 'hello.mjs')], { npm_execpath: npm, ...env });
+  function bootstrap(env: NodeJS.ProcessEnv = {}, script = 'hello.mjs'): Promise<Ended> {
+    return run([join(root, 'scripts', 'bootstrap.mjs'), join('scripts', script)], { npm_execpath: npm, ...env });
   }
 });
 

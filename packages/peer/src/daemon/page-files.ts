@@ -6,6 +6,9 @@ const INDEX = 'index.html';
 /** What Vite names by a hash of the content: `assets/index-BYS-znFG.js`. */
 const HASHED = /^\/assets\/.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/;
 
+/** Needs no encoding in a URL, and hides nothing. */
+const NAME = /^([A-Za-z0-9_-][A-Za-z0-9._-]*\/)*[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
 /** The files of the built page, by the exact path under which each is served; nothing else of the disk is. */
 export class PageFiles {
   readonly folder: string;
@@ -27,7 +30,9 @@ export class PageFiles {
     return builtAtMs !== undefined;
   }
 
+  /** A tab that loads the page anew gets the newest one, with the files that belong to it. */
   has(path: string): boolean {
+    if (path === '/') this.refresh();
     return this.#names.has(path);
   }
 
@@ -44,7 +49,7 @@ function namesIn(folder: string): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const name = relative(folder, join(entry.parentPath, entry.name)).split(sep).join(posix.sep);
-    if (!entry.isFile() || !/^[A-Za-z0-9._/-]+$/.test(name) || names.size >= PAGE_FILES_MAX) continue;
+    if (!entry.isFile() || !NAME.test(name) || names.size >= PAGE_FILES_MAX) continue;
     names.set(name === INDEX ? '/' : `/${name}`, name);
   }
   return names;
