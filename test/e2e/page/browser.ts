@@ -84,6 +84,10 @@ export class WatchedBrowser {
     }
   }
 
+  get version(): string {
+    return this.#browser.version();
+  }
+
   close(): Promise<void> {
     return this.#browser.close();
   }

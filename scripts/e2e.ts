@@ -1,0 +1,3 @@
+import { e2eCommand } from '../test/e2e/page/command.ts';
+
+process.exitCode = await e2eCommand(process.argv.slice(2));
