@@ -17,3 +17,15 @@ export const DRAFT_SAVED_AFTER_MS = 300;
 export const PENDING_MAX = 200;
 /** A row must have been in view so long, in a window that has focus, to count as read. */
 export const READ_AFTER_MS = 500;
+/** Events held back while the lists are read; a face that gets more starts anew instead of keeping them. */
+export const EVENTS_HELD_MAX = 20_000;
+/** Ids of messages that a happening has told of, so that a replay tells nothing twice. */
+export const TOLD_IDS_MAX = 2_000;
+/** More contacts than these to be read again at once: the whole list is one question and quicker. */
+export const CONTACTS_READ_SINGLY_MAX = 8;
+/** Entries of one page of a list. */
+export const LIST_PAGE_ITEMS = 500;
+/** Pages of one list; a daemon that never ends a list is not followed further. */
+export const LIST_PAGES_MAX = 40;
+/** How often a face says that somebody types; the daemon thins it out further. */
+export const TYPING_TOLD_EVERY_MS = 1_000;

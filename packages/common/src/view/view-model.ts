@@ -47,8 +47,12 @@ export interface ViewModel {
   /** The face shows the newest row and follows it: `newBelow` is 0 as long as it does. */
   setFollowing(chat: string, following: boolean): void;
 
-  /** Shown at once as pending; the answer makes it a row. Its draft is removed. */
-  send(chat: string, text: string, replyTo?: string): void;
+  /**
+   * Shown at once as pending; the answer makes it a row, and only then the daemon's draft goes, so that the text is always
+   * kept somewhere. Sends of one chat are asked for one after another, so that their order stands.
+   * @returns false when PENDING_MAX wait already: nothing was sent, the draft stays
+   */
+  send(chat: string, text: string, replyTo?: string): boolean;
   /** A pending message that failed: again under its id, or away. */
   sendAgain(chat: string, id: string): void;
   dropPending(chat: string, id: string): void;

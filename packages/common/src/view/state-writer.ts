@@ -1,0 +1,111 @@
+import type { StoreApi } from 'zustand/vanilla';
+import { createStore } from 'zustand/vanilla';
+import type { ContactJson } from '../rpc/schemas.ts';
+import { sameJson } from './same-json.ts';
+import type { Conversation, ViewState } from './view-state.ts';
+
+/** The parts of the state that are maps by account number. */
+type MapName = 'contacts' | 'chats' | 'drafts' | 'paths' | 'conversations';
+type Entry<N extends MapName> = ViewState[N] extends ReadonlyMap<string, infer V> ? V : never;
+
+export const INITIAL_STATE: ViewState = {
+  daemon: { state: 'connecting' },
+  loaded: false,
+  status: undefined,
+  account: null,
+  presence: undefined,
+  privacy: undefined,
+  contacts: new Map(),
+  chats: new Map(),
+  drafts: new Map(),
+  paths: new Map(),
+  notices: [],
+  conversations: new Map(),
+  openChat: undefined,
+};
+
+/**
+ * The only one who writes the state. Inside `batch` everything is one change of the store, however many events it is made
+ * of; what says the same as before keeps its identity.
+ */
+export class StateWriter {
+  readonly store: StoreApi<ViewState> = createStore<ViewState>(() => INITIAL_STATE);
+  /** What the state will be after the batch. */
+  #next: ViewState = INITIAL_STATE;
+  /** Maps that were copied in this batch and may be written. */
+  readonly #copied = new Set<MapName>();
+  #depth = 0;
+
+  /** With all that this batch has written so far. */
+  get state(): ViewState {
+    return this.#next;
+  }
+
+  batch(write: () => void): void {
+    this.#depth++;
+    try {
+      write();
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#commit();
+    }
+  }
+
+  patch(patch: Partial<Omit<ViewState, MapName>>): void {
+    const changed = Object.entries(patch).filter(
+      ([name, value]) => !sameJson(this.#next[name as keyof ViewState], value),
+    );
+    if (changed.length === 0) return;
+    this.batch(() => {
+      this.#next = { ...this.#next, ...Object.fromEntries(changed) };
+    });
+  }
+
+  /** `undefined` removes the entry. */
+  set<N extends MapName>(name: N, id: string, value: Entry<N> | undefined): void {
+    const before = this.#next[name].get(id);
+    if (before === value || (name !== 'conversations' && sameJson(before, value))) return;
+    this.batch(() => {
+      const map = this.#writable(name);
+      if (value === undefined) map.delete(id);
+      else map.set(id, value);
+    });
+  }
+
+  /** The whole map anew; entries that say the same as before keep their identity, and so does the map. */
+  replace<N extends MapName>(name: N, entries: ReadonlyMap<string, Entry<N>>): void {
+    this.batch(() => {
+      for (const id of [...this.#next[name].keys()]) if (!entries.has(id)) this.set(name, id, undefined);
+      for (const [id, value] of entries) this.set(name, id, value);
+    });
+  }
+
+  patchContact(id: string, patch: Partial<ContactJson>): void {
+    const contact = this.#next.contacts.get(id);
+    if (contact) this.set('contacts', id, { ...contact, ...patch });
+  }
+
+  conversation(chat: string): Conversation | undefined {
+    return this.#next.conversations.get(chat);
+  }
+
+  patchConversation(chat: string, patch: Partial<Conversation>): void {
+    const before = this.conversation(chat);
+    if (!before) return;
+    const same = Object.entries(patch).every(([name, value]) => before[name as keyof Conversation] === value);
+    if (!same) this.set('conversations', chat, { ...before, ...patch });
+  }
+
+  #writable<N extends MapName>(name: N): Map<string, Entry<N>> {
+    if (!this.#copied.has(name)) {
+      this.#copied.add(name);
+      this.#next = { ...this.#next, [name]: new Map(this.#next[name] as ReadonlyMap<string, Entry<N>>) };
+    }
+    return this.#next[name] as unknown as Map<string, Entry<N>>;
+  }
+
+  #commit(): void {
+    this.#copied.clear();
+    if (this.#next !== this.store.getState()) this.store.setState(this.#next, true);
+  }
+}
