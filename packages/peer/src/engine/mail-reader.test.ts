@@ -138,6 +138,22 @@ describe('mail reader (DL)', () => {
     expect(mailbox.acks.at(-1)).toBe(5);
   });
 
+  it('[DL48] reads the log ever more seldom while the disk takes nothing, and soon again once it has', async () => {
+    mailbox.put(3);
+    disk.always = () => new StoreError('full', 'the disk took nothing');
+    reader.handleLinkUp();
+    await time.pass(600_000);
+    expect(mailbox.gets.length).toBeLessThan(20);
+    disk.always = () => undefined;
+    await time.pass(61_000);
+    expect(mailbox.acks.at(-1)).toBe(3);
+    const before = mailbox.gets.length;
+    disk.always = () => new StoreError('full', 'the disk took nothing');
+    mailbox.put(1);
+    await time.pass(3_500);
+    expect(mailbox.gets.length).toBe(before + 2);
+  });
+
   it('[DL48] a mail that breaks whatever takes it holds up no other', async () => {
     mailbox.put(3);
     reader.handleLinkUp();

@@ -142,7 +142,8 @@ export class MailReader {
       this.#early = [];
       if (this.#missed || early.some((pushed) => !this.#follow(pushed))) continue;
       this.#reading = 'following';
-      this.#retryMs = MAIL_RETRY_MS_MIN;
+      // What is in flight may still fail: then the end of the log was no progress.
+      if (this.#cursor.inFlight === 0) this.#retryMs = MAIL_RETRY_MS_MIN;
       return;
     }
   }
@@ -166,6 +167,7 @@ export class MailReader {
 
   #settle(position: number): void {
     this.#cursor.settle(position);
+    this.#retryMs = MAIL_RETRY_MS_MIN;
     this.#unacked += 1;
     this.#makeProgress();
   }
