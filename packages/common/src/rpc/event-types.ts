@@ -16,5 +16,8 @@ export const EVENT_TYPES = [
   'notice',
   'account',
   'approval',
+  'unread',
+  'deleted',
+  'settings',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -204,6 +204,9 @@ export const draft = z.object({
 /** Whether friends learn that one types, and what one has read. */
 export const privacy = z.object({ sendTyping: z.boolean(), sendReadReceipts: z.boolean() });
 
+/** All that is chosen for this profile, whole, whenever some of it changes. */
+export const settings = z.object({ presence, privacy, neverDirect: z.boolean() });
+
 const udp = z.object({
   enabled: z.boolean(),
   port4: z.int().nullable(),
@@ -286,6 +289,11 @@ export const event = z.discriminatedUnion('type', [
     type: z.literal('approval'),
     data: z.object({ label: z.string(), outcome: z.enum(['approved', 'wrong-code']) }),
   }),
+  /** How much of a conversation is unread changed: something came, or was read or deleted, at whatever face. */
+  z.object({ cursor, type: z.literal('unread'), data: z.object({ chat: z.string(), unread: z.int() }) }),
+  /** Rows of a conversation were deleted on this machine: what is shown of it is to be read anew. */
+  z.object({ cursor, type: z.literal('deleted'), data: z.object({ chat: z.string() }) }),
+  z.object({ cursor, type: z.literal('settings'), data: settings }),
 ]);
 
 export type RoadJson = z.output<typeof road>;
@@ -303,6 +311,7 @@ export type MessageJson = z.output<typeof message>;
 export type ExportedMessageJson = z.output<typeof exportedMessage>;
 export type DraftJson = z.output<typeof draft>;
 export type PrivacyJson = z.output<typeof privacy>;
+export type SettingsJson = z.output<typeof settings>;
 export type StatusJson = z.output<typeof status>;
 export type NetStatusJson = z.output<typeof netStatus>;
 export type PathJson = z.output<typeof path>;

@@ -131,11 +131,18 @@ function eventLines(invocation: Invocation, names: Map<string, string>, event: E
     case 'link':
       return [text('watch.link', { state: text(`link.${event.data.state}`) })];
     case 'notice':
+      if (event.data.dismissed) return [text('watch.notice-dismissed', { id: event.data.id })];
       return [text('watch.notice', { text: printable(event.data.text) })];
     case 'account':
       return [text(event.data.signedIn ? 'watch.account' : 'watch.signed-out', { name: printable(event.data.name) })];
     case 'approval':
       return [text(`approval.${event.data.outcome}`, { label: printable(event.data.label || '?') })];
+    case 'deleted':
+      return [text('watch.deleted', { who: nameOf(event.data.chat) })];
+    // What people did is told by other lines.
+    case 'unread':
+    case 'settings':
+      return [];
   }
 }
 

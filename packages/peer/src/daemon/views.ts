@@ -16,6 +16,7 @@ import type {
   PresenceJson,
   PrivacyJson,
   SafetyJson,
+  SettingsJson,
   SignInJson,
   StatusJson,
 } from '@magpie/common/rpc/schemas.ts';
@@ -35,6 +36,7 @@ import type {
   PresenceView,
   PrivacyView,
   SafetyView,
+  SettingsView,
   SignInView,
   StatusView,
 } from '../engine/engine.ts';
@@ -168,6 +170,10 @@ export function privacyJson({ sendTyping, sendReadReceipts }: PrivacyView): Priv
   return { sendTyping, sendReadReceipts };
 }
 
+function settingsJson({ presence, privacy, neverDirect }: SettingsView): SettingsJson {
+  return { presence: presenceJson(presence), privacy: privacyJson(privacy), neverDirect };
+}
+
 export function netStatusJson(view: StatusView): NetStatusJson {
   const { server, udp } = view;
   return {
@@ -233,6 +239,12 @@ export function eventJson(event: EngineEvent, cursor: string): EventJson {
       return { cursor, type: 'account', data: accountJson(event.account) };
     case 'approval':
       return { cursor, type: 'approval', data: { label: event.label, outcome: event.outcome } };
+    case 'unread':
+      return { cursor, type: 'unread', data: { chat: String(event.account), unread: event.unread } };
+    case 'deleted':
+      return { cursor, type: 'deleted', data: { chat: String(event.account) } };
+    case 'settings':
+      return { cursor, type: 'settings', data: settingsJson(event.settings) };
   }
 }
 

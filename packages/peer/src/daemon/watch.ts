@@ -121,6 +121,8 @@ export class Watch {
         return event.draft.account === this.#chat;
       case 'typing':
       case 'presence':
+      case 'unread':
+      case 'deleted':
         return event.account === this.#chat;
       case 'contact':
         return event.contact.account === this.#chat;
@@ -130,6 +132,7 @@ export class Watch {
       case 'notice':
       case 'account':
       case 'approval':
+      case 'settings':
         return false;
     }
   }

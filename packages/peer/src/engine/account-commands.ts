@@ -28,7 +28,10 @@ export interface AccountCommandsOptions {
   readonly log: Log;
   /** Somebody has signed in by a command: a wish to be offline is over. */
   readonly onSignedIn: () => void;
+  /** Profile, devices or sign-in are others now. */
   readonly onChanged: (account: AccountView) => void;
+  /** Nothing that concerns its devices. */
+  readonly onTold: (account: AccountView) => void;
   readonly onRevoked: () => Promise<void>;
 }
 
@@ -73,8 +76,8 @@ export class AccountCommands implements Surface {
     return renewed.ok ? ok({ ...signedIn.value, ...renewed.value }) : signedIn;
   }
 
-  logout(): Promise<Result<void, CommandError>> {
-    return this.#options.account.logout();
+  async logout(): Promise<Result<void, CommandError>> {
+    return this.#told(await this.#options.account.logout());
   }
 
   async whoami(): Promise<Result<AccountView, CommandError>> {
@@ -119,7 +122,7 @@ export class AccountCommands implements Surface {
     const fits = fitsText(policy.question, QUESTION_BYTES_MAX, 'bad-text');
     if (!fits.ok) return fits;
     const set = await this.#done({ type: 'policy-set', ...policy });
-    return set.ok ? this.policy() : set;
+    return set.ok ? this.#told(await this.policy()) : set;
   }
 
   devices(): Promise<Result<readonly DeviceView[], CommandError>> {
@@ -155,19 +158,20 @@ export class AccountCommands implements Surface {
       await account.noteRecovery(true);
       const set = await this.#done({ type: 'recovery-set', ...sealedBy(code, own.seed) });
       if (!set.ok && set.error.refusal !== undefined) await account.noteRecovery(unseenBefore);
-      return set.ok ? ok({ recoveryCode: formatRecoveryCode(code) }) : set;
+      return set.ok ? this.#told(ok({ recoveryCode: formatRecoveryCode(code) })) : set;
     });
   }
 
   recoveryKept(): Promise<Result<void, CommandError>> {
-    return orStoreFailed(async () => ok(await this.#options.account.noteRecovery(false)));
+    const noted = orStoreFailed(async () => ok(await this.#options.account.noteRecovery(false)));
+    return noted.then((result) => this.#told(result));
   }
 
   async deleteAccount(password: string): Promise<Result<void, CommandError>> {
     const fits = fitsPassword(password);
     if (!fits.ok) return fits;
     const deleted = await this.#done({ type: 'account-delete', password });
-    return deleted.ok ? this.#options.account.leaveForGood() : deleted;
+    return deleted.ok ? this.#told(await this.#options.account.leaveForGood()) : deleted;
   }
 
   /** Another device of the account changed the profile or the list of devices. */
@@ -198,6 +202,13 @@ export class AccountCommands implements Surface {
   async #done(request: Request): Promise<Result<void, CommandError>> {
     const answer = await this.#ask(request);
     return answer.ok ? ok(undefined) : answer;
+  }
+
+  /** Every face is to read the account anew when this was done. */
+  #told<T>(result: Result<T, CommandError>): Result<T, CommandError> {
+    const { account, onTold } = this.#options;
+    if (result.ok && account.profile) onTold(this.#view(account.profile));
+    return result;
   }
 
   #tell(): AccountView {

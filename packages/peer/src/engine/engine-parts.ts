@@ -78,6 +78,7 @@ export class EngineParts {
       onChanged: () => {
         this.sessions.handleDirectPolicy();
         this.reachability.setPaused(this.policy.never);
+        this.#emitSettings();
       },
     });
     this.account = new AccountLink({
@@ -191,6 +192,7 @@ export class EngineParts {
       connected: () => this.connected(),
       onVisible: () => this.delivery.handleVisible(),
       onInvisible: () => this.delivery.handleInvisible(),
+      onChanged: () => this.#emitSettings(),
     });
     this.lastSeen = new LastSeen({
       clock,
@@ -226,6 +228,7 @@ export class EngineParts {
         this.bus.emit({ type: 'account', account });
         this.delivery.handleOwnDevices();
       },
+      onTold: (account) => this.bus.emit({ type: 'account', account }),
     });
     this.contacts = new ContactCommands({
       book: this.book,
@@ -266,7 +269,9 @@ export class EngineParts {
       setTyping: (account, active) => this.delivery.typing.set(account, active),
       isLaterDevice: () => this.own.listVersion > 1,
       onMessage: (message, isNew) => this.#emitMessage(message, isNew),
-      onContact: (account) => this.#emitContact(account),
+      onUnread: (account) => this.#emitUnread(account),
+      onDeleted: (account) => this.bus.emit({ type: 'deleted', account }),
+      onPrivacy: () => this.#emitSettings(),
       onDraft: (draft) => this.bus.emit({ type: 'draft', draft }),
     });
   }
@@ -371,6 +376,20 @@ export class EngineParts {
       if (areNew && message.direction === 'in') this.delivery.typing.handleContent(message.chat, false);
       this.#emitMessage(message, areNew);
     }
+    if (!areNew) return;
+    const heard = messages.filter(({ direction, state }) => direction === 'in' && state !== 'read');
+    for (const chat of new Set(heard.map((message) => message.chat))) this.#emitUnread(chat);
+  }
+
+  #emitUnread(account: AccountNumber): void {
+    const contact = this.book.get(account);
+    if (contact) this.bus.emit({ type: 'unread', account, unread: contact.unread });
+  }
+
+  #emitSettings(): void {
+    const { presence, messaging, policy } = this;
+    const settings = { presence: presence.view(), privacy: messaging.privacy.view(), neverDirect: policy.never };
+    this.bus.emit({ type: 'settings', settings });
   }
 
   #emitContact(account: AccountNumber): void {

@@ -330,6 +330,13 @@ export interface PrivacyView {
   readonly sendReadReceipts: boolean;
 }
 
+/** What the user has chosen for this profile. */
+export interface SettingsView {
+  readonly presence: PresenceView;
+  readonly privacy: PrivacyView;
+  readonly neverDirect: boolean;
+}
+
 export type LinkState = 'signed-out' | 'connecting' | 'connected' | 'waiting' | 'stopped';
 
 export interface StatusView {
@@ -393,7 +400,11 @@ export type EngineEvent =
   | { readonly type: 'link'; readonly state: LinkState; readonly error: string | undefined }
   /** It came, or was dismissed. */
   | { readonly type: 'notice'; readonly notice: NoticeView }
-  /** The own account changed: profile, devices, or sign-in. */
+  /** The own account changed: profile, devices, policy, recovery code or sign-in. */
   | { readonly type: 'account'; readonly account: AccountView }
   /** A new device of the own account was let in by our code (R7), or its code was wrong. */
-  | { readonly type: 'approval'; readonly label: string; readonly outcome: 'approved' | 'wrong-code' };
+  | { readonly type: 'approval'; readonly label: string; readonly outcome: 'approved' | 'wrong-code' }
+  | { readonly type: 'unread'; readonly account: AccountNumber; readonly unread: number }
+  /** Rows of a conversation were deleted on this machine. */
+  | { readonly type: 'deleted'; readonly account: AccountNumber }
+  | { readonly type: 'settings'; readonly settings: SettingsView };

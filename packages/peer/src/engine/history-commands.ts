@@ -13,7 +13,8 @@ export interface HistoryCommandsOptions {
   readonly profile: () => Profile | undefined;
   readonly find: (who: string) => Result<Contact, CommandError>;
   readonly view: (message: StoredMessage) => MessageView;
-  readonly onContact: (account: AccountNumber) => void;
+  readonly onUnread: (account: AccountNumber) => void;
+  readonly onDeleted: (account: AccountNumber) => void;
 }
 
 type Surface = Pick<Engine, 'chats' | 'search' | 'deleteMessages' | 'exportPage'>;
@@ -70,7 +71,10 @@ export class HistoryCommands implements Surface {
       const deleted = input.ids
         ? await store.deleteMessages(account, input.ids)
         : await store.deleteChat(account, input.upTo);
-      if (deleted > 0) await this.#countAnew(account);
+      if (deleted > 0) {
+        this.#options.onDeleted(account);
+        await this.#countAnew(account);
+      }
       return ok({ deleted });
     });
   }
@@ -93,12 +97,12 @@ export class HistoryCommands implements Surface {
 
   /** What was deleted is not unread any more. */
   async #countAnew(account: AccountNumber): Promise<void> {
-    const { store, book, onContact } = this.#options;
+    const { store, book, onUnread } = this.#options;
     const stored = (await store.contacts()).find((contact) => contact.account === account);
     const shown = book.get(account);
     if (!stored || !shown || stored.unread === shown.unread) return;
     book.addUnread(account, stored.unread - shown.unread);
-    onContact(account);
+    onUnread(account);
   }
 }
 

@@ -26,6 +26,7 @@ export interface MessageCommandsOptions {
   /** By live sessions only, and not when the user does not want it (privacy). */
   readonly setTyping: (chat: AccountNumber, active: boolean) => void;
   readonly onMessage: (message: StoredMessage, isNew: boolean) => void;
+  readonly onUnread: (account: AccountNumber) => void;
 }
 
 type Surface = Pick<
@@ -144,6 +145,7 @@ export class MessageCommands implements Surface {
       const shown = changed.filter(({ kind }) => SHOWN_KINDS.includes(kind));
       for (const message of shown) this.#options.onMessage(message, false);
       this.#options.book.addUnread(account, -shown.length);
+      this.#options.onUnread(account);
       await this.#options.delivery.handleRead(account);
     }
     return ok({ changed: changed.length });

@@ -26,7 +26,9 @@ export interface MessagePartsOptions {
   readonly setTyping: (chat: AccountNumber, active: boolean) => void;
   readonly isLaterDevice: () => boolean;
   readonly onMessage: (message: StoredMessage, isNew: boolean) => void;
-  readonly onContact: (account: AccountNumber) => void;
+  readonly onUnread: (account: AccountNumber) => void;
+  readonly onDeleted: (account: AccountNumber) => void;
+  readonly onPrivacy: () => void;
   readonly onDraft: (draft: DraftView) => void;
 }
 
@@ -41,17 +43,17 @@ export class MessageParts {
 
   constructor(options: MessagePartsOptions) {
     const { clock, random, store, log } = options.ports;
-    const { time, book, delivery, profile, find, onMessage, onContact, onDraft } = options;
+    const { time, book, delivery, profile, find, onMessage, onUnread, onDeleted, onDraft } = options;
     const wallNow = () => time.wallNow();
     const { ownDevice, ensureSession, setTyping, isLaterDevice } = options;
     const outgoing = new OutgoingContents({ store, book, delivery, ownDevice, wallNow, ensureSession, onMessage });
     const shared = { store, random, time, book, outgoing, delivery, profile, find, onMessage };
-    this.messages = new MessageCommands({ ...shared, clock, setTyping });
+    this.messages = new MessageCommands({ ...shared, clock, setTyping, onUnread });
     const view = (message: StoredMessage): MessageView => this.messages.view(message);
     this.changes = new ChangeCommands({ ...shared, view });
-    this.history = new HistoryCommands({ ...shared, view, onContact });
+    this.history = new HistoryCommands({ ...shared, view, onUnread, onDeleted });
     this.drafts = new DraftCommands({ store, wallNow, find, onDraft });
-    this.privacy = new Privacy(store);
+    this.privacy = new Privacy(store, options.onPrivacy);
     this.systemNotes = new SystemNotes({ store, random, log, wallNow, isLaterDevice, onMessage });
   }
 }

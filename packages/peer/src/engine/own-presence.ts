@@ -30,6 +30,8 @@ export interface OwnPresenceOptions {
   readonly onVisible: () => void;
   /** No friend may learn of this device from now on (R23). */
   readonly onInvisible: () => void;
+  /** Another wish, text or time, or away by itself. */
+  readonly onChanged: () => void;
 }
 
 const TEXT_MAX = { codePoints: SHORT_TEXT_CODE_POINTS_MAX, bytes: STATUS_TEXT_BYTES_MAX };
@@ -112,6 +114,7 @@ export class OwnPresence {
       await this.#options.store.saveSettings({ autoAwayMs: afterMs });
       this.#autoAway.setAfter(afterMs, this.#options.clock.now());
       this.#follow();
+      this.#options.onChanged();
       return ok(this.view());
     });
   }
@@ -162,13 +165,16 @@ export class OwnPresence {
     this.#autoAway.setWish(wish, this.#options.clock.now());
     this.#text = text;
     this.#arm();
+    this.#options.onChanged();
   }
 
   /** The status may have changed by itself. */
   #follow(): void {
     this.#arm();
     const { status } = this.#autoAway;
-    if (this.#options.account.up && this.wish !== 'offline' && status !== this.#told) void this.#tell();
+    if (!this.#options.account.up || this.wish === 'offline' || status === this.#told) return;
+    void this.#tell();
+    this.#options.onChanged();
   }
 
   async #tell(): Promise<Result<Answer, RequestError>> {

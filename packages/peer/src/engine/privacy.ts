@@ -8,10 +8,12 @@ import { orStoreFailed } from './store-failure.ts';
 /** What friends may learn of what one does at the keyboard, kept over restarts. */
 export class Privacy {
   readonly #store: PeerStore;
+  readonly #onChanged: () => void;
   #view: PrivacyView = DEFAULT_SETTINGS;
 
-  constructor(store: PeerStore) {
+  constructor(store: PeerStore, onChanged: () => void) {
     this.#store = store;
+    this.#onChanged = onChanged;
   }
 
   /** Before anything else: as the user left it. */
@@ -41,6 +43,7 @@ export class Privacy {
       };
       await this.#store.saveSettings(wanted);
       this.#view = wanted;
+      this.#onChanged();
       return ok(this.view());
     });
   }
