@@ -29,3 +29,5 @@ export const LIST_PAGE_ITEMS = 500;
 export const LIST_PAGES_MAX = 40;
 /** How often a face says that somebody types; the daemon thins it out further. */
 export const TYPING_TOLD_EVERY_MS = 1_000;
+/** Links of one message that can be clicked; a text with more of them is no message to read. */
+export const LINKS_MAX = 200;

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { TEXT_BYTES_MAX } from '../limits.ts';
+import { LINKS_MAX } from './limits.ts';
+import { splitLinks } from './links.ts';
+
+describe('links in a text', () => {
+  it('are found right behind and before Chinese', () => {
+    expect(linksOf('看https://example.com，好的')).toEqual(['https://example.com']);
+    expect(linksOf('看https://example.com好的')).toEqual(['https://example.com']);
+    expect(linksOf('（https://example.com/a?b=c#d）')).toEqual(['https://example.com/a?b=c#d']);
+    expect(linksOf('一http://a.example/x二https://b.example/y')).toEqual([
+      'http://a.example/x二',
+      'https://b.example/y',
+    ]);
+    expect(linksOf('写信mailto:bob@example.com。')).toEqual(['mailto:bob@example.com']);
+  });
+
+  it('keep Chinese in their path and in their host', () => {
+    expect(linksOf('https://zh.wikipedia.org/wiki/中文')).toEqual(['https://zh.wikipedia.org/wiki/中文']);
+    const [link] = splitLinks('https://例子.com/');
+    expect(link).toEqual({
+      type: 'link',
+      text: 'https://例子.com/',
+      href: 'https://xn--fsqu00a.com/',
+      mixedScript: false,
+    });
+  });
+
+  it('lose nothing of the text', () => {
+    const text = 'a https://example.com/x, b https://例子.com c';
+    expect(
+      splitLinks(text)
+        .map((part) => part.text)
+        .join(''),
+    ).toBe(text);
+    expect(splitLinks('')).toEqual([]);
+  });
+
+  it.each([
+    'javascript:alert(1)',
+    'JaVaScRiPt:alert(1)',
+    'data:text/html,<script>1</script>',
+    'file:///etc/passwd',
+    'vbscript:x',
+    'ftp://example.com',
+    '//example.com',
+    'readme.md',
+    'example.com',
+    'bob@example.com',
+    'https://',
+    'https:///x',
+    'http://[',
+  ])('are none of %s', (text) => {
+    expect(linksOf(text)).toEqual([]);
+  });
+
+  it('show a host that mixes alphabets as it is really asked for', () => {
+    expect(splitLinks('https://аpple.com/')[0]).toEqual({
+      type: 'link',
+      text: 'https://xn--pple-43d.com/',
+      href: 'https://xn--pple-43d.com/',
+      mixedScript: true,
+    });
+    expect(splitLinks('https://пример.рф')[0]).toMatchObject({ text: 'https://пример.рф', mixedScript: false });
+    expect(splitLinks('https://ουτοπία.com')[0]).toMatchObject({ mixedScript: true });
+    expect(splitLinks('https://例え.jp')[0]).toMatchObject({ mixedScript: false });
+  });
+
+  it('show nothing that turns or hides their letters', () => {
+    const [link] = splitLinks('https://example.com/\u202egnp.exe');
+    expect(link?.text).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+  });
+
+  it('never take a name before an @ for the host', () => {
+    for (const part of splitLinks('https://bank.example@evil.example/')) {
+      if (part.type === 'link') expect(new URL(part.href).username).toBe('');
+    }
+  });
+
+  it('are found in bounded time in the longest text', () => {
+    const nasty = ['https://', 'https://a.', 'mailto:', 'https://a.aa', '((((', 'https://a.b/(', '.aa', 'x@'];
+    for (const each of nasty) {
+      const text = each.repeat(Math.floor(TEXT_BYTES_MAX / each.length));
+      const started = performance.now();
+      expect(splitLinks(text).filter(({ type }) => type === 'link').length).toBeLessThanOrEqual(LINKS_MAX);
+      expect(performance.now() - started, each).toBeLessThan(1_000);
+    }
+    const host = `https://a.${'a'.repeat(TEXT_BYTES_MAX - 20)}`;
+    splitLinks(host);
+  });
+});
+
+function linksOf(text: string): readonly string[] {
+  return splitLinks(text).flatMap((part) => (part.type === 'link' ? [part.text] : []));
+}

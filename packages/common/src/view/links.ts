@@ -1,0 +1,74 @@
+import { LinkifyIt } from 'linkify-it';
+import { LINKS_MAX } from './limits.ts';
+
+export type LinkPart =
+  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'link';
+      /** To show: without characters that hide or turn others, and with the host as it is really asked for when it may deceive. */
+      readonly text: string;
+      readonly href: string;
+      /** The host mixes alphabets that are not written together: it may look like another one. */
+      readonly mixedScript: boolean;
+    };
+
+const linkify = new LinkifyIt({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'mailto:']);
+
+/** Where a link begins in a text without spaces, and where a host in ASCII ends before Chinese that goes on. */
+const PIECES = /(?=https?:\/\/|mailto:)|(?<=https?:\/\/[^\s/?#:@]{0,253}\.[a-z]{2,24})(?=\p{Script=Han})/giu;
+/** What turns the direction of a text or cannot be seen. */
+const UNSEEN = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+const SCRIPTS = ['Latin', 'Han', 'Hiragana', 'Katakana', 'Hangul', 'Bopomofo', 'Cyrillic', 'Greek', 'Arabic', 'Hebrew'];
+const SCRIPT_PATTERNS = SCRIPTS.map((name) => ({ name, pattern: new RegExp(`\\p{Script=${name}}`, 'u') }));
+/** Written together by people, each also with Latin: Chinese, Japanese, Korean. */
+const TOGETHER = [
+  new Set(['Latin', 'Han', 'Bopomofo']),
+  new Set(['Latin', 'Han', 'Hiragana', 'Katakana']),
+  new Set(['Latin', 'Han', 'Hangul']),
+];
+
+/**
+ * A text as plain parts and links (http, https, mailto), in order and without loss: the texts of the plain parts and the
+ * sources of the links make up the whole. Links may stand right behind or before Chinese.
+ */
+export function splitLinks(text: string): readonly LinkPart[] {
+  const parts: LinkPart[] = [];
+  let plainFrom = 0;
+  let pieceFrom = 0;
+  let links = 0;
+  for (const piece of text.split(PIECES)) {
+    const match = links < LINKS_MAX && /^(https?:\/\/|mailto:)/i.test(piece) ? linkify.matchAtStart(piece) : null;
+    const link = match && linkOf(match.raw, match.url);
+    if (match && link) {
+      if (pieceFrom > plainFrom) parts.push({ type: 'text', text: text.slice(plainFrom, pieceFrom) });
+      parts.push(link);
+      links++;
+      plainFrom = pieceFrom + match.raw.length;
+    }
+    pieceFrom += piece.length;
+  }
+  if (plainFrom < text.length) parts.push({ type: 'text', text: text.slice(plainFrom) });
+  return parts;
+}
+
+function linkOf(raw: string, url: string): LinkPart | undefined {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !SCHEMES.has(parsed.protocol)) return undefined;
+  const shown = raw.replace(UNSEEN, '');
+  const host = /^https?:\/\/([^/?#]*)/i.exec(shown)?.[1] ?? /^mailto:[^@]*@([^?]*)/i.exec(shown)?.[1] ?? '';
+  const mixedScript = mixesScripts(host);
+  if (!mixedScript) return { type: 'link', text: shown, href: parsed.href, mixedScript };
+  const asked = parsed.protocol === 'mailto:' ? parsed.href : shown.replace(host, parsed.host);
+  return { type: 'link', text: asked, href: parsed.href, mixedScript };
+}
+
+/** The whole host, its last label included: `пример.рф` and `例子.com` are fine, an `а` of another alphabet in `apple.com` is not. */
+function mixesScripts(host: string): boolean {
+  const scripts = SCRIPT_PATTERNS.filter(({ pattern }) => pattern.test(host)).map(({ name }) => name);
+  const known = /^[\p{Script=Common}\p{Script=Inherited}]*$/u;
+  const rest = SCRIPT_PATTERNS.reduce((text, { pattern }) => text.replaceAll(new RegExp(pattern, 'gu'), ''), host);
+  const all = known.test(rest) ? scripts : [...scripts, 'other'];
+  if (all.length < 2) return false;
+  return !TOGETHER.some((together) => all.every((script) => together.has(script)));
+}
