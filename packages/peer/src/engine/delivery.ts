@@ -138,6 +138,7 @@ export class Delivery {
       close: () => this.#options.closeSession(device),
       work: (what, work) => this.#work(lane, what, work),
       onStalled: () => mailSender.kick(device),
+      onProgress: () => this.#pursuit.handleProgress(device),
     });
     this.#lanes.get(device)?.end();
     this.#lanes.set(device, lane);
@@ -175,6 +176,7 @@ export class Delivery {
   /** The friend's device has just come (back): no reason to wait for the next retry. */
   async handleDeviceOnline(device: DeviceId): Promise<void> {
     this.#pursuit.end(device);
+    this.#pursuit.handleProgress(device);
     this.#options.mailSender.handleNews(device);
     const { accountOf, isLacking, onReachable, ensureSession } = this.#options;
     const account = accountOf(device);

@@ -27,6 +27,8 @@ export interface FriendLaneOptions {
   readonly work: (what: string, work: Promise<unknown>) => void;
   /** No receipt came in time (D5): the mailbox gets what has none. */
   readonly onStalled: () => void;
+  /** The device has committed something that went on this session. */
+  readonly onProgress: () => void;
 }
 
 interface Control {
@@ -133,7 +135,10 @@ export class FriendLane {
       this.#roads.delete(id);
       if (road) roads.push({ id, road });
     }
-    if (done.length > 0) this.#patience.handleReceipt(this.#waiting, this.#now());
+    if (done.length > 0) {
+      this.#patience.handleReceipt(this.#waiting, this.#now());
+      this.#options.onProgress();
+    }
     return roads;
   }
 
