@@ -1,11 +1,16 @@
+import './connection/no-eval.ts';
 import './design/tokens.css';
 import './design/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { enter } from './connection/entry.ts';
 import { Page } from './page.tsx';
 
 const root = document.getElementById('page');
 if (!root) throw new Error('index.html has no #page');
+void enter();
+// A fresh link that is pasted into the tab changes nothing but the fragment.
+window.addEventListener('hashchange', () => location.hash.startsWith('#c=') && void enter());
 createRoot(root).render(
   <StrictMode>
     <Page />

@@ -1,5 +1,45 @@
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { Tooltip } from '@base-ui/react/tooltip';
 import type { ReactElement } from 'react';
+import { useEntry } from './connection/entry.ts';
+import { ViewProvider } from './connection/view.tsx';
+import { ClosedPage } from './shell/closed-page.tsx';
+import { OpenPage } from './shell/open-page.tsx';
+import { usePageText, useTheme } from './shell/use-surroundings.ts';
+import { Waiting } from './shell/waiting.tsx';
+import { TextProvider } from './text/text.tsx';
 
+/** From hover to an explanation. */
+const TOOLTIP_DELAY_MS = 350;
+
+/** Everything that the page shows stands in its language, and in a right to speak with the daemon or the way to get one. */
 export function Page(): ReactElement {
-  return <main />;
+  const text = usePageText();
+  useTheme();
+  if (!text) return <main aria-busy="true" />;
+  return (
+    <CSPProvider disableStyleElements>
+      <TextProvider text={text}>
+        <Tooltip.Provider delay={TOOLTIP_DELAY_MS}>
+          <Content />
+        </Tooltip.Provider>
+      </TextProvider>
+    </CSPProvider>
+  );
+}
+
+function Content(): ReactElement {
+  const entry = useEntry();
+  switch (entry.state) {
+    case 'opening':
+      return <Waiting />;
+    case 'closed':
+      return <ClosedPage error={entry.error} />;
+    case 'open':
+      return (
+        <ViewProvider view={entry.view}>
+          <OpenPage />
+        </ViewProvider>
+      );
+  }
 }

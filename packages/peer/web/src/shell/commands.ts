@@ -8,9 +8,8 @@ export type ChatCommand =
   | { readonly type: 'jump-to-end' }
   /** Where the unread messages begin. */
   | { readonly type: 'jump-to-unread' }
-  /** A step of the Esc ladder: leaves the reply, the edit or the find panel, then goes to the end. */
+  /** A step of the Esc ladder: leaves the reply, the edit or the find panel; nothing to leave: false. */
   | { readonly type: 'escape' }
-  | { readonly type: 'attach' }
   /** The friend nudged: shake the conversation once, or flash its edge. */
   | { readonly type: 'shake'; readonly chat: string };
 

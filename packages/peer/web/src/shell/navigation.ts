@@ -5,7 +5,7 @@ export interface Navigation {
   /** What the left column lists. */
   readonly list: 'chats' | 'friends' | 'requests';
   /** What the middle shows besides a conversation; `none`: the open conversation, or the empty state. */
-  readonly screen: 'none' | 'settings' | 'notices' | 'add-friend' | 'search';
+  readonly screen: 'none' | 'settings' | 'notices' | 'add-friend' | 'search' | 'sign-in';
   /** The right panel of a conversation. */
   readonly panel: 'none' | 'about' | 'find';
   /** A section of the settings to show first. */

@@ -1,0 +1,55 @@
+import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
+import { createViewModel } from '@magpie/common/view/create-view-model.ts';
+import type { ViewModel } from '@magpie/common/view/view-model.ts';
+import { create } from 'zustand';
+import { PAGE_CLOCK, PAGE_RANDOM } from './page-ports.ts';
+import { exchangeCode, forgetToken, keptToken, takeCode } from './page-token.ts';
+import { WebSocketConnector } from './web-socket-connector.ts';
+
+/** How this tab came to speak with the daemon, or why it does not. */
+export type Entry =
+  | { readonly state: 'opening' }
+  | { readonly state: 'open'; readonly view: ViewModel }
+  /** No right to: the page must be opened anew. No error: nobody ever asked, as in a new tab. */
+  | { readonly state: 'closed'; readonly error: RpcError | undefined };
+
+export const useEntry = create<Entry>(() => ({ state: 'opening' }));
+
+/** The code of this address while the daemon could not be asked what it is worth. */
+let waitingCode: string | undefined;
+
+/** By the one-time code of the address, else by what this tab was given before. Also for a link pasted into an open tab. */
+export async function enter(): Promise<void> {
+  const code = takeCode() ?? waitingCode;
+  waitingCode = undefined;
+  if (code === undefined) return keptToken() === undefined ? close(undefined) : begin();
+  const token = await exchangeCode(code);
+  if (token.ok) return begin();
+  if (token.error.code === 'CONNECTION_LOST' || token.error.code === 'TOO_MANY') waitingCode = code;
+  else if (keptToken() !== undefined) return begin();
+  close(token.error);
+}
+
+/** The daemon refused the token of this tab. */
+export function leave(error: RpcError): void {
+  forgetToken();
+  close(error);
+}
+
+function begin(): void {
+  stopView();
+  const connector = new WebSocketConnector(keptToken);
+  const view = createViewModel({ connector, clock: PAGE_CLOCK, random: PAGE_RANDOM });
+  view.start();
+  useEntry.setState({ state: 'open', view }, true);
+}
+
+function close(error: RpcError | undefined): void {
+  stopView();
+  useEntry.setState({ state: 'closed', error }, true);
+}
+
+function stopView(): void {
+  const entry = useEntry.getState();
+  if (entry.state === 'open') entry.view.stop();
+}

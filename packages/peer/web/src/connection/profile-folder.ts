@@ -1,0 +1,27 @@
+import type { ViewModel } from '@magpie/common/view/view-model.ts';
+
+const KEY = 'magpie.profile';
+
+/** An address belongs to one profile, so its folder is kept: a tab that was closed can then name the exact command. */
+export async function keepProfile(view: ViewModel): Promise<void> {
+  const status = await view.call('daemon.status', {});
+  if (!status.ok) return;
+  try {
+    localStorage.setItem(KEY, status.value.profile);
+  } catch {
+    // Storage is full or forbidden: the command is shown without the folder.
+  }
+}
+
+/** A command for this profile, as typed into a terminal; without words the one that opens this page again. */
+export function openingCommand(command = 'ui'): string {
+  let folder: string | null = null;
+  try {
+    folder = localStorage.getItem(KEY);
+  } catch {
+    // As above.
+  }
+  if (!folder) return `magpie ${command}`;
+  const word = /^[\w@%+=:,./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", `'\\''`)}'`;
+  return `magpie --profile ${word} ${command}`;
+}

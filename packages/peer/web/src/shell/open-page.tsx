@@ -1,0 +1,33 @@
+import { type ReactElement, useEffect } from 'react';
+import { leave } from '../connection/entry.ts';
+import { keepProfile } from '../connection/profile-folder.ts';
+import { useView, useViewModel } from '../connection/view.tsx';
+import { SignIn } from '../sign-in/sign-in.tsx';
+import { LostAtFirst } from './closed-page.tsx';
+import { goTo, useNavigation } from './navigation.ts';
+import { Shell } from './shell.tsx';
+import { Waiting } from './waiting.tsx';
+
+/** A tab that may speak with the daemon: waits for what it knows, then signs in or shows the messenger. */
+export function OpenPage(): ReactElement {
+  const view = useViewModel();
+  const daemon = useView((state) => state.daemon);
+  const isLoaded = useView((state) => state.loaded);
+  const hasAccount = useView((state) => state.account !== null);
+  const isSigningIn = useNavigation(({ screen }) => screen === 'sign-in');
+
+  useEffect(() => {
+    if (daemon.state === 'refused') leave(daemon.error);
+  }, [daemon]);
+  useEffect(() => {
+    if (daemon.state === 'open') void keepProfile(view);
+  }, [daemon.state, view]);
+  // Stays until the person is done with it: a new recovery code is shown after the account is there.
+  useEffect(() => {
+    if (isLoaded && !hasAccount) goTo({ screen: 'sign-in', panel: 'none' });
+  }, [isLoaded, hasAccount]);
+
+  if (isSigningIn) return <SignIn />;
+  if (!isLoaded) return daemon.state === 'lost' ? <LostAtFirst /> : <Waiting />;
+  return hasAccount ? <Shell /> : <Waiting />;
+}

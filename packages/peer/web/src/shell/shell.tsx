@@ -1,0 +1,137 @@
+import { ArrowLeft } from 'lucide-react';
+import { type ReactElement, useEffect, useRef } from 'react';
+import { ChatScreen } from '../chat/chat-screen.tsx';
+import { SearchScreen } from '../chat/search-screen.tsx';
+import { useView, useViewModel } from '../connection/view.tsx';
+import { IconButton } from '../design/button.tsx';
+import { AboutPanel } from '../people/about-panel.tsx';
+import { AddFriend } from '../people/add-friend.tsx';
+import { EmptyState } from '../people/empty-state.tsx';
+import { FriendWindow } from '../people/friend-window.tsx';
+import { displayNameOf } from '../people/names.ts';
+import { NoticesScreen } from '../settings/notices-screen.tsx';
+import { SettingsScreen } from '../settings/settings-screen.tsx';
+import { useText } from '../text/text.tsx';
+import { Announcer } from './announcer.tsx';
+import { Banners } from './banners.tsx';
+import { goTo, type Navigation, useNavigation } from './navigation.ts';
+import { Overlays } from './overlays.tsx';
+import styles from './shell.module.css';
+import { Toasts } from './toasts.tsx';
+import { useBell } from './use-bell.ts';
+import { useKeys } from './use-keys.ts';
+import { useUnreadTitle } from './use-unread-title.ts';
+
+/** The messenger: who there is, what is open, and what belongs to it. Narrow windows show one of them at a time. */
+export function Shell(): ReactElement {
+  const { t } = useText();
+  const nav = useRef<HTMLElement>(null);
+  const main = useRef<HTMLElement>(null);
+  const aside = useRef<HTMLElement>(null);
+  useKeys({ nav, main, aside });
+  useBell();
+  useUnreadTitle();
+
+  const view = useViewModel();
+  const openChat = useView((state) => state.openChat);
+  const contact = useView((state) => (state.openChat === undefined ? undefined : state.contacts.get(state.openChat)));
+  const screen = useNavigation((navigation) => navigation.screen);
+  const panel = useNavigation((navigation) => navigation.panel);
+  const isAway = screen !== 'none' || openChat !== undefined;
+  const hasPanel = panel === 'about' && screen === 'none' && contact !== undefined;
+
+  // A conversation that is opened from anywhere is what one wants to see.
+  useEffect(() => {
+    if (openChat !== undefined) goTo({ screen: 'none' });
+  }, [openChat]);
+  useBackToOpener(aside, hasPanel);
+
+  const back = () => {
+    if (screen === 'none') view.closeChat();
+    goTo({ screen: 'none', panel: 'none' });
+  };
+  const frame = [styles.frame, isAway && styles.inside, hasPanel && styles.withPanel].filter(Boolean).join(' ');
+  const label = screen === 'none' && contact ? displayNameOf(contact) : undefined;
+  return (
+    <div className={styles.page}>
+      <header className={styles.banners}>
+        <Banners />
+      </header>
+      <div className={frame}>
+        <nav ref={nav} className={styles.nav} aria-label={t('shell.region.list')} tabIndex={-1}>
+          <FriendWindow />
+        </nav>
+        <main
+          ref={main}
+          className={styles.main}
+          aria-label={label === undefined ? t(REGION_NAMES[screen]) : t('shell.region.chat', { who: label })}
+          tabIndex={-1}
+        >
+          <div className={styles.back}>
+            <IconButton label={t('shell.back')} onClick={back}>
+              <ArrowLeft size={20} aria-hidden="true" />
+            </IconButton>
+          </div>
+          <div className={styles.screen}>
+            <Middle screen={screen} chat={openChat} />
+          </div>
+        </main>
+        {hasPanel && (
+          <aside ref={aside} className={styles.aside} aria-label={t('shell.region.about')} tabIndex={-1}>
+            <AboutPanel contact={contact} />
+          </aside>
+        )}
+      </div>
+      <Toasts />
+      <Overlays />
+      <Announcer />
+    </div>
+  );
+}
+
+const REGION_NAMES = {
+  none: 'shell.region.empty',
+  settings: 'shell.region.settings',
+  notices: 'shell.region.notices',
+  'add-friend': 'shell.region.add-friend',
+  search: 'shell.region.search',
+  'sign-in': 'shell.region.empty',
+} as const;
+
+function Middle({
+  screen,
+  chat,
+}: {
+  readonly screen: Navigation['screen'];
+  readonly chat: string | undefined;
+}): ReactElement {
+  switch (screen) {
+    case 'settings':
+      return <SettingsScreen />;
+    case 'notices':
+      return <NoticesScreen />;
+    case 'add-friend':
+      return <AddFriend />;
+    case 'search':
+      return <SearchScreen />;
+    case 'none':
+    case 'sign-in':
+      return chat === undefined ? <EmptyState /> : <ChatScreen key={chat} chat={chat} />;
+  }
+}
+
+/** The panel is reached as it opens, and leaves the focus where it was taken from. */
+function useBackToOpener(panel: React.RefObject<HTMLElement | null>, isOpen: boolean): void {
+  useEffect(() => {
+    if (!isOpen) return;
+    const opener = document.activeElement;
+    panel.current?.focus();
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected && isFocusLost()) opener.focus();
+    };
+  }, [isOpen, panel]);
+}
+
+function isFocusLost(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
+}

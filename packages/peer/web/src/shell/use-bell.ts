@@ -1,0 +1,156 @@
+import type { ContactJson, MessageJson } from '@magpie/common/rpc/schemas.ts';
+import type { ViewModel } from '@magpie/common/view/view-model.ts';
+import type { ViewHappening } from '@magpie/common/view/view-state.ts';
+import { useEffect, useRef } from 'react';
+import { useViewModel } from '../connection/view.tsx';
+import { displayNameOf } from '../people/names.ts';
+import { type Text, useText } from '../text/text.tsx';
+import { chime } from './chime.ts';
+import { commandChat } from './commands.ts';
+import { ElectedTab } from './elected-tab.ts';
+import { goTo, useNavigation } from './navigation.ts';
+import { notificationWords, previewOf } from './notification-words.ts';
+import { usePreferences } from './preferences.ts';
+import { showChat } from './show-chat.ts';
+import { dropToast, showToast } from './toast-list.ts';
+
+/** Tells of what happens where the person does not look: sound, desktop notification, or a card in the page. */
+export function useBell(): void {
+  const view = useViewModel();
+  const text = useText();
+  const latest = useRef(text);
+  useEffect(() => {
+    latest.current = text;
+  }, [text]);
+  useEffect(() => {
+    const bell = new Bell(view, () => latest.current);
+    bell.start();
+    return () => bell.stop();
+  }, [view]);
+}
+
+class Bell {
+  readonly #view: ViewModel;
+  readonly #text: () => Text;
+  readonly #tab = new ElectedTab();
+  /** One per conversation, until it is read anywhere. */
+  readonly #shown = new Map<string, Notification>();
+  #stops: readonly (() => void)[] = [];
+
+  constructor(view: ViewModel, text: () => Text) {
+    this.#view = view;
+    this.#text = text;
+  }
+
+  start(): void {
+    this.#tab.start();
+    this.#stops = [
+      this.#view.onHappening((happening) => this.#handle(happening)),
+      this.#view.store.subscribe((now, before) => {
+        if (now.contacts !== before.contacts) this.#withdraw(before.contacts, now.contacts);
+      }),
+    ];
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+    this.#tab.stop();
+    for (const notification of this.#shown.values()) notification.close();
+    this.#shown.clear();
+  }
+
+  #handle(happening: ViewHappening): void {
+    switch (happening.type) {
+      case 'nudge':
+        commandChat({ type: 'shake', chat: happening.message.chat });
+        this.#tellOfMessage(happening.message, happening.contact);
+        break;
+      case 'message':
+        this.#tellOfMessage(happening.message, happening.contact);
+        break;
+      case 'request':
+        this.#tellOfRequest(happening.contact);
+        break;
+      case 'approval': {
+        const { t } = this.#text();
+        const words = t(`shell.approval.${happening.outcome}`, { label: happening.label });
+        showToast({ about: 'approval', title: t('shell.approval.title'), text: words, open: undefined });
+        break;
+      }
+      case 'notice':
+        this.#sound();
+        break;
+    }
+  }
+
+  #tellOfMessage(message: MessageJson, contact: ContactJson | undefined): void {
+    if (message.kind === 'system' || this.#isLookedAt(message.chat)) return;
+    const { t } = this.#text();
+    const who = contact ? displayNameOf(contact) : message.chat;
+    const open = () => showChat(this.#view, message.chat);
+    this.#sound();
+    if (document.hasFocus()) {
+      showToast({ about: message.chat, title: who, text: previewOf(message, who, t), open });
+      return;
+    }
+    const { notifications } = usePreferences.getState();
+    if (notifications === 'off') return;
+    this.#notify(message.chat, notificationWords(notifications, who, message, t), open);
+  }
+
+  #tellOfRequest(contact: ContactJson): void {
+    const { t } = this.#text();
+    const who = displayNameOf(contact);
+    const open = () => goTo({ screen: 'none', list: 'requests' });
+    const words = t('shell.request.text', { who });
+    this.#sound();
+    if (document.hasFocus()) {
+      showToast({ about: `request ${contact.id}`, title: t('shell.request.title'), text: words, open });
+      return;
+    }
+    const { notifications } = usePreferences.getState();
+    const body = notifications === 'nothing' ? '' : words;
+    if (notifications !== 'off') this.#notify(contact.id, { title: t('shell.request.title'), body }, open);
+  }
+
+  #notify(about: string, { title, body }: { readonly title: string; readonly body: string }, open: () => void): void {
+    if (!this.#mayRing() || Notification.permission !== 'granted') return;
+    const notification = new Notification(title, { body, tag: `magpie ${about}`, icon: '/favicon.svg', silent: true });
+    notification.onclick = () => {
+      window.focus();
+      notification.close();
+      open();
+    };
+    this.#shown.set(about, notification);
+  }
+
+  #sound(): void {
+    if (usePreferences.getState().sound && this.#mayRing()) chime();
+  }
+
+  /** Who is busy wants no ringing; the unread count waits. */
+  #mayRing(): boolean {
+    return this.#tab.isElected && this.#view.store.getState().presence?.wish !== 'busy';
+  }
+
+  #isLookedAt(chat: string): boolean {
+    const isOpen = this.#view.store.getState().openChat === chat && useNavigation.getState().screen === 'none';
+    return isOpen && document.hasFocus() && document.visibilityState === 'visible';
+  }
+
+  /** Read or answered here, in another tab or at the command line: it is no news any more. */
+  #withdraw(before: ReadonlyMap<string, ContactJson>, now: ReadonlyMap<string, ContactJson>): void {
+    for (const contact of now.values()) {
+      const was = before.get(contact.id);
+      if (!was || was === contact) continue;
+      if (was.unread > 0 && contact.unread === 0) this.#drop(contact.id);
+      if (was.state === 'asking' && contact.state !== 'asking') this.#drop(contact.id, `request ${contact.id}`);
+    }
+  }
+
+  #drop(chat: string, toast = chat): void {
+    this.#shown.get(chat)?.close();
+    this.#shown.delete(chat);
+    dropToast(toast);
+  }
+}

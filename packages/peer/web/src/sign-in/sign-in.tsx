@@ -1,0 +1,96 @@
+import { type ReactElement, useEffect, useState } from 'react';
+import { useView } from '../connection/view.tsx';
+import { Button } from '../design/button.tsx';
+import { goTo } from '../shell/navigation.ts';
+import { useText } from '../text/text.tsx';
+import { Frame } from './frame.tsx';
+import { LogInForm } from './log-in-form.tsx';
+import { NewDevice } from './new-device.tsx';
+import { RecoverForm } from './recover-form.tsx';
+import { RecoveryCode } from './recovery-code.tsx';
+import { RegisterForm } from './register-form.tsx';
+import styles from './sign-in.module.css';
+import { UnderWay } from './under-way.tsx';
+import { UnknownKey } from './unknown-key.tsx';
+import { useSignIn } from './use-sign-in.ts';
+
+type FormName = 'register' | 'log-in' | 'recover';
+
+/** From nobody to somebody: an account made or entered, by one's own device, step by step. */
+export function SignIn(): ReactElement {
+  const account = useView((state) => state.account);
+  const [form, setForm] = useState<FormName>(account ? 'log-in' : 'register');
+  const flow = useSignIn();
+  const { state } = flow;
+
+  useEffect(() => {
+    if (state.name === 'done') goTo({ screen: 'none', list: 'chats', panel: 'none' });
+  }, [state.name]);
+
+  switch (state.name) {
+    case 'unknown-key':
+      return <UnknownKey server={state.server} pin={state.pin} onAccept={flow.acceptKey} onBack={flow.back} />;
+    case 'new-device':
+      return <NewDevice attempt={state.attempt} error={state.error} onStart={flow.start} onBack={flow.back} />;
+    case 'recovery-code':
+      return <RecoveryCode code={state.code} onKept={flow.finish} />;
+    case 'done':
+      return <Frame title="" />;
+    case 'asking':
+    case 'under-way':
+      break;
+  }
+  const isUnderWay = state.name === 'under-way';
+  const error = state.name === 'asking' ? state.error : undefined;
+  // The forms stay while the daemon works, so that nothing needs to be typed twice.
+  return (
+    <>
+      {isUnderWay && <UnderWay state={state} onCancel={flow.cancel} />}
+      <div hidden={isUnderWay} className={styles.keep}>
+        {form === 'register' && (
+          <RegisterForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
+        )}
+        {form === 'log-in' && (
+          <LogInForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
+        )}
+        {form === 'recover' && (
+          <RecoverForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
+        )}
+      </div>
+    </>
+  );
+}
+
+function Others({ form, go }: { readonly form: FormName; readonly go: (form: FormName) => void }): ReactElement {
+  const { t } = useText();
+  const account = useView((state) => state.account);
+  return (
+    <div className={styles.others}>
+      {form === 'register' && (
+        <Button look="quiet" onClick={() => go('log-in')}>
+          {t('sign-in.to-log-in')}
+        </Button>
+      )}
+      {form !== 'register' && !account && (
+        <Button look="quiet" onClick={() => go('register')}>
+          {t('sign-in.to-register')}
+        </Button>
+      )}
+      {form === 'log-in' && (
+        <Button look="quiet" onClick={() => go('recover')}>
+          {t('sign-in.to-recover')}
+        </Button>
+      )}
+      {form === 'recover' && (
+        <Button look="quiet" onClick={() => go('log-in')}>
+          {t('sign-in.to-log-in')}
+        </Button>
+      )}
+      {account && (
+        <Button look="quiet" onClick={() => goTo({ screen: 'none' })}>
+          {t('sign-in.later')}
+        </Button>
+      )}
+    </div>
+  );
+}
