@@ -208,6 +208,21 @@ describe('one mail (DL)', () => {
     expect(await always.put(mail)).toEqual({ kind: 'later', retryAfterMs: 0 });
     expect(seals).toBeLessThan(8);
   });
+
+  it('[DL23] puts a mail ever more seldom while the store cannot note that the mailbox has it', async () => {
+    const world = setUp();
+    world.notesToFail = 1_000;
+    world.commit(1);
+    for (let turn = 0; turn < 1_200; turn++) {
+      await world.answer(STORED);
+      await world.pass(500);
+    }
+    expect(world.put.length).toBeLessThan(25);
+    world.notesToFail = 0;
+    await world.pass(75_000);
+    await world.answer(STORED);
+    expect(world.noted).toEqual([1]);
+  });
 });
 
 function setUp() {
@@ -226,6 +241,7 @@ function setUp() {
     refused: [] as string[],
     /** The store takes nothing, so many times. */
     writesToFail: 0,
+    notesToFail: 0,
   };
   const options: MailSenderOptions = {
     clock,
@@ -249,6 +265,7 @@ function setUp() {
       },
       noteMailed: async (_device, ids) => {
         world.noteCalls++;
+        if (world.notesToFail-- > 0) throw new Error('no space left');
         for (const id of ids) {
           mailed.add(numberOf(id));
           world.noted.push(numberOf(id));

@@ -316,7 +316,6 @@ export class MailSender {
 
   #handlePosted(box: Box, message: StoredMessage, posted: Posted): void {
     if (posted.kind === 'stored') {
-      box.attempts = 0;
       box.stored.push({ id: message.id, expiresAt: posted.expiresAt });
       void this.#note(box);
       return;
@@ -350,6 +349,7 @@ export class MailSender {
       const expiresAt = Math.min(...batch.map((one) => one.expiresAt)) as WallMs;
       try {
         const changed = await store.noteMailed(box.to.device, ids, expiresAt);
+        box.attempts = 0;
         if (changed.length > 0 && !this.#stopped) onMessages(changed);
       } catch (cause) {
         log.error({ code: (cause as { code?: string }).code ?? 'unknown' }, 'stored mail could not be noted');

@@ -17,12 +17,14 @@ describe('the slot toward a device without a session (DL)', () => {
   let slots: Content['type'][][];
   let deliveredUpTo: number;
   let told: number;
+  let isFull: boolean;
   let road: ReceiptRoad;
   beforeEach(() => {
     time = new TestTime();
     slots = [];
     deliveredUpTo = 2;
     told = 2;
+    isFull = false;
     const progress = (): NumberingProgress => ({ incarnation: A, deliveredUpTo, readUpTo: 0 });
     const ofBob = () => ({ chat: BOB, device: BOBS.device, ...progress() });
     road = new ReceiptRoad({
@@ -38,6 +40,7 @@ describe('the slot toward a device without a session (DL)', () => {
         receiptsOwed: async () => (told < deliveredUpTo ? [ofBob()] : []),
         receivedUpTo: async () => [ofBob()],
         noteReceiptsTold: async () => {
+          if (isFull) throw new Error('no space left');
           told = deliveredUpTo;
         },
         tails: async () => [],
@@ -57,6 +60,16 @@ describe('the slot toward a device without a session (DL)', () => {
     expect(slots.slice(0, 3)).toEqual([['resend'], ['resend', 'refused-content'], ['refused-content']]);
     expect(slots.slice(3).flat()).toEqual([]);
     expect(slots.length).toBeGreaterThan(4);
+  });
+
+  it('[DL25] [DL26] is put ever more seldom while the store cannot note that it was', async () => {
+    isFull = true;
+    await commit(3);
+    await time.pass(600_000);
+    expect(slots.length).toBeLessThan(20);
+    isFull = false;
+    await time.pass(75_000);
+    expect(told).toBe(3);
   });
 
   it('[DL26] [DL52] says no more what is withdrawn', async () => {

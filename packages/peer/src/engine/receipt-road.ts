@@ -381,10 +381,10 @@ export class ReceiptRoad implements Answers {
         debtor.attempts++;
         return;
       }
-      debtor.attempts = 0;
       debtor.olderTails = older.length === 0 ? SLOT_TAILS_MAX / 2 : debtor.olderTails + older.length;
       for (const say of says) if (say.state === 'waiting') say.state = 'in-slot';
       if (told.length > 0) await store.noteReceiptsTold(to.account, to.device, told);
+      debtor.attempts = 0;
       // What had no room would take the place of what had, before that was read.
       if (told.length < owed.length) waitMs = retryAfterMs({ kind: 'refused', reason: 'mailbox-full' }, 0, random);
     } catch (cause) {
