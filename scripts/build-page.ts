@@ -11,15 +11,26 @@ const folder = join(ROOT, 'packages', 'peer', 'dist', 'web');
 const fresh = `${folder}.${process.pid}.new`;
 const old = `${folder}.${process.pid}.old`;
 
-await build({
-  configFile: join(ROOT, 'packages', 'peer', 'web', 'vite.config.ts'),
-  logLevel: 'warn',
-  build: { outDir: fresh },
-});
-if (hash !== undefined) writeFileSync(join(fresh, '.sources'), `${hash}\n`);
-if (existsSync(folder)) renameSync(folder, old);
-renameSync(fresh, folder);
-for (const name of readdirSync(dirname(folder))) {
-  const isLeft = name.startsWith(`${basename(folder)}.`) && /\.(new|old)$/.test(name);
-  if (isLeft) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+try {
+  await build({
+    configFile: join(ROOT, 'packages', 'peer', 'web', 'vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: fresh },
+  });
+  if (hash !== undefined) writeFileSync(join(fresh, '.sources'), `${hash}\n`);
+  if (existsSync(folder)) renameSync(folder, old);
+  renameSync(fresh, folder);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  removeLeftovers();
+}
+
+/** Also those of builds that were ended: there is one at a time. */
+function removeLeftovers(): void {
+  for (const name of existsSync(dirname(folder)) ? readdirSync(dirname(folder)) : []) {
+    const isLeft = name.startsWith(`${basename(folder)}.`) && /\.(new|old)$/.test(name);
+    if (isLeft) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+  }
 }
