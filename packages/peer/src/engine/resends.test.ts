@@ -16,6 +16,9 @@ describe('answers to who has lost contents (DL)', () => {
   let put: Mail[];
   let hasSession: boolean;
   let words: string;
+  let mayAnswer: boolean;
+  let unsent: Unsent;
+  let onPut: () => void;
   let resends: Resends;
   beforeEach(() => {
     time = new TestTime();
@@ -23,13 +26,19 @@ describe('answers to who has lost contents (DL)', () => {
     put = [];
     hasSession = true;
     words = 'lost';
+    mayAnswer = true;
+    unsent = new Unsent();
+    onPut = () => {};
     resends = new Resends({
-      ...{ clock: time.clock, log: silentLog, unsent: new Unsent(), reseals: new ResealLimit(time.clock) },
-      mayAnswer: () => BOBS,
+      ...{ clock: time.clock, log: silentLog, unsent, reseals: new ResealLimit(time.clock) },
+      mayAnswer: () => (mayAnswer ? BOBS : undefined),
       lane: () => (hasSession ? { resend: (contents) => answered.push([...contents]) } : undefined),
       post: {
         put: async (mail: Mail) => {
+          await Promise.resolve();
+          if (mail.mayLeave?.() === false) return { kind: 'not-now' } as const;
           put.push(mail);
+          onPut();
           return { kind: 'stored', expiresAt: 9 as WallMs } as const;
         },
       },
@@ -53,6 +62,27 @@ describe('answers to who has lost contents (DL)', () => {
     ask(B, 5, 5);
     await time.pass(10_000);
     expect(put.at(-1)?.contents.map(({ type }) => type)).toEqual(['text']);
+  });
+
+  it('[DL32] end in the middle where the friend may not learn any more that somebody is here', async () => {
+    hasSession = false;
+    onPut = () => {
+      mayAnswer = put.length < 2;
+    };
+    ask(A, 5, 20);
+    await time.pass(10);
+    expect(put).toHaveLength(2);
+  });
+
+  it('[DL33] hold nothing that was cancelled meanwhile, and what is behind it comes all the same', async () => {
+    hasSession = false;
+    unsent.add(messageId(7));
+    onPut = () => {
+      if (unsent.hold(messageId(7))) unsent.release(messageId(7), true);
+    };
+    ask(A, 5, 8);
+    await time.pass(10);
+    expect(put.map(({ id }) => id)).toEqual([5, 6, 8].map(messageId));
   });
 
   it('[DL28] are of 256 KiB at most, and of one content at least', async () => {

@@ -112,19 +112,26 @@ export class Resends {
     const isOurs = question.type === 'resend';
     const mails = withinBudget(isOurs ? await this.#ours(to, question) : await this.#theirs(to, question));
     const opening = isOurs && mails.length > 0 ? await this.#opening(to, question) : [];
-    const { lane, mayAnswer, reseals } = this.#options;
+    const { lane, mayAnswer, reseals, unsent, post } = this.#options;
     if (this.#stopped || mails.length === 0 || !mayAnswer(to.device)) return;
     const session = lane(to.device);
     if (session) {
-      for (const { id } of mails) this.#options.unsent.remove(id);
-      session.resend([...opening, ...mails.map(({ content }) => content)]);
+      const leaving = mails.filter((one) => unsent.mayLeave(one));
+      for (const { id } of leaving) unsent.remove(id);
+      session.resend([...opening, ...leaving.map(({ content }) => content)]);
       return;
     }
-    for (const { id, content } of mails) {
-      const mail = { to, id: mailIdOf(id), kind: 'message' as const, contents: [...opening, content] };
-      if (!reseals.allows(to.device, mail.id)) continue;
-      this.#options.unsent.remove(id);
-      const posted = await this.#options.post.put(mail);
+    for (const one of mails) {
+      const { id, content } = one;
+      // Each takes its time: meanwhile it may be cancelled, and the user invisible (R23).
+      const mayLeave = (): boolean => {
+        if (this.#stopped || !mayAnswer(to.device) || !unsent.mayLeave(one)) return false;
+        unsent.remove(id);
+        return true;
+      };
+      const mail = { to, id: mailIdOf(id), kind: 'message' as const, contents: [...opening, content], mayLeave };
+      if (!reseals.allows(to.device, mail.id) || !unsent.mayLeave(one)) continue;
+      const posted = await post.put(mail);
       // What the mailbox does not take is asked for again.
       if (posted.kind !== 'stored' || this.#stopped) return;
       reseals.note(to.device, mail.id);
@@ -146,8 +153,9 @@ export class Resends {
 
   async #theirs({ account, device }: Correspondent, { incarnation, from, to }: Question) {
     const messages = await this.#options.store.receivedWithin(account, device, incarnation, from, to, RESEND_MAX);
-    return contents(messages).map(({ id, content }) => ({
+    return contents(messages).map(({ id, kind, content }) => ({
       id,
+      kind,
       content: { type: 'given-back', content: encodeContent(content) } as const,
     }));
   }
@@ -183,9 +191,9 @@ function withinBudget<T extends { readonly content: Content }>(mails: readonly T
 
 function contents(
   messages: readonly StoredMessage[],
-): { readonly id: StoredMessage['id']; readonly content: Content }[] {
+): (Pick<StoredMessage, 'id' | 'kind'> & { readonly content: Content })[] {
   return messages.flatMap((message) => {
     const content = contentOf(message);
-    return content ? [{ id: message.id, content }] : [];
+    return content ? [{ id: message.id, kind: message.kind, content }] : [];
   });
 }
