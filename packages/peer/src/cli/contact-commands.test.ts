@@ -216,6 +216,21 @@ describe('presence, notices and never direct', () => {
     expect((await cli.run('notice list --limit 1 --json')).json.items).toMatchObject([{ id: '3' }]);
   });
 
+  it('dismisses one notice or all that stand, and says which are', async () => {
+    const notices = [3, 2, 1].map((id) => ({
+      id,
+      at: 1_760_000_000_000 as never,
+      text: `news ${id}`,
+      dismissed: false,
+    }));
+    cli.engine.noticeList = notices;
+    expect((await cli.run('notice dismiss 2 --json')).json.items).toMatchObject([{ id: '2', dismissed: true }]);
+    expect((await cli.run('notice list')).out).toMatch(/news 2\tdismissed\n/);
+    expect((await cli.run('notice dismiss all --json')).json.items).toMatchObject([{ id: '3' }, { id: '1' }]);
+    expect((await cli.run('notice dismiss 9 --json')).json.error).toMatchObject({ code: 'NOT_FOUND', exit: 5 });
+    expect((await cli.run('notice dismiss news --json')).json.error).toMatchObject({ code: 'USAGE' });
+  });
+
   it('switches never direct for all or for one, and shows which', async () => {
     expect((await cli.run('net never-direct on bob --json')).json).toMatchObject({ contact: { neverDirect: true } });
     expect((await cli.run('net never-direct --json')).json).toMatchObject({

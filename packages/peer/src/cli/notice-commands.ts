@@ -2,7 +2,7 @@ import { NOTICES_MAX } from '@magpie/common/rpc/limits.ts';
 import type { NoticeJson } from '@magpie/common/rpc/schemas.ts';
 import { usageError } from './cli-error.ts';
 import type { CommandHost } from './command-host.ts';
-import { withDaemon } from './daemon-link.ts';
+import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import type { Invocation } from './invocation.ts';
 import { localTime } from './local-time.ts';
 import { printable, printableLines } from './printable.ts';
@@ -26,6 +26,29 @@ export function addNoticeCommands(host: CommandHost): void {
       });
     },
   });
+  host.add(notice, {
+    usage: 'dismiss <id>',
+    summary: 'help.notice.dismiss',
+    examples: ['notice dismiss 3', 'notice dismiss all'],
+    body: (invocation, [id = '']) =>
+      withDaemon(invocation, async (link) => {
+        const wanted = id === 'all' ? await standing(link) : [noticeId(id)];
+        const items: NoticeJson[] = [];
+        for (const each of wanted) items.push(await link.call('notice.dismiss', { id: each }));
+        invocation.out.done({ items }, invocation.text('notice.dismissed', { count: items.length }));
+        return undefined;
+      }),
+  });
+}
+
+async function standing(link: DaemonLink): Promise<readonly string[]> {
+  const { items } = await link.call('notice.list', { limit: NOTICES_MAX });
+  return items.filter(({ dismissed }) => !dismissed).map(({ id }) => id);
+}
+
+function noticeId(given: string): string {
+  if (!/^[1-9][0-9]{0,15}$/.test(given)) throw usageError('usage.bad-notice', { given });
+  return given;
 }
 
 function limitOption(given: string | boolean | undefined): number {
@@ -36,14 +59,16 @@ function limitOption(given: string | boolean | undefined): number {
 }
 
 /** Newest first; further lines of a notice indented. */
-async function noticeLines({ out }: Invocation, items: readonly NoticeJson[]): Promise<string[]> {
+async function noticeLines({ out, text }: Invocation, items: readonly NoticeJson[]): Promise<string[]> {
   if (out.plain)
     return out.table(
       [],
-      items.map((each) => [each.id, each.at, printable(each.text)]),
+      items.map((each) => [each.id, each.at, printable(each.text), each.dismissed ? 'dismissed' : '']),
     );
   return items.flatMap((each) => {
     const [first = '', ...more] = printableLines(each.text);
-    return [`${out.style('dim', localTime(each.at))} ${first}`, ...more.map((line) => `    ${line}`)];
+    const state = each.dismissed ? `  ${out.style('dim', text('notice.is-dismissed'))}` : '';
+    const id = out.style('dim', `#${each.id} ${localTime(each.at)}`);
+    return [`${id} ${first}${state}`, ...more.map((line) => `    ${line}`)];
   });
 }

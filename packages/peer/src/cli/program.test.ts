@@ -1,5 +1,6 @@
 import { CATALOGUES, LANGUAGES } from '@magpie/common/i18n/translator.ts';
 import { LOCAL_ERROR_CODES } from '@magpie/common/rpc/rpc-message.ts';
+import { RPC_TABLE } from '@magpie/common/rpc/rpc-table.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_ERROR_CODES } from '../engine/command-error.ts';
 import { CLI_ERROR_CODES } from './cli-error.ts';
@@ -47,6 +48,8 @@ const COMMANDS = [
   'presence auto-away 10m',
   'presence auto-away off',
   'notice list',
+  'notice dismiss 3',
+  'notice dismiss all',
   'send bob hello',
   'msg list bob',
   'msg show 00000000000000000000000000000001',
@@ -116,6 +119,16 @@ describe('every command', () => {
 });
 
 describe('the command line', () => {
+  it('[R29] prints the reference of the local API, every method and every error code in it', async () => {
+    for (const lang of ['en', 'zh-CN']) {
+      const { exit, out } = await cli.run(`help api --lang ${lang}`);
+      expect(exit).toBe(0);
+      for (const method of Object.keys(RPC_TABLE)) expect(out).toContain(`### ${method}\n`);
+      for (const code of COMMAND_ERROR_CODES) expect(out).toMatch(new RegExp(`- \`${code}\` \\S`));
+    }
+    expect((await cli.run('help api --json')).json.methods).toHaveLength(Object.keys(RPC_TABLE).length);
+  });
+
   it('names the word that is wrong and the likely one', async () => {
     const { exit, err } = await cli.run('contact lits');
     expect([exit, err.includes('Did you mean list?')]).toEqual([2, true]);
