@@ -1,7 +1,15 @@
 // A server and two peers, Alice and Bob, already friends, in a temporary folder on free ports, until Ctrl-C. Prints
-// what to type for each.
-import { befriend, register } from '../test/e2e/friends.ts';
-import { PASSWORD, Stage } from '../test/e2e/stage.ts';
+// links that open the page of each, and what to type for those who like a terminal better.
+import { createInterface } from 'node:readline';
+import { PAGE_LINK_MS_MAX } from '@magpie/common/rpc/limits.ts';
+import { contactOf } from '../test/e2e/friends.ts';
+import { eventually, PASSWORD, type RpcConnection, Stage } from '../test/e2e/stage.ts';
+
+interface Person {
+  readonly name: string;
+  readonly displayName: string;
+  readonly daemon: RpcConnection;
+}
 
 const stage = new Stage();
 const ended = new Promise<void>((resolve) => {
@@ -10,8 +18,7 @@ const ended = new Promise<void>((resolve) => {
 
 try {
   process.stderr.write('Starting a server, Alice and Bob …\n');
-  const ready = prepare();
-  await Promise.race([ready, ended]);
+  await Promise.race([prepare(), ended]);
   await ended;
   process.stderr.write('\nStopping …\n');
 } catch (error) {
@@ -23,23 +30,74 @@ try {
 
 async function prepare(): Promise<void> {
   const server = await stage.startServer();
-  await Promise.all([stage.startDaemon('alice'), stage.startDaemon('bob')]);
-  await register(stage, 'alice', server.address);
-  await register(stage, 'bob', server.address);
-  await befriend(stage, 'alice', 'bob');
+  const [alice, bob] = await Promise.all([join('alice', 'Alice', server.address), join('bob', 'Bob', server.address)]);
+  await makeFriends(alice, bob);
+  await greet(alice, bob);
+  process.stdout.write(`\nA server and two peers are running, and Alice and Bob are friends.\n`);
+  process.stdout.write(await links(alice, bob));
   process.stdout.write(whatToType(server.address));
+  if (process.stdin.isTTY !== true) return;
+  process.stdout.write('Enter prints fresh links. ');
+  createInterface({ input: process.stdin, terminal: false }).on('line', () => {
+    links(alice, bob).then((text) => process.stdout.write(text), sayFailure);
+  });
+}
+
+async function join(name: string, displayName: string, server: string): Promise<Person> {
+  await stage.startDaemon(name);
+  const daemon = await stage.connect(name);
+  await daemon.call('account.register', { server, trustFirst: false, name, displayName, password: PASSWORD });
+  // It is thrown away with the folder.
+  await daemon.call('account.recoveryKept', {});
+  return { name, displayName, daemon };
+}
+
+async function makeFriends(one: Person, other: Person): Promise<void> {
+  await one.daemon.call('contact.add', { who: other.name, text: `It is me, ${one.displayName}` });
+  await eventually('the request', async () => (await contactOf(other.daemon, one.name)) !== undefined);
+  await other.daemon.call('contact.accept', { who: one.name });
+  const isFriend = async (): Promise<boolean> => (await contactOf(one.daemon, other.name))?.presence === 'online';
+  await eventually('friendship', isFriend);
+}
+
+async function greet(alice: Person, bob: Person): Promise<void> {
+  await say(alice, bob, 'Hi Bob! This went straight to your computer 👋');
+  await say(bob, alice, 'Hello Alice! 你好！');
+}
+
+/** Returns once it is on the other's disk, so that the two stand in order. */
+async function say(from: Person, to: Person, text: string): Promise<void> {
+  const { id } = await from.daemon.call('message.send', { to: to.name, text });
+  const isThere = async (): Promise<boolean> => {
+    const { state } = await from.daemon.call('message.show', { id });
+    return state === 'delivered' || state === 'read';
+  };
+  await eventually('the greeting', isThere);
+}
+
+async function links(...people: readonly Person[]): Promise<string> {
+  const lines: string[] = [];
+  for (const { displayName, daemon } of people) {
+    const { url } = await daemon.call('page.open', { validMs: PAGE_LINK_MS_MAX });
+    lines.push(`  ${displayName.padEnd(6)} ${url}`);
+  }
+  const minutes = PAGE_LINK_MS_MAX / 60_000;
+  return `
+Open both side by side in a browser on this machine (each link works once, within ${minutes} minutes):
+
+${lines.join('\n')}
+`;
 }
 
 function whatToType(server: string): string {
   const alice = `npx magpie --profile ${stage.path('alice')}`;
   const bob = `npx magpie --profile ${stage.path('bob')}`;
   return `
-A server and two peers are running, and Alice and Bob are friends. In another terminal, in this folder:
+Or in another terminal, in this folder:
 
+  a fresh link        ${alice} ui
   what Bob receives   ${bob} watch
   Alice writes        ${alice} send bob "hello, Bob"
-  Bob answers         ${bob} send alice "hello, Alice"
-  who is online       ${alice} contact list
   which road it takes ${alice} net path bob
   everything else     ${alice} help
 
@@ -48,4 +106,8 @@ A server and two peers are running, and Alice and Bob are friends. In another te
 
 Ctrl-C stops all and removes the folder.
 `;
+}
+
+function sayFailure(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 }
