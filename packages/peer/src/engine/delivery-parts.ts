@@ -110,6 +110,7 @@ export class DeliveryParts {
     });
     const post = new MailPost({ cipher, request });
     const unsent = new Unsent();
+    const reseals = new ResealLimit(clock);
 
     const mailSender = new MailSender({
       ...shared,
@@ -120,6 +121,7 @@ export class DeliveryParts {
         const session = lane(device);
         return linkUp() && (!session || session.stalled) ? mayAnswer(device) : undefined;
       },
+      isBarred: (device, id) => reseals.isBarred(device, id),
       onMessages: onChanged,
     });
     this.#receipts = new ReceiptRoad({
@@ -131,7 +133,6 @@ export class DeliveryParts {
       sendsReadReceipts: () => options.privacy().sendReadReceipts,
     });
     this.#copies = new OwnCopiesOut({ ...shared, post, linkUp, others: () => this.#otherDevices(devices) });
-    const reseals = new ResealLimit(clock);
     const resends = new Resends({ clock, log, store, post, unsent, reseals, lane, mayAnswer });
     this.typing = new Typing({
       clock,

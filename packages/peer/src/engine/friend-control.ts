@@ -19,7 +19,10 @@ export interface ControlContentsOptions {
   readonly log: Log;
   readonly store: PeerStore;
   readonly lane: (device: DeviceId) => FriendLane | undefined;
-  readonly mailSender: Pick<MailSender, 'handleReceipt' | 'handleCannotOpen' | 'handleChanged' | 'pause' | 'kick'>;
+  readonly mailSender: Pick<
+    MailSender,
+    'handleReceipt' | 'handleCannotOpen' | 'handleLost' | 'handleChanged' | 'pause' | 'kick'
+  >;
   readonly resends: Pick<Resends, 'handle'>;
   readonly copies: Pick<OwnCopiesOut, 'handleCannotOpen'>;
   readonly receipts: Pick<ReceiptRoad, 'handleSlotLost'>;
@@ -121,14 +124,18 @@ export class FriendControl implements ControlContents {
     const { store, mailSender, copies, receipts, reseals, isOwn, onStaleKey, onMessages } = this.#options;
     const { account, device } = from;
     const ids = named.filter((id) => reseals.allows(device, mailIdOf(id)));
-    if (ids.length === 0) return;
+    const barred = isOwn(from) ? [] : named.filter((id) => reseals.bar(device, mailIdOf(id)));
+    if (ids.length === 0 && barred.length === 0) return;
     for (const id of ids) reseals.note(device, mailIdOf(id));
-    onStaleKey(account);
+    if (ids.length > 0) onStaleKey(account);
     if (isOwn(from)) return copies.handleCannotOpen(device, ids, named.length >= CANNOT_OPEN_MAX);
     if (ids.some((id) => mailIdOf(id) === slotId())) receipts.handleSlotLost(from);
-    const changed = await store.forgetMailed(device, ids);
+    // What is barred is in no mailbox either, and goes there again when the hour is over.
+    const lost = [...ids, ...barred];
+    mailSender.handleLost(device, lost);
+    const changed = await store.forgetMailed(device, lost);
     if (changed.length > 0) onMessages(changed);
-    mailSender.handleCannotOpen(device);
+    if (ids.length > 0) mailSender.handleCannotOpen(device);
   }
 }
 

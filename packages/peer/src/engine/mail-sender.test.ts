@@ -223,6 +223,44 @@ describe('one mail (DL)', () => {
     await world.answer(STORED);
     expect(world.noted).toEqual([1]);
   });
+
+  it('[DL24] puts again what cannot be opened before it was noted, or before the server has answered', async () => {
+    for (const isAnswered of [false, true]) {
+      const world = setUp();
+      world.commit(1);
+      if (isAnswered) {
+        world.commit(2);
+        world.holdNotes = true;
+        await world.answer(STORED);
+      }
+      world.sender.handleLost(DEVICE, [idOf(isAnswered ? 2 : 1)]);
+      world.sender.handleCannotOpen(DEVICE);
+      world.releaseNotes();
+      await world.answer(STORED);
+      await world.pass(3_000);
+      await world.answer(STORED);
+      expect(world.put).toEqual(isAnswered ? [1, 2, 2] : [1, 1]);
+      expect(world.noted).toEqual(isAnswered ? [1, 2] : [1]);
+    }
+  });
+
+  it('[DL24] leaves out what it was told too often, puts the rest, and looks at it again each hour', async () => {
+    const world = setUp();
+    world.barred.add(1);
+    for (let n = 1; n <= 3; n++) world.queue(n);
+    world.sender.kick(DEVICE);
+    await world.pass(0);
+    await world.answer(STORED);
+    expect(world.put).toEqual([2, 3]);
+    for (let n = 100; n < 200; n++) world.barred.add(n);
+    for (let n = 100; n < 200; n++) world.queue(n);
+    await world.sender.handleLinkUp();
+    await world.pass(0);
+    expect(world.put).toEqual([2, 3]);
+    world.barred.clear();
+    await world.pass(3_600_001);
+    expect(world.put.slice(2, 4)).toEqual([1, 100]);
+  });
 });
 
 function setUp() {
@@ -242,6 +280,9 @@ function setUp() {
     /** The store takes nothing, so many times. */
     writesToFail: 0,
     notesToFail: 0,
+    barred: new Set<number>(),
+    holdNotes: false,
+    releaseNotes: () => {},
   };
   const options: MailSenderOptions = {
     clock,
@@ -250,6 +291,7 @@ function setUp() {
     unsent,
     wallNow: () => 0 as WallMs,
     needsMail: () => (world.linkUp ? { account: BOB, device: DEVICE } : undefined),
+    isBarred: (_device, id) => world.barred.has(numberOf(id)),
     onMessages: () => {},
     store: {
       unmailedTo: async (_chat, _device, limit) =>
@@ -266,6 +308,12 @@ function setUp() {
       noteMailed: async (_device, ids) => {
         world.noteCalls++;
         if (world.notesToFail-- > 0) throw new Error('no space left');
+        if (world.holdNotes) {
+          world.holdNotes = false;
+          await new Promise<void>((resolve) => {
+            world.releaseNotes = resolve;
+          });
+        }
         for (const id of ids) {
           mailed.add(numberOf(id));
           world.noted.push(numberOf(id));
@@ -297,6 +345,7 @@ function setUp() {
       committed.push(n);
       sender.handleCommitted(message(n), DEVICE);
     },
+    queue: (n: number) => committed.push(n),
     expire: (n: number) => mailed.delete(n),
     answer: async (posted: Posted) => {
       for (const resolve of open.splice(0)) resolve(posted);

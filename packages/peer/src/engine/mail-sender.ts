@@ -1,5 +1,5 @@
 import type { Content } from '@magpie/common/content/content.ts';
-import type { AccountNumber, DeviceId, MessageId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, MailId, MessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
@@ -7,6 +7,7 @@ import type { NumberingOpening, PeerStore, StoredMessage } from '../store/store.
 import { inBackground } from './background.ts';
 import type { Correspondent } from './delivery-ports.ts';
 import { DEBTORS_MAX, MAIL_BATCH, MAIL_EXPIRY_MS, MAILS_UNDER_WAY_MAX } from './limits.ts';
+import { type Box, newBox, type PauseReason } from './mail-box.ts';
 import type { MailPost, Posted } from './mail-post.ts';
 import { contentOf, mailIdOf } from './message-content.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -25,28 +26,9 @@ export interface MailSenderOptions {
   readonly wallNow: () => WallMs;
   /** A friend's certified device while the link is up, unless a session is there that brings receipts (D5). */
   readonly needsMail: (device: DeviceId) => Correspondent | undefined;
+  /** It was sealed for the device too often lately (DL24). */
+  readonly isBarred: (device: DeviceId, id: MailId) => boolean;
   readonly onMessages: (changed: readonly StoredMessage[]) => void;
-}
-
-type PauseReason = '' | 'mailbox-full' | 'no-mail-key';
-
-/** What is on its way into the mailbox of one device. In memory only: the store knows what is not in it. */
-interface Box {
-  readonly to: Correspondent;
-  /** In the order of their numbers; to be put next. */
-  waiting: StoredMessage[];
-  /** Waiting, under way, or put and not noted yet. */
-  readonly known: Set<MessageId>;
-  underWay: number;
-  loading: 'idle' | 'loading' | 'again';
-  /** All that the mailbox lacks is known here, so that new ones may be added behind. */
-  complete: boolean;
-  /** Of the mailbox's refusals or the server's, in a row. */
-  attempts: number;
-  /** Left alone until it fires, and what messages say of it meanwhile. */
-  pause: { readonly reason: PauseReason; readonly timer: Timer } | undefined;
-  stored: { readonly id: MessageId; readonly expiresAt: WallMs }[];
-  noting: boolean;
 }
 
 /**
@@ -118,6 +100,15 @@ export class MailSender {
     this.kick(device);
   }
 
+  /** These are in no mailbox of the device any more: also those that were not noted as put there yet. */
+  handleLost(device: DeviceId, ids: readonly MessageId[]): void {
+    const box = this.#boxes.get(device);
+    if (!box) return;
+    const waiting = new Set(box.waiting.map(({ id }) => id));
+    for (const id of ids) if (box.known.has(id) && !waiting.has(id)) box.lost.add(id);
+    this.#dropLost(box);
+  }
+
   /** What the device cannot open is sealed again, at growing distances if it never can. */
   handleCannotOpen(device: DeviceId): void {
     if (this.#unopened.size >= DEBTORS_MAX) this.#unopened.clear();
@@ -182,18 +173,7 @@ export class MailSender {
   }
 
   #newBox(to: Correspondent): Box {
-    const box: Box = {
-      to,
-      waiting: [],
-      known: new Set(),
-      underWay: 0,
-      loading: 'idle',
-      complete: this.#looked,
-      attempts: 0,
-      pause: undefined,
-      stored: [],
-      noting: false,
-    };
+    const box = newBox(to, this.#looked);
     this.#boxes.set(to.device, box);
     return box;
   }
@@ -240,8 +220,10 @@ export class MailSender {
         const messages = await store.unmailedTo(box.to.account, box.to.device, MAIL_BATCH);
         if (!this.#alive(box)) return;
         const again = (box.loading as Box['loading']) === 'again';
-        box.complete = !again && messages.length < MAIL_BATCH;
-        if (!box.pause) this.#add(box, messages);
+        const mayGo = messages.filter(({ id }) => !this.#options.isBarred(box.to.device, mailIdOf(id)));
+        // What is behind nothing but barred ones waits with them.
+        box.complete = !again && (messages.length < MAIL_BATCH || mayGo.length === 0);
+        if (!box.pause) this.#add(box, mayGo);
         if (!again) box.loading = 'idle';
       } catch (cause) {
         box.loading = 'idle';
@@ -317,7 +299,9 @@ export class MailSender {
   #handlePosted(box: Box, message: StoredMessage, posted: Posted): void {
     if (posted.kind === 'stored') {
       box.stored.push({ id: message.id, expiresAt: posted.expiresAt });
-      void this.#note(box);
+      this.#dropLost(box);
+      if (box.stored.length > 0) void this.#note(box);
+      else this.#pump(box);
       return;
     }
     box.known.delete(message.id);
@@ -334,6 +318,16 @@ export class MailSender {
     this.#noteRefused(box, [message, ...box.waiting], reason);
     // Several were under way, and were all refused by one mailbox.
     if (!box.pause) this.#pauseFor(box, reason, this.#waitMs(box, posted));
+  }
+
+  #dropLost(box: Box): void {
+    const { lost } = box;
+    box.stored = box.stored.filter(({ id }) => {
+      if (!lost.delete(id)) return true;
+      box.known.delete(id);
+      box.complete = false;
+      return false;
+    });
   }
 
   /** One call for all that came meanwhile. */

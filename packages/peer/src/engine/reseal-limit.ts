@@ -29,6 +29,19 @@ export class ResealLimit {
     times.set(id, (times.get(id) ?? 0) + 1);
   }
 
+  /** It was sealed as often as it may be, and named once more. @returns false when that is known, or it never was sealed */
+  bar(device: DeviceId, id: MailId): boolean {
+    const times = this.#current(device)?.times;
+    if (times?.get(id) !== RESEALS_MAX) return false;
+    times.set(id, RESEALS_MAX + 1);
+    return true;
+  }
+
+  /** It is sealed for the device no more, until it is counted anew. */
+  isBarred(device: DeviceId, id: MailId): boolean {
+    return (this.#current(device)?.times.get(id) ?? 0) > RESEALS_MAX;
+  }
+
   #current(device: DeviceId): Resealed | undefined {
     const known = this.#devices.get(device);
     return known && this.#clock.now() < known.until ? known : undefined;

@@ -21,6 +21,7 @@ describe('a device that says always that it cannot open, or has lost, the same m
   let put: Mail[];
   let forgotten: string[];
   let slotsLost: number;
+  let sealed: number;
   let resends: Resends;
   let control: FriendControl;
   beforeEach(() => {
@@ -28,6 +29,7 @@ describe('a device that says always that it cannot open, or has lost, the same m
     put = [];
     forgotten = [];
     slotsLost = 0;
+    sealed = 0;
     const nobody = (): undefined => undefined;
     const reseals = new ResealLimit(time.clock);
     const post = {
@@ -54,7 +56,8 @@ describe('a device that says always that it cannot open, or has lost, the same m
       ...{ onStaleKey: nobody, onReceipt: nobody, onMessages: nobody },
       mailSender: {
         handleReceipt: nobody,
-        handleCannotOpen: nobody,
+        handleCannotOpen: () => sealed++,
+        handleLost: nobody,
         handleChanged: nobody,
         pause: nobody,
         kick: nobody,
@@ -67,13 +70,16 @@ describe('a device that says always that it cannot open, or has lost, the same m
   it('[DL24] gets each of them sealed anew three times an hour', async () => {
     const say = () => control.handleControl(BOBS, { type: 'cannot-open', ids: [messageId(1), messageId(2), SLOT] });
     for (let turn = 0; turn < 40; turn++) await say();
-    expect(forgotten.filter((id) => id === messageId(1))).toHaveLength(3);
+    expect(sealed).toBe(3);
+    // The fourth time it is in no mailbox either, and waits.
+    expect(forgotten.filter((id) => id === messageId(1))).toHaveLength(4);
     expect(slotsLost).toBe(3);
     await control.handleControl(BOBS, { type: 'cannot-open', ids: [messageId(1), messageId(3)] });
     expect(forgotten.at(-1)).toBe(messageId(3));
     await time.pass(3_600_001);
     await say();
-    expect(forgotten.filter((id) => id === messageId(1))).toHaveLength(4);
+    expect(forgotten.filter((id) => id === messageId(1))).toHaveLength(5);
+    expect(sealed).toBe(5);
   });
 
   it('[DL24] [DL28] gets what it has lost by three mails an hour', async () => {
