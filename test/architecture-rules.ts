@@ -27,7 +27,7 @@ export interface TextRule extends RuleBase {
   readonly mayNotContain: RegExp;
 }
 
-const TESTS = /\.test\.ts$|\/test-[a-z-]+\.ts$|\/[a-z-]*(harness|fixtures?)\.ts$/;
+const TESTS = /\.test\.tsx?$|\/test-[a-z-]+\.ts$|\/[a-z-]*(harness|fixtures?)\.ts$/;
 /** Where the world may be touched. Everything else is pure. */
 const EDGE =
   /\/(io|cli|tui|web|daemon|admin|bin)\/|\/src\/(main|config)\.ts$|\/store\/(sqlite-|migrations\/)|\.test\.ts$|\/test-[a-z-]+\.ts$/;
@@ -38,6 +38,7 @@ const MACHINES = new RegExp(
     'packages/server/src/(relay|presence|rendezvous/(rendezvous|reflector|reflect-tokens)\\.ts)',
   ].join('|'),
 );
+const PAGE_SCREENS = ['sign-in', 'people', 'chat', 'settings'];
 const SERVICES = [
   'accounts',
   'friends',
@@ -144,6 +145,45 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     planted: { path: 'packages/peer/src/cli/a.ts', text: "import { O } from '../messaging/outbox.ts';" },
   },
   {
+    id: 'page-knows-the-local-api-only',
+    from: /^packages\/peer\/web\/src\//,
+    mayNotImport: /^packages\//,
+    butMayImport:
+      /^packages\/peer\/web\/src\/|^packages\/common\/src\/((rpc|view|i18n)\/|(ids|limits|result|time|random|invitation|refusal|assert|plain-line)\.ts$)/,
+    because: 'the page runs in a browser and sees what any face sees: the table of the local API and the words',
+    planted: { path: 'packages/peer/web/src/a.tsx', text: "import { E } from '@magpie/peer/engine/engine.ts';" },
+  },
+  {
+    id: 'page-brings-few-libraries',
+    from: /^packages\/peer\/web\/src\//,
+    except: TESTS,
+    mayNotImport:
+      /^(?!packages\/|(react|react-dom|zustand|@base-ui\/react|emoji-picker-element-data)(\/|$)|(lucide-react|tinykeys|linkify-it|uqr|virtua|zod|i18next)$)/,
+    because: 'each library is weighed (250 KB for the first load) and obeys the content security policy (R31)',
+    planted: { path: 'packages/peer/web/src/a.tsx', text: "import { marked } from 'marked';" },
+  },
+  {
+    id: 'page-pieces-know-no-screen',
+    from: /^packages\/peer\/web\/src\/(design|text|connection)\//,
+    mayNotImport: /^packages\/peer\/web\/src\/(sign-in|people|chat|settings|shell)\//,
+    butMayImport: /\/shell\/(preferences|navigation)\.ts$/,
+    because: 'imports of the page point design <- text <- connection <- screens <- shell',
+    planted: { path: 'packages/peer/web/src/design/a.tsx', text: "import { C } from '../chat/chat-screen.tsx';" },
+  },
+  ...PAGE_SCREENS.map(
+    (screen): ImportRule => ({
+      id: `page-screen-${screen}-knows-no-other`,
+      from: new RegExp(`^packages/peer/web/src/${screen}/`),
+      mayNotImport: new RegExp(`^packages/peer/web/src/(${PAGE_SCREENS.filter((s) => s !== screen).join('|')}|shell)/`),
+      butMayImport: /\/people\/names\.ts$|\/shell\/(preferences|navigation|commands|key-list)\.tsx?$/,
+      because: 'the shell puts the screens together; each can be changed without reading the others',
+      planted: {
+        path: `packages/peer/web/src/${screen}/a.tsx`,
+        text: "import { S } from '../shell/shell.tsx';",
+      },
+    }),
+  ),
+  {
     id: 'product-knows-no-test',
     from: /^packages\//,
     except: TESTS,
@@ -201,7 +241,7 @@ export const TEXT_RULES: readonly TextRule[] = [
   },
   {
     id: 'no-test-branch-in-the-product',
-    from: /^packages\/[a-z]+\/src\//,
+    from: /^packages\/[a-z]+\/(web\/)?src\//,
     except: TESTS,
     mayNotContain: /\bNODE_ENV\b|\bVITEST\b|\bisTest\b|\bforTests?\b|\bMUTANT\b|import\.meta\.vitest/,
     because: 'what is tested must be what runs; mutants are planted by a loader in test/sim',
@@ -209,11 +249,20 @@ export const TEXT_RULES: readonly TextRule[] = [
   },
   {
     id: 'no-console-in-the-product',
-    from: /^packages\/[a-z]+\/src\//,
+    from: /^packages\/[a-z]+\/(web\/)?src\//,
     except: /\/(cli|tui)\/|\.test\.ts$/,
     mayNotContain: /\bconsole\./,
     because: 'logs are data through the Log port; only a face prints',
     planted: { path: 'packages/server/src/session/a.ts', text: "console.log('hello');" },
+  },
+  {
+    id: 'page-makes-no-markup-of-text',
+    from: /^packages\/peer\/web\/src\//,
+    mayNotContain:
+      /\b(dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|srcdoc|createContextualFragment|DOMParser|eval)\b|\bdocument\.write|\bnew Function\b/,
+    because:
+      'whatever friends and servers write is shown as text nodes; the security policy would refuse the rest (R31)',
+    planted: { path: 'packages/peer/web/src/chat/a.tsx', text: 'row.innerHTML = message.text;' },
   },
   {
     id: 'erasable-syntax-only',

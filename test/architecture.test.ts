@@ -80,6 +80,19 @@ describe('the rules themselves', () => {
     expect(brokenText(TEXT_RULES[0]!, { path: 'packages/peer/src/path/a.ts', text })).toEqual([]);
   });
 
+  it('sees imports in the page, beside markup and quotes in it', () => {
+    const text = [
+      "import { A } from './a.tsx';",
+      'const b = <p title="it\'s">{`don\'t`}</p>;',
+      "import './c.css';",
+    ].join('\n');
+    const found = importsOf({ path: 'packages/peer/web/src/chat/x.tsx', text });
+    expect(found.map((each) => each.target)).toEqual([
+      'packages/peer/web/src/chat/a.tsx',
+      'packages/peer/web/src/chat/c.css',
+    ]);
+  });
+
   it('lets pure code ask whether a text is an IP address', () => {
     const rule = IMPORT_RULES.find((r) => r.id === 'pure-code-touches-no-world')!;
     const file = { path: 'packages/peer/src/path/a.ts', text: "import { isIP } from 'node:net';" };
@@ -151,7 +164,7 @@ function bareCode(text: string): { readonly code: string; readonly strings: read
 
 function sourcesUnder(folder: string): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|mjs)$/.test(entry.name))
     .map((entry) =>
       posix.join(
         ...join(entry.parentPath, entry.name)
@@ -159,6 +172,6 @@ function sourcesUnder(folder: string): SourceFile[] {
           .split(/[\\/]/),
       ),
     )
-    .filter((path) => !path.includes('node_modules/'))
+    .filter((path) => !/node_modules\/|\/dist\//.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
