@@ -1,0 +1,57 @@
+import { X } from 'lucide-react';
+import { type KeyboardEvent, type ReactElement, useEffect, useRef, useState } from 'react';
+import { useViewModel } from '../connection/view.tsx';
+import { Button, IconButton } from '../design/button.tsx';
+import { goTo } from '../shell/navigation.ts';
+import { useText } from '../text/text.tsx';
+import styles from './search.module.css';
+import { MoreResults, moveInResults, SearchResults, SearchState } from './search-results.tsx';
+import { useSearch } from './use-search.ts';
+
+/** Finds in this conversation; the log below goes to what is chosen. */
+export function FindPanel({ chat, onClose }: { readonly chat: string; readonly onClose: () => void }): ReactElement {
+  const { t } = useText();
+  const view = useViewModel();
+  const [typed, setTyped] = useState('');
+  const search = useSearch(typed, chat);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    moveInResults(event);
+    if (event.nativeEvent.isComposing || event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
+  };
+  return (
+    <search className={styles.panel} aria-label={t('chat.find')} onKeyDown={onKeyDown}>
+      <div className={styles.bar}>
+        <input
+          ref={field}
+          className={styles.field}
+          type="search"
+          aria-label={t('chat.find-field')}
+          placeholder={t('chat.find-field')}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <Button look="quiet" onClick={() => goTo({ screen: 'search' })}>
+          {t('chat.find-all')}
+        </Button>
+        <IconButton label={t('chat.find-close')} onClick={onClose}>
+          <X size={18} aria-hidden="true" />
+        </IconButton>
+      </div>
+      <SearchState search={search} typed={typed} />
+      {search.found.length > 0 && (
+        <div className={styles.list}>
+          <SearchResults
+            found={search.found}
+            query={search.query}
+            onOpen={(message) => view.openChat(message.chat, message.id)}
+          />
+          <MoreResults search={search} />
+        </div>
+      )}
+    </search>
+  );
+}

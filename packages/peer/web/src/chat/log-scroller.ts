@@ -1,0 +1,256 @@
+/** The end counts as reached so close to it: fractions of pixels and zoom are not "scrolled up". */
+const END_PX = 4;
+/** Pages are fetched when fewer than so many screens are left, so that nobody waits at an edge. */
+const EDGE_SCREENS = 1.5;
+/** Where a row that was asked for comes to stand, as a share of the height. */
+const TARGET_SHARE = 0.35;
+const DIVIDER_SHARE = 0.2;
+/** So much of a row must be in view before it counts as seen; a shorter one wholly. */
+const SEEN_PX = 48;
+
+export interface LogScrollerEvents {
+  readonly onNearStart: () => void;
+  readonly onNearEnd: () => void;
+  /** The newest rows are fetched, however far away; then `rowsChanged` with `atEnd`. */
+  readonly onWantsEnd: () => void;
+  readonly onFollowing: (following: boolean) => void;
+  /** Anything that may have brought other rows into view. */
+  readonly onMoved: () => void;
+}
+
+export interface LogPlace {
+  readonly atEnd: boolean;
+  /** A row to bring into view and how often it was asked for. */
+  readonly target: { readonly id: string; readonly asked: number } | undefined;
+  readonly hasRows: boolean;
+}
+
+/**
+ * The only writer of a log's `scrollTop` besides the browser's own scroll anchoring. At the end it stays at the end,
+ * also when a row grows late; anywhere else what one reads stays where it is.
+ *
+ * Before rows change call `rememberAnchor`, after it `rowsChanged`. Rows carry `data-row` with their id.
+ */
+export class LogScroller {
+  readonly #events: LogScrollerEvents;
+  #scroller: HTMLElement | undefined;
+  #content: HTMLElement | undefined;
+  #sizes: ResizeObserver | undefined;
+  #place: LogPlace = { atEnd: false, target: undefined, hasRows: false };
+  #placed = false;
+  #following = true;
+  #wantsEnd = false;
+  #shownTarget: number | undefined;
+  #anchor: { readonly element: HTMLElement; readonly top: number } | undefined;
+  #last = { top: 0, height: 0, screen: 0 };
+
+  constructor(events: LogScrollerEvents) {
+    this.#events = events;
+  }
+
+  attach(scroller: HTMLElement, content: HTMLElement): void {
+    this.detach();
+    this.#scroller = scroller;
+    this.#content = content;
+    scroller.addEventListener('scroll', this.#onScroll, { passive: true });
+    this.#sizes = new ResizeObserver(() => this.#onSizes());
+    this.#sizes.observe(scroller);
+    this.#sizes.observe(content);
+  }
+
+  detach(): void {
+    this.#scroller?.removeEventListener('scroll', this.#onScroll);
+    this.#sizes?.disconnect();
+    this.#scroller = undefined;
+    this.#content = undefined;
+  }
+
+  rememberAnchor(): void {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    const element = this.#firstInView();
+    this.#anchor = element && { element, top: element.offsetTop - scroller.scrollTop };
+  }
+
+  rowsChanged(place: LogPlace): void {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    this.#place = place;
+    if (!place.hasRows) return;
+    if (this.#wantsEnd && place.atEnd) {
+      this.#wantsEnd = false;
+      this.#pin();
+    } else if (!this.#placed) this.#placeFirst();
+    else if (this.#following && place.atEnd) this.#pin();
+    else this.#keepAnchor(scroller);
+    this.#showTarget();
+    this.#settle();
+  }
+
+  /** To the newest row, for certain. */
+  toEnd(): void {
+    if (this.#place.atEnd) this.#pin();
+    else {
+      this.#wantsEnd = true;
+      this.#events.onWantsEnd();
+    }
+    this.#settle();
+  }
+
+  /** One screen up or down, with a bit of the last one left. */
+  turnPage(direction: -1 | 1): void {
+    const scroller = this.#scroller;
+    scroller?.scrollBy({ top: direction * scroller.clientHeight * 0.85 });
+  }
+
+  /** @returns false when there is no such row here */
+  toRow(id: string, share = TARGET_SHARE): boolean {
+    const scroller = this.#scroller;
+    const element = this.#row(id);
+    if (!scroller || !element) return false;
+    const room = Math.max(0, scroller.clientHeight - element.offsetHeight);
+    this.#setFollowing(false);
+    scroller.scrollTop = element.offsetTop - Math.min(room, scroller.clientHeight * share);
+    this.#settle();
+    return true;
+  }
+
+  /** Where the unread messages begin; false when nothing marks it. */
+  toDivider(): boolean {
+    const line = this.#divider();
+    if (!line) return false;
+    this.#scrollToDivider(line);
+    this.#settle();
+    return true;
+  }
+
+  /** The row furthest down that a person has in view. */
+  lastSeen(): HTMLElement | undefined {
+    const scroller = this.#scroller;
+    const rows = this.#content?.children;
+    if (!scroller || !rows) return undefined;
+    const bottom = scroller.scrollTop + scroller.clientHeight + END_PX;
+    const isSeen = (element: HTMLElement): boolean =>
+      element.offsetTop + Math.min(element.offsetHeight, SEEN_PX) <= bottom;
+    const after = firstIndex(rows, (element) => !isSeen(element));
+    for (let index = after - 1; index >= 0; index--) {
+      const element = rows[index] as HTMLElement;
+      if (element.dataset.row !== undefined) return element;
+    }
+    return undefined;
+  }
+
+  get following(): boolean {
+    return this.#following;
+  }
+
+  readonly #onScroll = (): void => {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    const { scrollTop, scrollHeight, clientHeight } = scroller;
+    if (this.#fromEnd() <= END_PX) this.#setFollowing(this.#place.atEnd);
+    else {
+      // A change of height moves things too; only a move upwards within the same heights is a person's.
+      const sameSize = scrollHeight === this.#last.height && clientHeight === this.#last.screen;
+      if (sameSize && scrollTop < this.#last.top - 1) this.#setFollowing(false);
+    }
+    this.#settle();
+  };
+
+  #onSizes(): void {
+    if (this.#placed && this.#following && this.#place.atEnd) this.#pin();
+    this.#settle();
+  }
+
+  #placeFirst(): void {
+    this.#placed = true;
+    const { target } = this.#place;
+    if (target && this.#row(target.id)) return;
+    const line = this.#divider();
+    if (line) this.#scrollToDivider(line);
+    else this.#pin();
+  }
+
+  #scrollToDivider(line: HTMLElement): void {
+    const scroller = this.#scroller!;
+    scroller.scrollTop = line.offsetTop - scroller.clientHeight * DIVIDER_SHARE;
+    this.#setFollowing(this.#place.atEnd && this.#fromEnd() <= END_PX);
+  }
+
+  #divider(): HTMLElement | undefined {
+    return this.#content?.querySelector<HTMLElement>('[data-divider]') ?? undefined;
+  }
+
+  #showTarget(): void {
+    const { target } = this.#place;
+    if (!target || target.asked === this.#shownTarget) return;
+    if (this.toRow(target.id)) this.#shownTarget = target.asked;
+  }
+
+  #keepAnchor(scroller: HTMLElement): void {
+    if (!this.#anchor?.element.isConnected) return;
+    const moved = this.#anchor.element.offsetTop - scroller.scrollTop - this.#anchor.top;
+    if (moved !== 0) scroller.scrollTop += moved;
+  }
+
+  #pin(): void {
+    const scroller = this.#scroller;
+    if (!scroller) return;
+    scroller.scrollTop = scroller.scrollHeight;
+    this.#placed = true;
+    this.#setFollowing(true);
+  }
+
+  /** Notes where things are, and fetches what is nearly in view. */
+  #settle(): void {
+    const scroller = this.#scroller;
+    if (!scroller || !this.#placed) return;
+    const { scrollTop, scrollHeight, clientHeight } = scroller;
+    this.#last = { top: scrollTop, height: scrollHeight, screen: clientHeight };
+    if (clientHeight > 0) {
+      if (scrollTop < clientHeight * EDGE_SCREENS) this.#events.onNearStart();
+      if (!this.#place.atEnd && this.#fromEnd() < clientHeight * EDGE_SCREENS) this.#events.onNearEnd();
+    }
+    this.#events.onMoved();
+  }
+
+  #setFollowing(following: boolean): void {
+    if (following === this.#following) return;
+    this.#following = following;
+    this.#events.onFollowing(following);
+  }
+
+  #fromEnd(): number {
+    const scroller = this.#scroller!;
+    return scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+  }
+
+  #row(id: string): HTMLElement | undefined {
+    return this.#content?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"]`) ?? undefined;
+  }
+
+  #firstInView(): HTMLElement | undefined {
+    const rows = this.#content?.children;
+    if (!rows) return undefined;
+    const top = this.#scroller!.scrollTop;
+    const from = firstIndex(rows, (element) => element.offsetTop + element.offsetHeight > top);
+    // Lines between messages come and go with the page before them; only a message is something to hold on to.
+    for (let index = from; index < rows.length; index++) {
+      const element = rows[index] as HTMLElement;
+      if (element.dataset.row !== undefined) return element;
+    }
+    return undefined;
+  }
+}
+
+/** Rows stand in order, so the first for which something holds is found by halving. */
+function firstIndex(rows: HTMLCollection, holds: (element: HTMLElement) => boolean): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(rows[middle] as HTMLElement)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

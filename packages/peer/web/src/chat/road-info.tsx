@@ -1,0 +1,83 @@
+import { Popover } from '@base-ui/react/popover';
+import type { ContactJson, PathJson, RoadJson } from '@magpie/common/rpc/schemas.ts';
+import { Lock } from 'lucide-react';
+import type { ReactElement } from 'react';
+import { useView } from '../connection/view.tsx';
+import { RoadBadge, roadName } from '../design/road-badge.tsx';
+import { goTo } from '../shell/navigation.ts';
+import { type Text, useText } from '../text/text.tsx';
+import styles from './road-info.module.css';
+import { roadSince } from './road-since.ts';
+import { timesOf } from './times.ts';
+
+const MAILBOX: RoadJson = { kind: 'mailbox', lan: false, rttMs: 0 };
+
+/** The road that messages take now, and in one sentence why. */
+export function RoadInfo({ contact }: { readonly contact: ContactJson }): ReactElement {
+  const text = useText();
+  const { t } = text;
+  const path = useView((state) => state.paths.get(contact.id));
+  const allNeverDirect = useView((state) => state.status?.neverDirect ?? false);
+  const road = path?.path ?? contact.path ?? MAILBOX;
+  const name = roadName(road);
+  const since = roadSince(contact.id, name, Date.now());
+  const locked = contact.neverDirect || allNeverDirect;
+  const times = timesOf(text.language);
+  return (
+    <Popover.Root>
+      <Popover.Trigger
+        openOnHover
+        delay={300}
+        render={<RoadBadge road={road} aria-description={t('chat.road-explained')} />}
+      />
+      {locked && (
+        <span className={styles.lock} title={t('chat.never-direct')}>
+          <Lock size={14} aria-hidden="true" />
+          <span className="visually-hidden">{t('chat.never-direct')}</span>
+        </span>
+      )}
+      <Popover.Portal>
+        <Popover.Positioner sideOffset={6} align="end">
+          <Popover.Popup className={styles.popup}>
+            <Popover.Title className={styles.title}>{t(`chat.road.${name}`)}</Popover.Title>
+            <Popover.Description>{whyOf(text, name, path, locked)}</Popover.Description>
+            <dl className={styles.facts}>
+              {since !== undefined && (
+                <>
+                  <dt>{t('chat.road-since')}</dt>
+                  <dd>{times.clock(new Date(since).toISOString())}</dd>
+                </>
+              )}
+              {road.kind !== 'mailbox' && road.rttMs > 0 && (
+                <>
+                  <dt>{t('chat.road-rtt')}</dt>
+                  <dd>{t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}</dd>
+                </>
+              )}
+              {path && path.packetsSent > 0 && (
+                <>
+                  <dt>{t('chat.road-packets')}</dt>
+                  <dd>{t('chat.road-packets-value', { sent: path.packetsSent, received: path.packetsReceived })}</dd>
+                </>
+              )}
+            </dl>
+            <p className={styles.safe}>{t('chat.road-safe')}</p>
+            <Popover.Close className={styles.more} onClick={() => goTo({ panel: 'about' })}>
+              {t('chat.road-settings')}
+            </Popover.Close>
+          </Popover.Popup>
+        </Popover.Positioner>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+function whyOf({ t, has }: Text, name: string, path: PathJson | undefined, locked: boolean): string {
+  if (name === 'direct' || name === 'lan') return t(name === 'lan' ? 'chat.why.lan' : 'chat.why.direct');
+  if (name === 'mailbox') return t(path && path.session !== 'none' ? 'chat.why.connecting' : 'chat.why.mailbox');
+  if (locked) return t('chat.why.never-direct');
+  const byReason = `chat.why.${path?.reason}`;
+  const byState = `chat.why.${path?.state}`;
+  if (has(byReason)) return t(byReason);
+  return t(has(byState) ? byState : 'chat.why.relay');
+}
