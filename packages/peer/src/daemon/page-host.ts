@@ -59,7 +59,7 @@ export class PageHost {
   /** A link that opens the page once, within `validMs`. */
   open(validMs: number): Promise<Result<OpenedPage, RpcError>> {
     return this.#inTurn(async () => {
-      const served = await this.#serve();
+      const served = await this.#serve().catch((error: unknown) => this.#unavailable(error));
       if (!served.ok) return served;
       const { door, server } = served.value;
       const { code, expiresAtMs } = door.mintCode(this.#parts.nowMs(), validMs);
@@ -98,6 +98,13 @@ export class PageHost {
       log.info({ port: this.#server.port }, 'page served');
     }
     return ok({ door: this.#door, server: this.#server });
+  }
+
+  /** Files of the profile that cannot be read or written, sockets that the system refuses. */
+  #unavailable(error: unknown): Result<never, RpcError> {
+    const cause = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    this.#parts.log.error({ stack: error instanceof Error ? error.stack : undefined }, 'page cannot be served');
+    return err({ code: 'PAGE_UNAVAILABLE', detail: { cause } });
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

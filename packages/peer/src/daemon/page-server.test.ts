@@ -217,10 +217,13 @@ describe('every request to the page', () => {
     if (status >= 400) expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  it('is answered in both languages when it came by a foreign name, and names no file', async () => {
-    const { body, headers } = await exchangeRaw(port, get('/', { Host: 'evil.example' }));
+  it.each<[string, Headers]>([
+    ['a foreign name', { Host: 'evil.example' }],
+    ['a link of another page', { 'Sec-Fetch-Site': 'cross-site' }],
+  ])('is answered in both languages when it came by %s', async (_what, wrong) => {
+    const { body, headers } = await exchangeRaw(port, get('/', wrong));
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(Buffer.from(body, 'latin1').toString()).toMatch(/magpie ui[\s\S]*请在终端/);
+    expect(Buffer.from(body, 'latin1').toString()).toMatch(/magpie ui[\s\S]*终端中输入 magpie ui/);
   });
 
   it('finds the index fresh and everything with a hash in its name kept', async () => {

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import fastifyStatic from '@fastify/static';
 import fastifyWebsocket from '@fastify/websocket';
-import { createTranslator, LANGUAGES } from '@magpie/common/i18n/translator.ts';
 import type { Log } from '@magpie/common/log.ts';
 import { LINE_BYTES_MAX } from '@magpie/common/rpc/limits.ts';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -20,6 +19,7 @@ import {
   PAGE_MESSAGE_SLACK_BYTES,
   PAGE_REQUEST_MS,
 } from './page-limits.ts';
+import { refusalPage } from './page-refusal.ts';
 import { PAGE_CLOSE, type PageWebSocket } from './page-socket.ts';
 
 export interface PageServerParts {
@@ -139,7 +139,8 @@ function refuse(reply: FastifyReply, verdict: Verdict): FastifyReply {
   reply.code(status).headers({ ...PAGE_HEADERS, connection: 'close' });
   if (allow !== undefined) reply.header('allow', allow);
   if (status === 426) reply.header('upgrade', 'websocket');
-  if (status === 421) return reply.type('text/html; charset=utf-8').send(WRONG_HOST_PAGE);
+  const explained = refusalPage(because);
+  if (explained !== undefined) return reply.type('text/html; charset=utf-8').send(explained);
   return reply.type('text/plain; charset=utf-8').send(`${status} ${because}\n`);
 }
 
@@ -206,15 +207,4 @@ async function closeServer(app: FastifyInstance, server: Server, clients: PageCl
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 2 * PAGE_CLOSE_MS))]);
   server.closeAllConnections();
   await app.close();
-}
-
-/** For people who came by another name of this machine; both languages, for nobody knows who reads it. */
-const WRONG_HOST_PAGE = wrongHostPage();
-
-function wrongHostPage(): string {
-  const paragraphs = LANGUAGES.map((language) => {
-    const { text } = createTranslator(language);
-    return `<p lang="${language}">${text('page-server.wrong-host')}</p>`;
-  });
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Magpie</title><body>${paragraphs.join('')}</body></html>\n`;
 }
