@@ -3,6 +3,7 @@ import styles from './avatar.module.css';
 import { type Presence, PresenceDot } from './presence-dot.tsx';
 
 const HUES = 8;
+const IS_LATIN = /^\p{Script=Latin}/u;
 
 /** First letter (two for Latin names of two words) on a colour of its own; greyed while the person is away from keyboard. */
 export function Avatar({
@@ -38,6 +39,7 @@ function hueOf(number: string): number {
 export function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/);
   const first = [...(words[0] ?? '')][0] ?? '?';
-  const second = /^\p{Script=Latin}/u.test(first) && words.length > 1 ? ([...words.at(-1)!][0] ?? '') : '';
+  const last = words.length > 1 ? ([...words.at(-1)!][0] ?? '') : '';
+  const second = IS_LATIN.test(first) && IS_LATIN.test(last) ? last : '';
   return (first + second).toLocaleUpperCase();
 }

@@ -115,12 +115,12 @@ function StatusLine({ presence }: { readonly presence: PresenceJson }): ReactEle
       <button
         type="button"
         className={styles.status}
-        aria-label={presence.text ? t('people.self.status-now', { text: presence.text }) : t('people.self.status')}
         onClick={() => {
           given.current = false;
           setText(presence.text);
         }}
       >
+        <span className="visually-hidden">{t('people.self.status')}: </span>
         {presence.text || t('people.self.status-none')}
       </button>
     );

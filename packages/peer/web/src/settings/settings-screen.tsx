@@ -35,7 +35,9 @@ export function SettingsScreen(): ReactElement {
   const Section = SECTIONS[name];
   const content = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another section begins at its top
-  useEffect(() => content.current?.scrollTo({ top: 0 }), [name]);
+  useEffect(() => {
+    content.current?.scrollTo({ top: 0 });
+  }, [name]);
   return (
     <div className={styles.screen}>
       <div className={styles.index}>
