@@ -3,7 +3,8 @@ import { Tooltip } from '@base-ui/react/tooltip';
 import type { ReactElement } from 'react';
 import { useEntry } from './connection/entry.ts';
 import { ViewProvider } from './connection/view.tsx';
-import { ClosedPage } from './shell/closed-page.tsx';
+import { ClosedPage, FaultPage } from './shell/closed-page.tsx';
+import { FaultBoundary } from './shell/fault.tsx';
 import { OpenPage } from './shell/open-page.tsx';
 import { usePageText, useTheme } from './shell/use-surroundings.ts';
 import { Waiting } from './shell/waiting.tsx';
@@ -20,9 +21,11 @@ export function Page(): ReactElement {
   return (
     <CSPProvider disableStyleElements>
       <TextProvider text={text}>
-        <Tooltip.Provider delay={TOOLTIP_DELAY_MS}>
-          <Content />
-        </Tooltip.Provider>
+        <FaultBoundary fallback={<FaultPage />}>
+          <Tooltip.Provider delay={TOOLTIP_DELAY_MS}>
+            <Content />
+          </Tooltip.Provider>
+        </FaultBoundary>
       </TextProvider>
     </CSPProvider>
   );

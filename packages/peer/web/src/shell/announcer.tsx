@@ -6,6 +6,8 @@ import { type Text, useText } from '../text/text.tsx';
 
 /** Sentences kept in the log; a screen reader has read the older ones. */
 const KEPT_MAX = 12;
+/** Long enough to be read out; what is recalled later must not stay here. */
+const KEPT_MS = 15_000;
 /** Messages of other conversations are told together, at most this often. */
 const TOGETHER_MS = 1_500;
 /** Of a message that is read out. */
@@ -30,12 +32,18 @@ export function Announcer(): ReactElement {
     let serial = 0;
     const elsewhere = new Map<string, { readonly who: string; readonly count: number }>();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const forgetting = new Set<ReturnType<typeof setTimeout>>();
     const say = (words: readonly string[]) => {
       const added = words.map((each) => {
         serial += 1;
         return { id: serial, text: each };
       });
       setSentences((known) => [...known, ...added].slice(-KEPT_MAX));
+      const forget = setTimeout(() => {
+        forgetting.delete(forget);
+        setSentences((known) => known.filter((each) => !added.includes(each)));
+      }, KEPT_MS);
+      forgetting.add(forget);
     };
     const sayElsewhere = () => {
       timer = undefined;
@@ -55,6 +63,7 @@ export function Announcer(): ReactElement {
     return () => {
       stop();
       clearTimeout(timer);
+      for (const each of forgetting) clearTimeout(each);
     };
   }, [view]);
 

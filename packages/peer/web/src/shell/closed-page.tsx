@@ -51,6 +51,19 @@ export function LostAtFirst(): ReactElement {
   );
 }
 
+/** Something in the page itself went wrong; the daemon has everything that matters. */
+export function FaultPage(): ReactElement {
+  const { t } = useText();
+  return (
+    <Notice title={t('shell.fault.title')}>
+      <p>{t('shell.fault.text')}</p>
+      <Button look="primary" onClick={() => location.reload()}>
+        {t('shell.fault.do')}
+      </Button>
+    </Notice>
+  );
+}
+
 function Notice({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactElement {
   return (
     <main className={styles.page}>

@@ -1,10 +1,10 @@
-import { type ReactElement, useEffect } from 'react';
+import { type ReactElement, Suspense, useEffect } from 'react';
 import { leave } from '../connection/entry.ts';
 import { keepProfile } from '../connection/profile-folder.ts';
 import { useView, useViewModel } from '../connection/view.tsx';
-import { SignIn } from '../sign-in/sign-in.tsx';
 import { LostAtFirst } from './closed-page.tsx';
 import { goTo, useNavigation } from './navigation.ts';
+import { SignIn } from './screens.ts';
 import { Shell } from './shell.tsx';
 import { Waiting } from './waiting.tsx';
 
@@ -27,7 +27,13 @@ export function OpenPage(): ReactElement {
     if (isLoaded && !hasAccount) goTo({ screen: 'sign-in', panel: 'none' });
   }, [isLoaded, hasAccount]);
 
-  if (isSigningIn) return <SignIn />;
+  if (isSigningIn) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <SignIn />
+      </Suspense>
+    );
+  }
   if (!isLoaded) return daemon.state === 'lost' ? <LostAtFirst /> : <Waiting />;
   return hasAccount ? <Shell /> : <Waiting />;
 }

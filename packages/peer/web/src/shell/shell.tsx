@@ -1,21 +1,24 @@
 import { ArrowLeft } from 'lucide-react';
-import { type ReactElement, useEffect, useRef } from 'react';
-import { ChatScreen } from '../chat/chat-screen.tsx';
-import { SearchScreen } from '../chat/search-screen.tsx';
+import { type ReactElement, Suspense, useEffect, useRef } from 'react';
 import { useView, useViewModel } from '../connection/view.tsx';
-import { IconButton } from '../design/button.tsx';
-import { AboutPanel } from '../people/about-panel.tsx';
-import { AddFriend } from '../people/add-friend.tsx';
-import { EmptyState } from '../people/empty-state.tsx';
+import { Button } from '../design/button.tsx';
 import { FriendWindow } from '../people/friend-window.tsx';
 import { displayNameOf } from '../people/names.ts';
-import { NoticesScreen } from '../settings/notices-screen.tsx';
-import { SettingsScreen } from '../settings/settings-screen.tsx';
 import { useText } from '../text/text.tsx';
 import { Announcer } from './announcer.tsx';
 import { Banners } from './banners.tsx';
 import { goTo, type Navigation, useNavigation } from './navigation.ts';
 import { Overlays } from './overlays.tsx';
+import {
+  AboutPanel,
+  AddFriend,
+  ChatScreen,
+  EmptyState,
+  fetchScreensAtLeisure,
+  NoticesScreen,
+  SearchScreen,
+  SettingsScreen,
+} from './screens.ts';
 import styles from './shell.module.css';
 import { Toasts } from './toasts.tsx';
 import { useBell } from './use-bell.ts';
@@ -44,6 +47,7 @@ export function Shell(): ReactElement {
   useEffect(() => {
     if (openChat !== undefined) goTo({ screen: 'none' });
   }, [openChat]);
+  useEffect(fetchScreensAtLeisure, []);
   useBackToOpener(aside, hasPanel);
 
   const back = () => {
@@ -68,17 +72,22 @@ export function Shell(): ReactElement {
           tabIndex={-1}
         >
           <div className={styles.back}>
-            <IconButton label={t('shell.back')} onClick={back}>
+            <Button look="quiet" className={styles.backButton} onClick={back}>
               <ArrowLeft size={20} aria-hidden="true" />
-            </IconButton>
+              {t('shell.back')}
+            </Button>
           </div>
           <div className={styles.screen}>
-            <Middle screen={screen} chat={openChat} />
+            <Suspense>
+              <Middle screen={screen} chat={openChat} />
+            </Suspense>
           </div>
         </main>
         {hasPanel && (
           <aside ref={aside} className={styles.aside} aria-label={t('shell.region.about')} tabIndex={-1}>
-            <AboutPanel contact={contact} />
+            <Suspense>
+              <AboutPanel contact={contact} />
+            </Suspense>
           </aside>
         )}
       </div>
