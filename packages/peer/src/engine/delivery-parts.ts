@@ -3,6 +3,7 @@ import type { AccountNumber, DeviceId } from '@magpie/common/ids.ts';
 import { CLOSE_GOODBYE } from '../session/session.ts';
 import type { StoredMessage } from '../store/store.ts';
 import type { AccountLink } from './account-link.ts';
+import type { News } from './asked-anew.ts';
 import { inBackground } from './background.ts';
 import type { ContactBook } from './contact-book.ts';
 import { Delivery } from './delivery.ts';
@@ -235,7 +236,7 @@ export class DeliveryParts {
       answers: this.#receipts,
       mayKnow: (friend) => friend === ownAccount() || book.get(friend)?.state === 'member',
       learnDevices: (friend) => this.#learnDevices(friend),
-      onSlot: (from) => this.#handleReachable(from.device),
+      onSlot: (from) => this.#handleReachable(from.device, 'slot'),
     });
     this.#reader = new MailReader({
       clock,
@@ -360,9 +361,9 @@ export class DeliveryParts {
   }
 
   /** What was asked of it in vain is asked anew. */
-  #handleReachable(device: DeviceId): void {
-    this.gaps.handleReachable(device);
-    this.#ownRepair.handleReachable(device);
+  #handleReachable(device: DeviceId, news: News = 'there'): void {
+    this.gaps.handleReachable(device, news);
+    this.#ownRepair.handleReachable(device, news);
   }
 
   #friendsThere(): readonly AccountNumber[] {

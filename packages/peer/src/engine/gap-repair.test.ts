@@ -1,6 +1,7 @@
 import type { Content, ContentOf } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation } from '@magpie/common/ids.ts';
 import { silentLog } from '@magpie/common/log.ts';
+import { after } from '@magpie/common/time.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Gap, ReceivedNumbering } from '../store/store.ts';
 import { GapRepair } from './gap-repair.ts';
@@ -92,6 +93,42 @@ describe('gap repair (DL)', () => {
     repair.handleTail(BOBS, A, 1);
     await time.pass(2_100);
     expect(answers.said.length).toBe(late + 1);
+  });
+
+  it('[DL59] of two that cannot answer and speak by slots, both ask ever more seldom', async () => {
+    const asked: number[] = [];
+    const pair: GapRepair[] = [0, 1].map(
+      (own) =>
+        new GapRepair({
+          clock: time.clock,
+          log: silentLog,
+          store: { receivedUpTo: async () => received, gaps: async () => [] },
+          isFriend: () => true,
+          answers: {
+            say: () => {
+              asked.push(own);
+              // The slot that holds the question is pushed and read, and the tails in it.
+              time.clock.setTimer(after(time.clock.now(), 300), () => {
+                pair[1 - own]!.handleTail(BOBS, A, 1);
+                pair[1 - own]!.handleTail(BOBS, B, 9);
+                pair[1 - own]!.handleReachable(BOBS.device, 'slot');
+              });
+            },
+          },
+          onMissing: () => {},
+        }),
+    );
+    have(A, 1);
+    have(B, 7);
+    for (const one of pair) {
+      one.handleAhead(BOBS, A, 6);
+      one.handleTail(BOBS, B, 9);
+    }
+    await time.pass(4 * 3_600_000);
+    asked.length = 0;
+    await time.pass(3_600_000);
+    expect(asked.length).toBeLessThan(100);
+    for (const one of pair) one.stop();
   });
 
   it('[DL59] asks at once, and often again, who can be reached after long, but for all news only once in 10 s', async () => {

@@ -3,10 +3,10 @@ import type { Log } from '@magpie/common/log.ts';
 import { after, type Clock, earliest, type Instant, type Timer } from '@magpie/common/time.ts';
 import { GAP_ASKED_AFTER_MS, GAP_SHOWN_AFTER_MS, RESEND_MAX } from '../messaging/limits.ts';
 import type { PeerStore } from '../store/store.ts';
+import { type AskedAnew, askedAnew, type News } from './asked-anew.ts';
 import { inBackground } from './background.ts';
 import type { Answers, Correspondent } from './delivery-ports.ts';
 import {
-  ASKED_ANEW_MS,
   GAP_ASK_MS_MAX,
   GAP_ASK_RARELY_MS,
   GAP_ASK_SPACING_MS,
@@ -43,8 +43,8 @@ interface Lack {
   /** The highest number of the last question. */
   asked: number | undefined;
   askedInVain: number;
-  /** It was asked anew at once for news of the device. */
-  anewAt: Instant | undefined;
+  /** It was asked anew for news of the device, and nothing has come since. */
+  anew: AskedAnew | undefined;
   nextAt: Instant;
   missing: number;
 }
@@ -89,7 +89,9 @@ export class GapRepair {
   /** There is a way to the device now: what was asked in vain for long is asked again soon. */
   handleTail(from: Correspondent, incarnation: Incarnation, upTo: number): void {
     if (upTo < 1) return;
+    const before = this.#lacks.get(keyOf(from.device, incarnation))?.tail ?? 0;
     const lack = this.#note(from, incarnation, upTo);
+    if (upTo <= before && !this.#mayAskAnew(lack, 'slot')) return;
     lack.askedInVain = 0;
     lack.nextAt = earliest(lack.nextAt, this.#in(GAP_ASKED_AFTER_MS))!;
     this.#arm();
@@ -101,13 +103,11 @@ export class GapRepair {
   }
 
   /** The device can be reached (again): it is asked at once, and as if for the first time. */
-  handleReachable(device: DeviceId): void {
-    const now = this.#now();
+  handleReachable(device: DeviceId, news: News = 'there'): void {
     for (const lack of this.#lacksOf(device)) {
-      if (lack.asked === undefined || (lack.anewAt !== undefined && now < after(lack.anewAt, ASKED_ANEW_MS))) continue;
-      lack.anewAt = now;
+      if (lack.asked === undefined || !this.#mayAskAnew(lack, news)) continue;
       lack.askedInVain = 0;
-      lack.nextAt = now;
+      lack.nextAt = this.#now();
     }
     this.#arm();
   }
@@ -148,12 +148,18 @@ export class GapRepair {
       movedAt: now,
       asked: undefined,
       askedInVain: 0,
-      anewAt: undefined,
+      anew: undefined,
       nextAt: after(now, GAP_ASKED_AFTER_MS),
       missing: 0,
     };
     this.#lacks.set(key, fresh);
     return fresh;
+  }
+
+  #mayAskAnew(lack: Lack, news: News): boolean {
+    const anew = askedAnew(lack.anew, news, this.#now());
+    lack.anew = anew ?? lack.anew;
+    return anew !== undefined;
   }
 
   #lacksOf(device: DeviceId): readonly Lack[] {
@@ -164,6 +170,7 @@ export class GapRepair {
     lack.upTo = upTo;
     lack.movedAt = this.#now();
     lack.askedInVain = 0;
+    lack.anew = undefined;
     if (upTo < lack.goal) return;
     // All that was missing then has come; what is missing now is missing since now.
     lack.goal = lack.tail;

@@ -2,14 +2,15 @@ import { type ContentOf, decodeContent, isNumbered, type NumberedContent } from 
 import { type AccountNumber, type DeviceId, type Incarnation, newMessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
-import { after, type Clock, type Instant, type Timer, type WallMs } from '@magpie/common/time.ts';
+import { after, type Clock, type Timer, type WallMs } from '@magpie/common/time.ts';
 import { GAP_ASKED_AFTER_MS, RESEND_MAX } from '../messaging/limits.ts';
 import { stampTooFarAhead } from '../messaging/text.ts';
 import type { PeerStore } from '../store/store.ts';
 import { announce, type MessageHandler } from './announce.ts';
+import { type AskedAnew, askedAnew, type News } from './asked-anew.ts';
 import { inBackground } from './background.ts';
 import type { Answers, Correspondent } from './delivery-ports.ts';
-import { ASKED_ANEW_MS, GAP_ASK_MS_MAX, GAP_ASKS_MAX, OWN_REPAIRS_MAX, RESTORED_NOTE_WITHIN } from './limits.ts';
+import { GAP_ASK_MS_MAX, GAP_ASKS_MAX, OWN_REPAIRS_MAX, RESTORED_NOTE_WITHIN } from './limits.ts';
 
 export interface OwnRepairOptions {
   readonly clock: Clock;
@@ -34,8 +35,8 @@ interface Loss {
   /** Of `asked`, what has not come. */
   owed: Set<number>;
   askedInVain: number;
-  /** It was asked anew at once for news of the device. */
-  anewAt: Instant | undefined;
+  /** It was asked anew for news of the device, and nothing has come since. */
+  anew: AskedAnew | undefined;
   timer: Timer | undefined;
 }
 
@@ -81,7 +82,7 @@ export class OwnRepair {
       asked: undefined,
       owed: new Set<number>(),
       askedInVain: 0,
-      anewAt: undefined,
+      anew: undefined,
       timer: undefined,
     };
     this.#losses.set(key, fresh);
@@ -93,11 +94,12 @@ export class OwnRepair {
   }
 
   /** The device can be reached (again): it is asked at once, and as if for the first time. */
-  handleReachable(device: DeviceId): void {
+  handleReachable(device: DeviceId, news: News = 'there'): void {
     const now = this.#options.clock.now();
     for (const loss of this.#lossesOf(device)) {
-      if (!loss.asked || (loss.anewAt !== undefined && now < after(loss.anewAt, ASKED_ANEW_MS))) continue;
-      loss.anewAt = now;
+      const anew = loss.asked && askedAnew(loss.anew, news, now);
+      if (!anew) continue;
+      loss.anew = anew;
       loss.askedInVain = 0;
       this.#goOn(loss);
     }
@@ -118,6 +120,7 @@ export class OwnRepair {
     announce(returned, onMessages);
     if (returned.length > 0) {
       loss.askedInVain = 0;
+      loss.anew = undefined;
       await this.#tell(from.account);
     }
     if (last) this.#goOn(loss);
