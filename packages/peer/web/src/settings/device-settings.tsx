@@ -60,7 +60,7 @@ function Device({
         </p>
       </div>
       {!device.own && (
-        <Button disabled={busy} aria-label={t('settings.devices.revoke-which', { label })} onClick={onRevoke}>
+        <Button disabled={busy} aria-label={t('settings.devices.revoke-label', { label })} onClick={onRevoke}>
           {t('settings.devices.revoke')}
         </Button>
       )}
