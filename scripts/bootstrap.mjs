@@ -70,7 +70,7 @@ function buildPage() {
   );
   // The hash comes first: what changes under the build is built the next time.
   const words = [join(root, BUILD_SCRIPT), hashOfSources(root)];
-  const built = spawnSync(node, words, { cwd: root, stdio: ['ignore', 2, 2] });
+  const built = spawnSync(node, words, { cwd: root, stdio: ['ignore', 'ignore', 2] });
   if (built.status === 0) return;
   throw new SetupFailure('The page could not be built; the reason is above.', '无法构建网页，原因见上。');
 }

@@ -61,7 +61,7 @@ async function makeFriends(one: Person, other: Person): Promise<void> {
 }
 
 async function greet(alice: Person, bob: Person): Promise<void> {
-  await say(alice, bob, 'Hi Bob! This went straight to your computer 👋');
+  await say(alice, bob, 'Hi Bob! The badge at the top says by which road we talk 👋');
   await say(bob, alice, 'Hello Alice! 你好！');
 }
 
