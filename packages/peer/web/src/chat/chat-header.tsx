@@ -5,6 +5,7 @@ import { Avatar } from '../design/avatar.tsx';
 import { IconButton } from '../design/button.tsx';
 import { Explained } from '../design/tooltip.tsx';
 import { displayNameOf } from '../people/names.ts';
+import { BackButton } from '../shell/back-button.tsx';
 import { goTo, useNavigation } from '../shell/navigation.ts';
 import { useText } from '../text/text.tsx';
 import styles from './chat-header.module.css';
@@ -30,6 +31,7 @@ export function ChatHeader({
   const toggle = (wanted: 'about' | 'find') => goTo({ panel: panel === wanted ? 'none' : wanted });
   return (
     <header className={styles.header}>
+      <BackButton />
       <button
         type="button"
         className={styles.person}

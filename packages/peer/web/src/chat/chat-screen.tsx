@@ -1,6 +1,15 @@
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import type { Conversation } from '@magpie/common/view/view-state.ts';
-import { type DragEvent, type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type DragEvent,
+  type ReactElement,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useView, useViewModel } from '../connection/view.tsx';
 import { Button } from '../design/button.tsx';
 import { displayNameOf } from '../people/names.ts';
@@ -50,11 +59,11 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
 
   const onReply = useCallback((id: string | undefined) => {
     setReplyTo(id);
-    if (id !== undefined) composer.current?.focus();
+    if (id !== undefined) focusSoon(composer);
   }, []);
   const onEdit = useCallback((message: MessageJson | undefined) => {
     setEditing(message);
-    if (!message) composer.current?.focus();
+    focusSoon(composer);
   }, []);
   const { actions, overlay, closeOverlay } = useMessageActions({ chat, onReply, onEdit, onNote: setNote });
   const nudge = useCallback(() => {
@@ -123,6 +132,11 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
       </div>
     </ChatActionsContext>
   );
+}
+
+/** Once the menu that was chosen from is gone, so that it does not take the focus along. */
+function focusSoon(composer: RefObject<ComposerHandle | null>): void {
+  setTimeout(() => composer.current?.focus(), 0);
 }
 
 /** While the first rows come; words only when it takes long enough to be noticed. */

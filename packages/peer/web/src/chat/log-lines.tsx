@@ -6,6 +6,7 @@ import type { LogItem } from './log-items.ts';
 import styles from './log-lines.module.css';
 import { MessageRow } from './message-row.tsx';
 import { StateGlyph, stateWord } from './message-state.tsx';
+import { RoadThread } from './road-thread.tsx';
 import { timesOf } from './times.ts';
 
 interface LinesProps {
@@ -118,6 +119,7 @@ const NudgeLine = memo(function NudgeLine({ message, who, active, flash }: LineP
       data-flash={flash || undefined}
       tabIndex={active ? 0 : -1}
     >
+      <RoadThread road={message.path} begins={false} />
       <Vibrate size={16} aria-hidden="true" />
       <span>{t(own ? 'chat.nudged-them' : 'chat.nudged-you', { who })}</span>
       <time dateTime={message.at} title={times.full(message.at)}>

@@ -14,12 +14,24 @@ export interface LogScrollerEvents {
   /** The newest rows are fetched, however far away; then `rowsChanged` with `atEnd`. */
   readonly onWantsEnd: () => void;
   readonly onFollowing: (following: boolean) => void;
+  /** A row that was asked for is in view now. */
+  readonly onTarget: (id: string) => void;
   /** Anything that may have brought other rows into view. */
   readonly onMoved: () => void;
 }
 
+/** Where a log was left, to go on there: `row` undefined is the end. */
+export interface LeftPlace {
+  readonly row: string | undefined;
+  /** Of the row, in pixels from the top of the log. */
+  readonly top: number;
+  readonly shownTarget: number | undefined;
+}
+
 export interface LogPlace {
   readonly atEnd: boolean;
+  /** The row before which the unread line stands. */
+  readonly divider: string | undefined;
   /** A row to bring into view and how often it was asked for. */
   readonly target: { readonly id: string; readonly asked: number } | undefined;
   readonly hasRows: boolean;
@@ -36,7 +48,8 @@ export class LogScroller {
   #scroller: HTMLElement | undefined;
   #content: HTMLElement | undefined;
   #sizes: ResizeObserver | undefined;
-  #place: LogPlace = { atEnd: false, target: undefined, hasRows: false };
+  readonly #left: LeftPlace | undefined;
+  #place: LogPlace = { atEnd: false, divider: undefined, target: undefined, hasRows: false };
   #placed = false;
   #following = true;
   #wantsEnd = false;
@@ -44,8 +57,17 @@ export class LogScroller {
   #anchor: { readonly element: HTMLElement; readonly top: number } | undefined;
   #last = { top: 0, height: 0, screen: 0 };
 
-  constructor(events: LogScrollerEvents) {
+  /** @param left where the same log was left, when it was only covered by something else for a while */
+  constructor(events: LogScrollerEvents, left?: LeftPlace) {
     this.#events = events;
+    this.#left = left;
+    this.#shownTarget = left?.shownTarget;
+  }
+
+  leave(): LeftPlace {
+    this.rememberAnchor();
+    const row = this.#following ? undefined : this.#anchor?.element.dataset.row;
+    return { row, top: this.#anchor?.top ?? 0, shownTarget: this.#shownTarget };
   }
 
   attach(scroller: HTMLElement, content: HTMLElement): void {
@@ -109,8 +131,7 @@ export class LogScroller {
     const element = this.#row(id);
     if (!scroller || !element) return false;
     const room = Math.max(0, scroller.clientHeight - element.offsetHeight);
-    this.#setFollowing(false);
-    scroller.scrollTop = element.offsetTop - Math.min(room, scroller.clientHeight * share);
+    this.#scrollTo(element.offsetTop - Math.min(room, scroller.clientHeight * share));
     this.#settle();
     return true;
   }
@@ -164,16 +185,21 @@ export class LogScroller {
 
   #placeFirst(): void {
     this.#placed = true;
-    const { target } = this.#place;
-    if (target && this.#row(target.id)) return;
+    const left = this.#left;
+    const leftRow = left?.row === undefined ? undefined : this.#row(left.row);
     const line = this.#divider();
-    if (line) this.#scrollToDivider(line);
+    if (left && leftRow) this.#scrollTo(leftRow.offsetTop - left.top);
+    else if (!left && line) this.#scrollToDivider(line);
     else this.#pin();
   }
 
   #scrollToDivider(line: HTMLElement): void {
-    const scroller = this.#scroller!;
-    scroller.scrollTop = line.offsetTop - scroller.clientHeight * DIVIDER_SHARE;
+    this.#scrollTo(line.offsetTop - this.#scroller!.clientHeight * DIVIDER_SHARE);
+  }
+
+  /** Somewhere on purpose: followed again only if that happens to be the end. */
+  #scrollTo(top: number): void {
+    this.#scroller!.scrollTop = top;
     this.#setFollowing(this.#place.atEnd && this.#fromEnd() <= END_PX);
   }
 
@@ -182,9 +208,14 @@ export class LogScroller {
   }
 
   #showTarget(): void {
-    const { target } = this.#place;
+    const { target, divider } = this.#place;
     if (!target || target.asked === this.#shownTarget) return;
-    if (this.toRow(target.id)) this.#shownTarget = target.asked;
+    const line = this.#divider();
+    // The beginning of what is unread is shown with its line, and is nothing that stands out by itself.
+    if (target.id === divider && line) this.#scrollToDivider(line);
+    else if (this.toRow(target.id)) this.#events.onTarget(target.id);
+    else return;
+    this.#shownTarget = target.asked;
   }
 
   #keepAnchor(scroller: HTMLElement): void {

@@ -21,7 +21,7 @@ import { useText } from '../text/text.tsx';
 import { useChatActions } from './chat-actions.ts';
 import { logItems, newestOwn, rowIds } from './log-items.ts';
 import { LogLines } from './log-lines.tsx';
-import { type LogPlace, LogScroller } from './log-scroller.ts';
+import { type LeftPlace, type LogPlace, LogScroller } from './log-scroller.ts';
 import styles from './message-log.module.css';
 import { rowById } from './quote.tsx';
 import { ReadCursor } from './read-cursor.ts';
@@ -56,11 +56,10 @@ export function MessageLog({
   const { rows, pending, divider, target } = conversation;
   const items = useMemo(() => logItems(rows, pending, divider, chat, self), [rows, pending, divider, chat, self]);
   const ids = useMemo(() => rowIds(items), [items]);
-  const { scroller, scrollerRef, contentRef, following } = useScroller(chat, conversation);
+  const { scroller, scrollerRef, contentRef, following, flash } = useScroller(chat, conversation);
   const [chosen, setChosen] = useState<string>();
   const [hot, setHot] = useState<string>();
   const active = chosen !== undefined && ids.includes(chosen) ? chosen : ids.at(-1);
-  const flash = useFlash(target);
 
   const focusRow = useCallback(
     (id: string | undefined) => {
@@ -84,7 +83,7 @@ export function MessageLog({
   );
   const handlers = useRowHandlers(ids, rows, focusRow, setHot);
 
-  const place: LogPlace = { atEnd: conversation.atEnd, target, hasRows: items.length > 0 };
+  const place: LogPlace = { atEnd: conversation.atEnd, divider, target, hasRows: items.length > 0 };
   return (
     <div className={styles.frame}>
       <section ref={scrollerRef} className={styles.scroller} aria-label={t('chat.log', { who })}>
@@ -127,7 +126,11 @@ interface ScrollerState {
   readonly scrollerRef: React.RefObject<HTMLElement | null>;
   readonly contentRef: React.RefObject<HTMLOListElement | null>;
   readonly following: boolean;
+  readonly flash: string | undefined;
 }
+
+/** The log that was covered (by the settings, by the search) while its conversation stayed open. */
+let covered: { readonly chat: string; readonly place: LeftPlace } | undefined;
 
 /** The owner of the scroll position, tied to the view model: pages, following, and what was read. */
 function useScroller(chat: string, conversation: Conversation): ScrollerState {
@@ -137,6 +140,7 @@ function useScroller(chat: string, conversation: Conversation): ScrollerState {
   const latest = useRef(conversation);
   latest.current = conversation;
   const [following, setFollowing] = useState(true);
+  const [flash, setFlash] = useFlash();
   const unread = useView((state) => state.contacts.get(chat)?.unread ?? 0);
 
   const { scroller, cursor } = useMemo(() => {
@@ -147,23 +151,28 @@ function useScroller(chat: string, conversation: Conversation): ScrollerState {
     };
     const read = new ReadCursor(lastSeen, (id) => view.markRead(chat, id));
     const isFree = () => latest.current.loading === 'none' && latest.current.error === undefined;
-    const owner = new LogScroller({
+    const events = {
       onNearStart: () => !latest.current.atStart && isFree() && view.loadOlder(chat),
       onNearEnd: () => !latest.current.atEnd && isFree() && view.loadNewer(chat),
       onWantsEnd: () => view.jumpToEnd(chat),
-      onFollowing: (now) => {
+      onFollowing: (now: boolean) => {
         setFollowing(now);
         view.setFollowing(chat, now);
       },
+      onTarget: setFlash,
       onMoved: () => read.look(),
-    });
+    };
+    const owner = new LogScroller(events, covered?.chat === chat ? covered.place : undefined);
     return { scroller: owner, cursor: read };
-  }, [view, chat]);
+  }, [view, chat, setFlash]);
 
   useLayoutEffect(() => {
     if (scrollerRef.current && contentRef.current) scroller.attach(scrollerRef.current, contentRef.current);
     view.setFollowing(chat, scroller.following);
-    return () => scroller.detach();
+    return () => {
+      covered = view.store.getState().openChat === chat ? { chat, place: scroller.leave() } : undefined;
+      scroller.detach();
+    };
   }, [scroller, view, chat]);
   useEffect(() => {
     cursor.start();
@@ -172,7 +181,7 @@ function useScroller(chat: string, conversation: Conversation): ScrollerState {
   useEffect(() => {
     if (unread > 0) cursor.lookAgain();
   }, [cursor, unread]);
-  return { scroller, scrollerRef, contentRef, following };
+  return { scroller, scrollerRef, contentRef, following, flash };
 }
 
 /** Its two hooks are the only ones that React calls right before and right after it changes rows. */
@@ -192,15 +201,14 @@ class BeforeCommit extends Component<{ readonly scroller: LogScroller; readonly 
   }
 }
 
-function useFlash(target: Conversation['target']): string | undefined {
+function useFlash(): readonly [string | undefined, (id: string | undefined) => void] {
   const [flash, setFlash] = useState<string>();
   useEffect(() => {
-    if (!target) return;
-    setFlash(target.id);
+    if (flash === undefined) return;
     const timer = setTimeout(() => setFlash(undefined), FLASH_MS);
     return () => clearTimeout(timer);
-  }, [target]);
-  return flash;
+  }, [flash]);
+  return [flash, setFlash];
 }
 
 function useRowHandlers(

@@ -60,7 +60,11 @@ export function useMessageActions({
       openReactions: (message: MessageJson, anchor: Anchor) => setOverlay({ type: 'reactions', message, anchor }),
       askRecall: (message: MessageJson) => setOverlay({ type: 'recall', message }),
       showDetails: (message: MessageJson) => setOverlay({ type: 'details', message }),
-      newestEditable: () => conversation()?.rows.findLast((row) => isChangeable(row, Date.now())),
+      newestEditable: () => {
+        // What is still pending is newer than all rows, and cannot be changed yet.
+        const shown = conversation();
+        return shown?.pending.length === 0 ? shown.rows.findLast((row) => isChangeable(row, Date.now())) : undefined;
+      },
     };
   }, [view, text, chat, onReply, onEdit, onNote]);
   return { actions, overlay, closeOverlay };
