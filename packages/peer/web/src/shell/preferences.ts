@@ -25,6 +25,13 @@ const DEFAULTS: Preferences = {
   foldedGroups: [],
 };
 
+const CHOICES: { readonly [K in keyof Preferences]?: readonly unknown[] } = {
+  theme: ['system', 'light', 'dark'],
+  language: ['system', 'en', 'zh-CN'],
+  sendWith: ['enter', 'ctrl-enter'],
+  notifications: ['off', 'nothing', 'name', 'text'],
+};
+
 export const usePreferences = create<Preferences>(() => ({ ...DEFAULTS, ...read() }));
 
 export function setPreferences(patch: Partial<Preferences>): void {
@@ -46,13 +53,6 @@ function read(): Partial<Preferences> {
     return {};
   }
 }
-
-const CHOICES: { readonly [K in keyof Preferences]?: readonly unknown[] } = {
-  theme: ['system', 'light', 'dark'],
-  language: ['system', 'en', 'zh-CN'],
-  sendWith: ['enter', 'ctrl-enter'],
-  notifications: ['off', 'nothing', 'name', 'text'],
-};
 
 function isFit(name: keyof Preferences, value: unknown): boolean {
   if (!Object.hasOwn(DEFAULTS, name)) return false;
