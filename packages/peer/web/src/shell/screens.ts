@@ -23,8 +23,6 @@ export const SignIn = lazy(LOADERS.SignIn);
 
 /** So that every screen opens at once, and also while the daemon is away. */
 export function fetchScreensAtLeisure(): () => void {
-  // Most likely the first one that is wanted.
-  void LOADERS.ChatScreen().catch(() => {});
   const fetchAll = () => {
     for (const load of Object.values(LOADERS)) void load().catch(() => {});
   };

@@ -1,11 +1,10 @@
-import { ArrowLeft } from 'lucide-react';
 import { type ReactElement, Suspense, useEffect, useRef } from 'react';
-import { useView, useViewModel } from '../connection/view.tsx';
-import { Button } from '../design/button.tsx';
+import { useView } from '../connection/view.tsx';
 import { FriendWindow } from '../people/friend-window.tsx';
 import { displayNameOf } from '../people/names.ts';
 import { useText } from '../text/text.tsx';
 import { Announcer } from './announcer.tsx';
+import { BackButton } from './back-button.tsx';
 import { Banners } from './banners.tsx';
 import { goTo, type Navigation, useNavigation } from './navigation.ts';
 import { Overlays } from './overlays.tsx';
@@ -35,7 +34,6 @@ export function Shell(): ReactElement {
   useBell();
   useUnreadTitle();
 
-  const view = useViewModel();
   const openChat = useView((state) => state.openChat);
   const contact = useView((state) => (state.openChat === undefined ? undefined : state.contacts.get(state.openChat)));
   const screen = useNavigation((navigation) => navigation.screen);
@@ -50,10 +48,6 @@ export function Shell(): ReactElement {
   useEffect(fetchScreensAtLeisure, []);
   useBackToOpener(aside, hasPanel);
 
-  const back = () => {
-    if (screen === 'none') view.closeChat();
-    goTo({ screen: 'none', panel: 'none' });
-  };
   const frame = [styles.frame, isAway && styles.inside, hasPanel && styles.withPanel].filter(Boolean).join(' ');
   const label = screen === 'none' && contact ? displayNameOf(contact) : undefined;
   return (
@@ -71,12 +65,12 @@ export function Shell(): ReactElement {
           aria-label={label === undefined ? t(REGION_NAMES[screen]) : t('shell.region.chat', { who: label })}
           tabIndex={-1}
         >
-          <div className={styles.back}>
-            <Button look="quiet" className={styles.backButton} onClick={back}>
-              <ArrowLeft size={20} aria-hidden="true" />
-              {t('shell.back')}
-            </Button>
-          </div>
+          {screen !== 'none' && (
+            <div className={styles.back}>
+              <BackButton />
+              {t(REGION_NAMES[screen])}
+            </div>
+          )}
           <div className={styles.screen}>
             <Suspense>
               <Middle screen={screen} chat={openChat} />

@@ -40,7 +40,7 @@ export function LogInForm({ error, onStart, other }: FormProps): ReactElement {
   return (
     <Frame
       title={account ? t('sign-in.log-in.back-title', { name: account.name }) : t('sign-in.log-in.title')}
-      lead={account ? t('sign-in.log-in.back-lead') : undefined}
+      lead={byKey ? t('sign-in.log-in.back-lead') : undefined}
     >
       <form className={styles.form} onSubmit={submit}>
         {(!account || wantsServer) && <ServerField value={server} onChange={setServer} isOptional={account !== null} />}

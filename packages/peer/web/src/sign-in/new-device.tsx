@@ -16,19 +16,22 @@ type Way = (typeof WAYS)[number];
 /** How the account's key comes to this device (R7), with what each way costs. */
 export function NewDevice({
   attempt,
+  tried,
   error,
   onStart,
   onBack,
 }: {
   readonly attempt: Attempt;
+  readonly tried: Attempt;
   readonly error: RpcError | undefined;
   readonly onStart: (attempt: Attempt) => void;
   readonly onBack: () => void;
 }): ReactElement {
   const { t } = useText();
-  const [way, setWay] = useState<Way>('approval');
-  const [approvalCode, setApprovalCode] = useState('');
-  const [recoveryCode, setRecoveryCode] = useState('');
+  const last = tried.method === 'account.login' ? tried.params : undefined;
+  const [way, setWay] = useState<Way>(last?.recoveryCode === undefined ? 'approval' : 'recovery');
+  const [approvalCode, setApprovalCode] = useState(last?.approvalCode ?? '');
+  const [recoveryCode, setRecoveryCode] = useState(last?.recoveryCode ?? '');
   const [acceptsCost, setAcceptsCost] = useState(false);
   const means = meansOf(way, approvalCode.trim(), recoveryCode.trim(), acceptsCost);
 

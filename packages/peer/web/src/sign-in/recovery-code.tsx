@@ -1,6 +1,7 @@
 import { Printer } from 'lucide-react';
 import { type ReactElement, useState } from 'react';
 import { useAction } from '../connection/use-action.ts';
+import { useView } from '../connection/view.tsx';
 import { Button } from '../design/button.tsx';
 import { CommandLine } from '../design/command-line.tsx';
 import { useText } from '../text/text.tsx';
@@ -12,6 +13,7 @@ import { SignInError } from './sign-in-error.tsx';
 export function RecoveryCode({ code, onKept }: { readonly code: string; readonly onKept: () => void }): ReactElement {
   const { t } = useText();
   const { busy, error, run } = useAction();
+  const isReachable = useView((state) => state.daemon.state === 'open');
   const [isKept, setKept] = useState(false);
   const goOn = async () => {
     if (await run('account.recoveryKept', {})) onKept();
@@ -26,7 +28,7 @@ export function RecoveryCode({ code, onKept }: { readonly code: string; readonly
       </label>
       <SignInError error={error} />
       <div className={styles.actions}>
-        <Button look="primary" disabled={!isKept || busy} onClick={() => void goOn()}>
+        <Button look="primary" disabled={!isKept || busy || !isReachable} onClick={() => void goOn()}>
           {t('sign-in.recovery.do')}
         </Button>
         <Button onClick={() => window.print()}>

@@ -31,7 +31,15 @@ export function SignIn(): ReactElement {
     case 'unknown-key':
       return <UnknownKey server={state.server} pin={state.pin} onAccept={flow.acceptKey} onBack={flow.back} />;
     case 'new-device':
-      return <NewDevice attempt={state.attempt} error={state.error} onStart={flow.start} onBack={flow.back} />;
+      return (
+        <NewDevice
+          attempt={state.attempt}
+          tried={state.tried}
+          error={state.error}
+          onStart={flow.start}
+          onBack={flow.back}
+        />
+      );
     case 'recovery-code':
       return <RecoveryCode code={state.code} onKept={flow.finish} />;
     case 'done':

@@ -15,7 +15,14 @@ export type SignInState =
   /** R10: nothing but the address has left this machine; the server showed a key that nobody here knows. */
   | { readonly name: 'unknown-key'; readonly pin: string; readonly server: string; readonly attempt: Attempt }
   /** The password is right, and the account's key must come to this device (R7). */
-  | { readonly name: 'new-device'; readonly attempt: Attempt; readonly error: RpcError | undefined }
+  | {
+      readonly name: 'new-device';
+      /** Without any means. */
+      readonly attempt: Attempt;
+      /** What was tried last, so that a slip need not be typed anew. */
+      readonly tried: Attempt;
+      readonly error: RpcError | undefined;
+    }
   | { readonly name: 'recovery-code'; readonly code: string }
   | { readonly name: 'done' };
 
@@ -77,9 +84,9 @@ function afterFailure(attempt: Attempt, error: RpcError): SignInState {
   const hasMeans = isLogin && (attempt.params.approvalCode !== undefined || attempt.params.newIdentity === true);
   const isByCode = isLogin && attempt.params.recoveryCode !== undefined && attempt.params.password !== undefined;
   // What was typed as the means was wrong, or nothing was: the password need not be asked again.
-  if (error.code === 'NEW_DEVICE') return { name: 'new-device', attempt, error: undefined };
+  if (error.code === 'NEW_DEVICE') return { name: 'new-device', attempt, tried: attempt, error: undefined };
   const told = error.code === 'CANCELLED' ? undefined : error;
-  if (hasMeans || isByCode) return { name: 'new-device', attempt: withoutMeans(attempt), error: told };
+  if (hasMeans || isByCode) return { name: 'new-device', attempt: withoutMeans(attempt), tried: attempt, error: told };
   return { name: 'asking', error: told };
 }
 
