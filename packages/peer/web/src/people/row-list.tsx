@@ -41,7 +41,14 @@ export function RowList<T>({ label, rows, idOf, nameOf, render, onFold }: RowLis
       ) : (
         // Its element takes no name, so the name stands around it.
         <section aria-label={label}>
-          <Virtualizer ref={handle} as="ul" item="li" data={rows} keepMounted={active < 0 ? [] : [active]}>
+          <Virtualizer
+            ref={handle}
+            scrollRef={listProps.ref}
+            as="ul"
+            item="li"
+            data={rows}
+            keepMounted={active < 0 ? [] : [active]}
+          >
             {(row, index) => <RowSlot key={ids[index]}>{item(row, index)}</RowSlot>}
           </Virtualizer>
         </section>
