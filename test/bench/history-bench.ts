@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { AccountNumber } from '@magpie/common/ids.ts';
+import { PAGE_ITEMS_MAX } from '@magpie/common/rpc/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { openSqlitePeerStore } from '@magpie/peer/store/sqlite-store.ts';
 import type { PeerStore, SearchQuery } from '@magpie/peer/store/store.ts';
@@ -51,6 +52,7 @@ async function measure(path: string, count: number, say: Say): Promise<readonly 
   const daemons = await daemonsMs(folder);
   const store = await openSqlitePeerStore(path);
   const jumps = await jumpsMs(store, filled);
+  const chats = await chatsMs(store);
   const searches = await searchesMs(store, filled, count, say);
   await store.close();
   const limitMs = count <= SMALL_MAX ? 100 : 300;
@@ -61,6 +63,7 @@ async function measure(path: string, count: number, say: Say): Promise<readonly 
     row(`search-max-${count}`, 'the slowest of them', quantile(sorted, 1), 'ms', 'measured', true),
     judged(`open-chat-${count}`, 'the first page of the conversation after a start, median', median(opens), 100),
     judged(`jump-${count}`, 'a page around a message anywhere, median', median(jumps), 100),
+    judged(`chats-${count}`, 'the list of a thousand conversations, its first page, median', median(chats), 100),
     judged(`start-${count}`, 'the store opened, and asked what a daemon asks, median', median(starts), 1_000),
     row(
       `daemon-empty-${count}`,
@@ -103,6 +106,17 @@ async function firstPageMs(path: string): Promise<number> {
   await store.close();
   if (page.length !== PAGE) throw new Error(`the first page has ${page.length} messages`);
   return tookMs;
+}
+
+async function chatsMs(store: PeerStore): Promise<readonly number[]> {
+  const took: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const startedMs = performance.now();
+    const chats = await store.chats(PAGE_ITEMS_MAX);
+    took.push(performance.now() - startedMs);
+    if (chats.length !== PAGE_ITEMS_MAX) throw new Error(`the list has ${chats.length} conversations`);
+  }
+  return took;
 }
 
 async function jumpsMs(store: PeerStore, { messages }: Filled): Promise<readonly number[]> {

@@ -8,8 +8,8 @@ import { Corpus } from './history-corpus.ts';
 
 /** The conversation that has all the messages that were asked for. */
 export const LARGE_CHAT = 10_002 as AccountNumber;
-/** Beside it stand as many small ones, with a tenth of the messages together. */
-const SMALL_CHATS = 40;
+/** Beside it stand as many small ones, a thousand in all, with a tenth of the messages together. */
+const SMALL_CHATS = 999;
 const SMALL_SHARE = 0.1;
 
 const OWN_DEVICE = '0a'.repeat(16) as DeviceId;

@@ -371,8 +371,7 @@ export class Oracle {
     const rows = this.#rowsOf(peer, message.chat, message.id);
     if (rows.length === 0) {
       this.#note('false-state', `${message.id} is shown as ${message.state} and no friend's disk has it`);
-    } else if (message.state === 'read' && !message.recalled && rows.every((row) => row.state !== 'read')) {
-      // What was taken back shows no text that somebody could have read; its state says how far its number is done.
+    } else if (message.state === 'read' && rows.every((row) => row.state !== 'read')) {
       this.#note('false-state', `${message.id} is shown as read and nobody read it`);
     }
   }

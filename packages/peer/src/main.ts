@@ -13,43 +13,44 @@ const EXIT_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** The engine on the real ports; the simulator builds the same one on others. */
 async function composeEngine(paths: ProfilePaths, options: DaemonOptions, log: Log): Promise<Engine> {
-  const [
-    { encapsulateFor },
-    { createEngine },
-    { ProfileProblem },
-    { IdentityFile, loadOrCreateIdentity },
-    { MailboxKeyFile },
-    { OPEN_FILES, SealedFiles },
-    { hasPassphrase, openProfileKey },
-    { SystemInterfaces },
-    { SystemClock },
-    { SystemRandom },
-    { SystemTcpConnector },
-    { SystemUdpFactory },
-    { openSqlitePeerStore },
-  ] = await Promise.all([
-    import('@magpie/common/channel/envelope-kem.ts'),
-    import('./engine/create-engine.ts'),
-    import('./daemon/run-daemon.ts'),
-    import('./io/identity-file.ts'),
-    import('./io/mailbox-key-file.ts'),
-    import('./io/file-seal.ts'),
-    import('./io/profile-key-file.ts'),
-    import('./io/network-interfaces.ts'),
-    import('./io/system-clock.ts'),
-    import('./io/system-random.ts'),
-    import('./io/tcp-connector.ts'),
-    import('./io/udp-sockets.ts'),
-    import('./store/sqlite-store.ts'),
-  ]);
-  const clock = new SystemClock();
+  const [{ ProfileProblem }, { OPEN_FILES, SealedFiles }, { hasPassphrase, openProfileKey }, { SystemRandom }] =
+    await Promise.all([
+      import('./daemon/run-daemon.ts'),
+      import('./io/file-seal.ts'),
+      import('./io/profile-key-file.ts'),
+      import('./io/system-random.ts'),
+    ]);
   const random = new SystemRandom();
   const isLocked = hasPassphrase(paths.folder);
   if (isLocked && options.passphrase === undefined) throw new ProfileProblem('passphrase-needed', paths.folder);
   const opened = isLocked ? await openProfileKey(paths.folder, options.passphrase ?? '') : undefined;
   if (opened && !opened.ok) throw new ProfileProblem(opened.error.code, opened.error.detail);
   const seal = opened ? new SealedFiles(opened.value.files, random) : OPEN_FILES;
-  const store = await openSqlitePeerStore(paths.database, opened?.value.database);
+  // The store's thread begins and opens the history while everything else is loaded in this one.
+  const { openSqlitePeerStore } = await import('./store/sqlite-store.ts');
+  const opening = openSqlitePeerStore(paths.database, opened?.value.database);
+  opening.catch(() => {});
+  const [
+    { encapsulateFor },
+    { createEngine },
+    { IdentityFile, loadOrCreateIdentity },
+    { MailboxKeyFile },
+    { SystemInterfaces },
+    { SystemClock },
+    { SystemTcpConnector },
+    { SystemUdpFactory },
+  ] = await Promise.all([
+    import('@magpie/common/channel/envelope-kem.ts'),
+    import('./engine/create-engine.ts'),
+    import('./io/identity-file.ts'),
+    import('./io/mailbox-key-file.ts'),
+    import('./io/network-interfaces.ts'),
+    import('./io/system-clock.ts'),
+    import('./io/tcp-connector.ts'),
+    import('./io/udp-sockets.ts'),
+  ]);
+  const clock = new SystemClock();
+  const store = await opening;
   const inUse = (await store.profile()) !== undefined;
   const identity = await loadOrCreateIdentity(paths.folder, random, { mayCreate: !inUse, seal });
   if (!identity.ok) {

@@ -270,8 +270,9 @@ export class MemoryRows implements MessageTable {
     return this.#at(this.#indexes.page(chat, after?.message, before?.message, limit)).map(({ message }) => message);
   }
 
-  newestOfChats(): readonly StoredMessage[] {
-    return this.#indexes.chatsShown().flatMap((chat) => this.page(chat, undefined, undefined, 1));
+  chatsShown(): readonly { readonly chat: AccountNumber; readonly stamp: HybridStamp }[] {
+    const newest = this.#indexes.chatsShown().flatMap((chat) => this.page(chat, undefined, undefined, 1));
+    return newest.map(({ chat, stamp }) => ({ chat, stamp }));
   }
 
   oldestUnread(chat: AccountNumber): MessageId | undefined {

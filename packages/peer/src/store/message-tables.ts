@@ -127,8 +127,8 @@ export interface MessageTable {
     before: MessageRecord | undefined,
     limit: number,
   ): readonly StoredMessage[];
-  /** The newest shown message of each conversation that has one. */
-  newestOfChats(): readonly StoredMessage[];
+  /** Each conversation that shows a message, with the stamp of the newest. */
+  chatsShown(): readonly { readonly chat: AccountNumber; readonly stamp: HybridStamp }[];
   /** Incoming, shown and not read. */
   unreadCount(chat: AccountNumber): number;
   oldestUnread(chat: AccountNumber): MessageId | undefined;

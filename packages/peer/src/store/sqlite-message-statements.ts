@@ -195,11 +195,10 @@ function stamps(db: Sqlite.Database) {
 
 function pages(db: Sqlite.Database) {
   return {
-    chatShownAfter: db
-      .prepare<[number], number | null>(
-        'SELECT min(chat) FROM message INDEXED BY message_order WHERE shown = 1 AND chat > ?',
-      )
-      .pluck(),
+    /** From the end of the index, where the newest row of the chat stands: one jump for each chat, and no row is read. */
+    chatShownBefore: db.prepare<[number], Pick<MessageRow, 'chat' | 'wall_ms' | 'counter'>>(`
+      SELECT chat, wall_ms, counter FROM message INDEXED BY message_order WHERE shown = 1 AND chat < ?
+      ORDER BY chat DESC, ${ORDER_BACKWARDS} LIMIT 1`),
     pageNewest: db.prepare<[number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_order WHERE chat = ? AND shown = 1
       ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),

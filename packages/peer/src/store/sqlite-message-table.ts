@@ -157,7 +157,10 @@ export class SqliteMessageTable implements MessageTable {
   }
 
   chatsOwed(): readonly AccountNumber[] {
-    return steppingOver((after) => this.#sql.chatOwedAfter.get(after));
+    const chats: AccountNumber[] = [];
+    const next = (after: number) => (this.#sql.chatOwedAfter.get(after) ?? undefined) as AccountNumber | undefined;
+    for (let chat = next(0); chat !== undefined; chat = next(chat)) chats.push(chat);
+    return chats;
   }
 
   unseenWithin(chat: AccountNumber, incarnation: Incarnation, from: number, to: number): readonly MessageRecord[] {
@@ -250,9 +253,17 @@ export class SqliteMessageTable implements MessageTable {
     return newestFirst.reverse().map(messageOf);
   }
 
-  newestOfChats(): readonly StoredMessage[] {
-    const chats = steppingOver((after) => this.#sql.chatShownAfter.get(after));
-    return chats.flatMap((chat) => this.#sql.pageNewest.all(chat, 1)).map(messageOf);
+  chatsShown(): readonly { readonly chat: AccountNumber; readonly stamp: HybridStamp }[] {
+    const chats: { readonly chat: AccountNumber; readonly stamp: HybridStamp }[] = [];
+    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+      const row = this.#sql.chatShownBefore.get(before);
+      if (!row) return chats;
+      before = row.chat;
+      chats.push({
+        chat: row.chat as AccountNumber,
+        stamp: { wallMs: row.wall_ms as WallMs, counter: row.counter },
+      });
+    }
   }
 
   unreadCount(chat: AccountNumber): number {
@@ -270,13 +281,6 @@ export class SqliteMessageTable implements MessageTable {
   lastChange(): number {
     return this.#sql.lastChange.get() ?? 0;
   }
-}
-
-/** One jump in the index for each chat, however many rows it has. */
-function steppingOver(next: (after: number) => number | null | undefined): readonly AccountNumber[] {
-  const chats: AccountNumber[] = [];
-  for (let chat = next(0); typeof chat === 'number'; chat = next(chat)) chats.push(chat as AccountNumber);
-  return chats;
 }
 
 function flag(value: boolean): 0 | 1 {

@@ -266,11 +266,12 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
   };
 
   function chats(limit: number, after?: AccountNumber): readonly Chat[] {
-    const newest = [...rows.newestOfChats()].sort((a, b) => compareStamps(b.stamp, a.stamp) || a.chat - b.chat);
-    const from = after === undefined ? 0 : newest.findIndex(({ chat }) => chat === after) + 1;
-    return newest.slice(from, from + limit).map((last) => {
-      const { chat } = last;
-      return { chat, last, unread: rows.unreadCount(chat), firstUnread: rows.oldestUnread(chat) };
+    const all = [...rows.chatsShown()].sort((a, b) => compareStamps(b.stamp, a.stamp) || a.chat - b.chat);
+    const from = after === undefined ? 0 : all.findIndex(({ chat }) => chat === after) + 1;
+    return all.slice(from, from + limit).flatMap(({ chat }) => {
+      const [last] = rows.page(chat, undefined, undefined, 1);
+      const unread = rows.unreadCount(chat);
+      return last ? [{ chat, last, unread, firstUnread: unread === 0 ? undefined : rows.oldestUnread(chat) }] : [];
     });
   }
 
