@@ -12,7 +12,7 @@ import type { ChatSummaries } from './chat-summaries.ts';
 import type { ContactRefresher } from './contact-refresher.ts';
 import type { Conversations } from './conversations.ts';
 import type { EventIntake } from './event-intake.ts';
-import { type Call, readAccount, readContacts } from './snapshot.ts';
+import { type Call, readAccount } from './snapshot.ts';
 import type { StateWriter } from './state-writer.ts';
 
 export interface AnswerIntakeOptions {
@@ -36,9 +36,10 @@ export class AnswerIntake {
     this.#options = options;
   }
 
-  handle<M extends RpcMethod>(method: M, params: RpcParams<M>, result: RpcResult<M>): void {
+  /** @param mark when it was asked for: what was told of since is newer than the answer */
+  handle<M extends RpcMethod>(method: M, params: RpcParams<M>, result: RpcResult<M>, mark: number): void {
     const { writer, call } = this.#options;
-    writer.batch(() => this.#write(method, params, result));
+    writer.batch(() => this.#write(method, params, result, mark));
     if (ACCOUNT_METHODS.test(method)) void readAccount(call, writer).then(() => this.handleAccount());
   }
 
@@ -51,8 +52,23 @@ export class AnswerIntake {
     if (before !== undefined && before !== now) onOtherAccount();
   }
 
-  #write(method: RpcMethod, params: unknown, result: unknown): void {
-    const { writer, call, intake, conversations, summaries, refresher } = this.#options;
+  handleRow(row: MessageJson, mark: number): void {
+    const { writer, conversations, summaries } = this.#options;
+    if (writer.touches.isTouchedSince(`row ${row.id}`, mark)) return;
+    writer.batch(() => {
+      conversations.handleRow(row, false);
+      summaries.handleRow(row);
+    });
+  }
+
+  #handleContact(contact: ContactJson, mark: number): void {
+    const { writer, intake, refresher } = this.#options;
+    if (writer.touches.isTouchedSince(`contacts ${contact.id}`, mark)) refresher.refresh(contact.id);
+    else intake.handleContact(contact);
+  }
+
+  #write(method: RpcMethod, params: unknown, result: unknown, mark: number): void {
+    const { writer, intake, conversations, refresher } = this.#options;
     switch (method) {
       case 'contact.show':
       case 'contact.add':
@@ -61,24 +77,21 @@ export class AnswerIntake {
       case 'contact.block':
       case 'contact.unblock':
       case 'contact.set':
-        return intake.handleContact(result as ContactJson);
+        return this.#handleContact(result as ContactJson, mark);
       case 'contact.safety':
       case 'contact.verify':
-        return intake.handleContact((result as { readonly contact: ContactJson }).contact);
+        return this.#handleContact((result as { readonly contact: ContactJson }).contact, mark);
       case 'contact.remove':
-        return void readContacts(call, writer);
+        return refresher.refreshAll('contacts');
       case 'message.nudge':
       case 'message.edit':
       case 'message.recall':
-      case 'message.react': {
-        const row = result as MessageJson;
-        conversations.handleRow(row, false);
-        return summaries.handleRow(row);
-      }
+      case 'message.react':
+        return this.handleRow(result as MessageJson, mark);
       case 'message.delete': {
         const { chat, ids } = params as RpcParams<'message.delete'>;
         conversations.handleDeleted(this.#accountOf(chat), ids);
-        return refresher.refreshChats();
+        return refresher.refreshAll('chats');
       }
       case 'notice.dismiss':
         return intake.handleNotice(result as NoticeJson);

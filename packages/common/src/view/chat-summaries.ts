@@ -8,14 +8,17 @@ export class ChatSummaries {
   readonly #writer: StateWriter;
   /** The newest row as an event told it: a summary alone does not say where its row stands among those of one millisecond. */
   readonly #newest = new Map<string, MessageJson>();
+  /** The same of the first unread row. */
+  readonly #first = new Map<string, MessageJson>();
 
   constructor(writer: StateWriter) {
     this.#writer = writer;
   }
 
   handleRow(row: MessageJson): void {
-    const before = this.#writer.state.chats.get(row.chat);
-    const chat = before ?? { id: row.chat, last: null, unread: 0, firstUnread: null };
+    const { chats, contacts } = this.#writer.state;
+    const unread = contacts.get(row.chat)?.unread ?? 0;
+    const chat = chats.get(row.chat) ?? { id: row.chat, last: null, unread, firstUnread: null };
     const isLast = this.#isLast(chat, row);
     if (isLast) this.#newest.set(row.chat, row);
     this.#writer.set('chats', row.chat, {
@@ -44,6 +47,7 @@ export class ChatSummaries {
   /** The list was read anew. */
   clear(): void {
     this.#newest.clear();
+    this.#first.clear();
   }
 
   #isLast({ last }: ChatJson, row: MessageJson): boolean {
@@ -52,13 +56,23 @@ export class ChatSummaries {
     return newest?.id === last.id ? compareRows(row, newest) > 0 : compareTimes(row.at, last.at) >= 0;
   }
 
-  #firstUnread({ id, unread, firstUnread }: ChatJson, row: MessageJson): string | null {
+  /** Null while something is unread: not known here, the daemon's list knows. */
+  #firstUnread({ id, last, unread, firstUnread }: ChatJson, row: MessageJson): string | null {
     if (row.direction === 'out' || row.kind === 'system') return firstUnread;
-    if (row.state !== 'read') return firstUnread ?? (unread <= 1 ? row.id : null);
-    if (row.id !== firstUnread) return firstUnread;
     const rows = this.#writer.conversation(id)?.rows ?? [];
-    const from = rows.findIndex((each) => each.id === row.id);
-    return rows.slice(from + 1).find(isUnread)?.id ?? null;
+    if (row.state === 'read') {
+      if (row.id !== firstUnread) return firstUnread;
+      const from = rows.findIndex((each) => each.id === row.id);
+      return rows.slice(from + 1).find(isUnread)?.id ?? null;
+    }
+    const known = this.#first.get(id);
+    const first = known?.id === firstUnread ? known : rows.find((each) => each.id === firstUnread);
+    const isFirst =
+      firstUnread === row.id || (firstUnread === null && unread <= 1) || (first && compareRows(row, first) < 0);
+    if (isFirst) this.#first.set(id, row);
+    if (isFirst || first || firstUnread === null) return isFirst ? row.id : firstUnread;
+    const isNewest = last === null || last.id === row.id || compareTimes(row.at, last.at) > 0;
+    return isNewest ? firstUnread : null;
   }
 }
 

@@ -17,6 +17,7 @@ export class ContactRefresher {
   readonly #options: ContactRefresherOptions;
   readonly #due = new Set<string>();
   #chatsDue = false;
+  #contactsDue = false;
   #running = false;
 
   constructor(options: ContactRefresherOptions) {
@@ -28,8 +29,10 @@ export class ContactRefresher {
     void this.#run();
   }
 
-  refreshChats(): void {
-    this.#chatsDue = true;
+  /** The whole list. */
+  refreshAll(list: 'contacts' | 'chats'): void {
+    if (list === 'chats') this.#chatsDue = true;
+    else this.#contactsDue = true;
     void this.#run();
   }
 
@@ -38,27 +41,47 @@ export class ContactRefresher {
     this.#running = true;
     // What comes in one go is one pass.
     await Promise.resolve();
-    while (this.#due.size > 0 || this.#chatsDue) {
+    while (this.#due.size > 0 || this.#chatsDue || this.#contactsDue) {
       const due = [...this.#due];
-      const { writer, summaries, call } = this.#options;
+      const isAll = this.#contactsDue || due.length > CONTACTS_READ_SINGLY_MAX;
+      const chatsDue = this.#chatsDue;
       this.#due.clear();
-      if (due.length > CONTACTS_READ_SINGLY_MAX) await readContacts(call, writer);
-      else await this.#readSingly(due);
-      if (this.#chatsDue) {
-        this.#chatsDue = false;
-        const chats = await readChats(call, writer);
-        if (chats.ok) summaries.clear();
-      }
+      this.#chatsDue = false;
+      this.#contactsDue = false;
+      await Promise.all([
+        isAll ? this.#readContacts() : this.#readSingly(due),
+        chatsDue ? this.#readChats() : undefined,
+      ]);
     }
     this.#running = false;
+  }
+
+  async #readChats(): Promise<void> {
+    const { call, writer, summaries } = this.#options;
+    const isWhole = await readChats(call, writer);
+    if (!isWhole.ok) return;
+    summaries.clear();
+    this.#chatsDue ||= !isWhole.value;
+  }
+
+  async #readContacts(): Promise<void> {
+    const { call, writer } = this.#options;
+    const isWhole = await readContacts(call, writer);
+    this.#contactsDue ||= isWhole.ok && !isWhole.value;
   }
 
   /** What fails because the connection went is read with all lists once it is back. */
   async #readSingly(due: readonly string[]): Promise<void> {
     const { call, writer } = this.#options;
+    const { mark } = writer.touches;
     const shown = await Promise.all(due.map((who) => call('contact.show', { who })));
     writer.batch(() => {
-      for (const each of shown) if (each.ok) writer.set('contacts', each.value.id, each.value);
+      for (const each of shown) {
+        if (!each.ok) continue;
+        const { id } = each.value;
+        if (writer.touches.isTouchedSince(`contacts ${id}`, mark)) this.#due.add(id);
+        else writer.set('contacts', id, each.value);
+      }
     });
   }
 }

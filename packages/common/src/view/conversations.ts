@@ -29,6 +29,8 @@ interface Load {
   readonly told: Map<string, MessageJson>;
   /** Asks once more: the connection went before the answer came. */
   again: (() => void) | undefined;
+  /** Rows went while the page was on its way: it may still hold them. */
+  isStale: boolean;
 }
 
 const EMPTY: Conversation = {
@@ -133,11 +135,18 @@ export class Conversations {
   handleDeleted(chat: string, ids?: readonly string[]): void {
     const conversation = this.#writer.conversation(chat);
     if (!conversation) return;
-    const { rows, atEnd, loading } = conversation;
-    const middle = rows[rows.length >>> 1];
+    const load = this.#loads.get(chat);
     if (ids) this.#writer.patchConversation(chat, withoutRows(stretchOf(conversation), new Set(ids)));
-    else if (atEnd) void this.#loadEnd(chat, Math.max(rows.length, ROWS_PER_PAGE));
-    else if (middle && loading === 'none') void this.#loadAround(chat, middle.id);
+    else if (load) load.isStale = true;
+    else this.#readAgain(chat, conversation);
+  }
+
+  /** The same stretch, as long as it is; rows that did not change keep their identity. */
+  #readAgain(chat: string, { rows, atEnd }: Stretch): void {
+    const middle = rows[rows.length >>> 1];
+    const limit = Math.max(rows.length, ROWS_PER_PAGE);
+    if (atEnd) void this.#loadEnd(chat, limit);
+    else if (middle) void this.#loadAround(chat, middle.id, limit);
   }
 
   setPending(chat: string, pending: readonly PendingMessage[]): void {
@@ -147,9 +156,26 @@ export class Conversations {
     });
   }
 
-  /** The connection is back: what it cut off is asked for again. What changed meanwhile comes as events. */
+  /**
+   * The connection is back. What changed meanwhile comes as events, but not what was deleted: what is open is read again
+   * where it stands, and what is only kept is let go.
+   */
   resume(): void {
-    for (const load of [...this.#loads.values()]) load.again?.();
+    const { conversations, openChat } = this.#writer.state;
+    this.#writer.batch(() => {
+      for (const [chat, { pending }] of conversations) {
+        if (chat === openChat) continue;
+        this.#loads.delete(chat);
+        if (pending.length === 0) this.#forget(chat);
+        else this.#writer.patchConversation(chat, { ...NO_STRETCH, loading: 'none' });
+      }
+    });
+    const conversation = openChat === undefined ? undefined : this.#writer.conversation(openChat);
+    if (openChat === undefined || !conversation) return;
+    const load = this.#loads.get(openChat);
+    if (load?.again) load.again();
+    else if (load) load.isStale = true;
+    else this.#readAgain(openChat, conversation);
   }
 
   /** The daemon's history is another one than what was shown: all of it is read anew. */
@@ -192,26 +218,26 @@ export class Conversations {
     if (page) this.#show(chat, { rows: page.items, atStart: page.next === null, atEnd: true }, page.told);
   }
 
-  async #loadAround(chat: string, id: string): Promise<void> {
-    const again = (): void => void this.#loadAround(chat, id);
-    const page = await this.#load(chat, 'first', { limit: ROWS_PER_PAGE, around: id }, again, 'NOT_FOUND');
+  async #loadAround(chat: string, id: string, limit = ROWS_PER_PAGE): Promise<void> {
+    const again = (): void => void this.#loadAround(chat, id, limit);
+    const page = await this.#load(chat, 'first', { limit, around: id }, again, 'NOT_FOUND');
     if (page === 'NOT_FOUND' || (page && page.items.length === 0)) {
       // Deleted meanwhile, or hidden: the end is the best that is left.
       if (this.#conversation(chat).divider === id) this.#writer.patchConversation(chat, { divider: undefined });
       this.jumpToEnd(chat);
     } else if (page) {
       this.#show(chat, { rows: page.items, atStart: false, atEnd: false }, page.told);
-      await this.#fillUp(chat, id);
+      await this.#fillUp(chat, id, limit);
     }
   }
 
   /** A page around a row says nothing of the ends; where it is short on a side, that end is near. */
-  async #fillUp(chat: string, middle: string): Promise<void> {
+  async #fillUp(chat: string, middle: string, limit: number): Promise<void> {
     const { rows } = this.#conversation(chat);
     const index = rows.findIndex(({ id }) => id === middle);
     const [first, last] = [rows[0], rows.at(-1)];
-    if (last && rows.length - index < ROWS_PER_PAGE / 2) await this.#loadBeside(chat, 'newer', last.id);
-    if (first && index < Math.floor((ROWS_PER_PAGE - 1) / 2)) await this.#loadBeside(chat, 'older', first.id);
+    if (last && rows.length - index < limit / 2) await this.#loadBeside(chat, 'newer', last.id);
+    if (first && index < Math.floor((limit - 1) / 2)) await this.#loadBeside(chat, 'older', first.id);
   }
 
   async #loadBeside(chat: string, side: 'older' | 'newer', edge: string): Promise<void> {
@@ -245,7 +271,7 @@ export class Conversations {
     again: () => void,
     expected?: E,
   ): Promise<(RpcResult<'message.list'> & { readonly told: Load['told'] }) | E | undefined> {
-    const load: Load = { told: new Map(), again: undefined };
+    const load: Load = { told: new Map(), again: undefined, isStale: false };
     this.#loads.set(chat, load);
     this.#writer.patchConversation(chat, { loading, error: undefined });
     const page = await this.#list({ chat, ...params });
@@ -256,6 +282,11 @@ export class Conversations {
     }
     this.#loads.delete(chat);
     this.#writer.patchConversation(chat, { loading: 'none' });
+    if (load.isStale) {
+      if (loading === 'first') again();
+      else this.#readAgain(chat, this.#conversation(chat));
+      return undefined;
+    }
     if (page.ok) return { ...page.value, told: load.told };
     if (page.error.code === expected) return expected;
     this.#writer.patchConversation(chat, { error: page.error });

@@ -67,11 +67,8 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     writer,
     send: (params) => ask('message.send', params),
     setPending: (chat, pending) => conversations.setPending(chat, pending),
-    onSent: (message) => {
-      writer.batch(() => {
-        conversations.handleRow(message, false);
-        summaries.handleRow(message);
-      });
+    onSent: (message, mark) => {
+      answers.handleRow(message, mark);
       drafts.release(message.chat);
     },
   });
@@ -118,6 +115,7 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     call: ask,
     writer,
     isDraftDirty,
+    onOvertaken: (list) => refresher.refreshAll(list),
     handleEvent: (event) => intake.handle(event),
     onSynced: (before) => {
       summaries.clear();
@@ -143,8 +141,9 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
       return () => listeners.delete(listener);
     },
     call: async (method, params) => {
+      const { mark } = writer.touches;
       const answer = await ask(method, params);
-      if (answer.ok) answers.handle(method, params, answer.value);
+      if (answer.ok) answers.handle(method, params, answer.value, mark);
       return answer;
     },
     openChat: (chat, at) => conversations.open(chat, at),

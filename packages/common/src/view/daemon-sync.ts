@@ -12,6 +12,7 @@ export interface DaemonSyncOptions {
   readonly call: Call;
   readonly writer: StateWriter;
   readonly isDraftDirty: (chat: string) => boolean;
+  readonly onOvertaken: (list: 'contacts' | 'chats') => void;
   readonly handleEvent: (event: EventJson) => void;
   /** Everything is as the daemon has it. `before` is what was shown until then. */
   readonly onSynced: (before: ViewState) => void;
@@ -65,7 +66,7 @@ export class DaemonSync {
   }
 
   async run(): Promise<void> {
-    const { connection, call, writer, isDraftDirty, onSynced, onOtherHistory } = this.#options;
+    const { connection, call, writer, isDraftDirty, onOvertaken, onSynced, onOtherHistory } = this.#options;
     const { generation } = connection;
     const before = writer.state;
     const since = this.#cursor;
@@ -75,7 +76,7 @@ export class DaemonSync {
     const isOther = since !== undefined && Number(watch.value.cursor) < Number(since);
     this.#cursor = watch.value.cursor;
     if (isOther) onOtherHistory();
-    const snapshot = await readSnapshot({ call, writer, isDraftDirty });
+    const snapshot = await readSnapshot({ call, writer, isDraftDirty, onOvertaken });
     if (!this.#goesOn(snapshot, generation)) return;
     connection.settle();
     writer.batch(() => {

@@ -61,7 +61,7 @@ export class EventIntake {
         return this.#handleUnread(event.data.chat, event.data.unread);
       case 'deleted':
         conversations.handleDeleted(event.data.chat);
-        return refresher.refreshChats();
+        return refresher.refreshAll('chats');
       case 'settings':
         return this.#handleSettings(event.data);
       default:
@@ -111,9 +111,11 @@ export class EventIntake {
   /** @param appeared false when a row changed that was there before */
   #handleMessage(row: MessageJson, appeared: boolean): void {
     const { writer, conversations, summaries, onHappening } = this.#options;
+    writer.touches.touch(`row ${row.id}`);
     const fresh = appeared && this.#told.add(row.id) && row.direction === 'in';
     conversations.handleRow(row, fresh);
     summaries.handleRow(row);
+    if (row.direction === 'in') this.#askForFirstUnread(row.chat);
     if (!fresh || row.state === 'read') return;
     const contact = writer.state.contacts.get(row.chat);
     if (row.kind === 'nudge') onHappening({ type: 'nudge', message: row, contact });
@@ -122,22 +124,27 @@ export class EventIntake {
 
   /** Only the daemon counts. */
   #handleUnread(chat: string, unread: number): void {
-    const { writer, summaries, refresher } = this.#options;
+    const { writer, summaries } = this.#options;
     writer.patchContact(chat, { unread });
     summaries.handleUnread(chat, unread);
-    // The rows may be told of right behind this; when they are not, the list knows which is the first.
+    this.#askForFirstUnread(chat);
+  }
+
+  /** The rows may be told of right behind; when they are not, the daemon's list knows which is the first. */
+  #askForFirstUnread(chat: string): void {
+    const { summaries, refresher } = this.#options;
     queueMicrotask(() => {
-      if (summaries.isFirstUnreadUnknown(chat)) refresher.refreshChats();
+      if (summaries.isFirstUnreadUnknown(chat)) refresher.refreshAll('chats');
     });
   }
 
   #handleSettings({ presence, privacy, neverDirect }: SettingsJson): void {
-    const { writer } = this.#options;
+    const { writer, onAccount } = this.#options;
     const { status } = writer.state;
     writer.patch({ presence, privacy });
-    if (status) {
-      writer.patch({ status: { ...status, presence: presence.presence, wish: presence.wish, neverDirect } });
-    }
+    if (status) writer.patch({ status: { ...status, presence: presence.presence, wish: presence.wish, neverDirect } });
+    // An answer of before may be on its way.
+    onAccount();
   }
 
   #handleLink(state: NonNullable<StateWriter['state']['status']>['server']['state'], lastError: string | null): void {

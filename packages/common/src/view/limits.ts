@@ -31,3 +31,5 @@ export const LIST_PAGES_MAX = 40;
 export const TYPING_TOLD_EVERY_MS = 1_000;
 /** Links of one message that can be clicked; a text with more of them is no message to read. */
 export const LINKS_MAX = 200;
+/** Things whose last change is remembered, so that an answer on its way does not undo it: a full friend list and its rows. */
+export const TOUCHES_KEPT_MAX = 10_000;

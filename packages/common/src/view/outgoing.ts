@@ -15,8 +15,8 @@ export interface OutgoingOptions {
   readonly writer: StateWriter;
   readonly send: (params: RpcParams<'message.send'>) => Promise<Result<MessageJson, RpcError>>;
   readonly setPending: (chat: string, pending: readonly PendingMessage[]) => void;
-  /** The daemon has it: it takes the place of the pending one. */
-  readonly onSent: (message: MessageJson) => void;
+  /** The daemon has it: it takes the place of the pending one. `mark`: when it was asked. */
+  readonly onSent: (message: MessageJson, mark: number) => void;
 }
 
 /**
@@ -72,8 +72,9 @@ export class Outgoing {
     this.#sending.add(chat);
     for (let next = this.#next(chat); next; next = this.#next(chat)) {
       const { id, text, replyTo } = next;
+      const { mark } = this.#options.writer.touches;
       const sent = await this.#options.send({ to: chat, text, id, ...(replyTo === null ? {} : { replyTo }) });
-      if (sent.ok) this.#options.onSent(sent.value);
+      if (sent.ok) this.#options.onSent(sent.value, mark);
       else if (sent.error.code === 'CONNECTION_LOST') break;
       else this.#patch(chat, id, sent.error);
     }

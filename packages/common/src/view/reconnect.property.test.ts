@@ -28,6 +28,7 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('look' as const), late: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('hurry' as const) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 40 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 1_000 }) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -42,7 +43,8 @@ describe('a face whose connection breaks anywhere', () => {
         for (let each = 0; each < 90; each++) face.daemon.keep(rowOf({ chat: '10002', state: 'read' }));
         face.view.start();
         for (const each of steps) {
-          take(face, each, written);
+          if (each.do === 'settle') await face.settle();
+          else take(face, each, written);
           await turn();
           expectWhole(face);
         }
@@ -54,7 +56,11 @@ describe('a face whose connection breaks anywhere', () => {
   }, 60_000);
 });
 
-function take({ daemon, view, clock, state }: TestFace, step: Step, written: string[]): void {
+function take(
+  { daemon, view, clock, state }: TestFace,
+  step: Exclude<Step, { do: 'settle' }>,
+  written: string[],
+): void {
   switch (step.do) {
     case 'receive':
       for (let each = 0; each < step.count; each++) daemon.receive(step.chat);

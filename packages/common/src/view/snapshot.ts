@@ -14,6 +14,8 @@ export interface SnapshotOptions {
   readonly writer: StateWriter;
   /** Drafts that were changed here and not saved yet: what the daemon has is older. */
   readonly isDraftDirty: (chat: string) => boolean;
+  /** A list said less than what was told of while it was read: it is worth reading again. */
+  readonly onOvertaken: (list: 'contacts' | 'chats') => void;
 }
 
 /**
@@ -22,14 +24,17 @@ export interface SnapshotOptions {
  */
 export async function readSnapshot(options: SnapshotOptions): Promise<Result<void, RpcError>> {
   const { call, writer } = options;
-  const window = Promise.all([readStatus(call, writer), readContacts(call, writer), readChats(call, writer)]).then(
-    (outcomes) => {
-      const first = firstError(outcomes);
-      if (first.ok) writer.patch({ loaded: true });
-      return first;
-    },
-  );
-  return firstError(await Promise.all([window, readOwn(call, writer), readDrafts(options), readPaths(call, writer)]));
+  const window = async (): Promise<Result<void, RpcError>> => {
+    const lists = [readContacts(call, writer), readChats(call, writer)] as const;
+    const [status, contacts, chats] = await Promise.all([readStatus(call, writer), ...lists]);
+    if (contacts.ok && !contacts.value) options.onOvertaken('contacts');
+    if (chats.ok && !chats.value) options.onOvertaken('chats');
+    const outcome = firstError([status, contacts, chats]);
+    if (outcome.ok) writer.patch({ loaded: true });
+    return outcome;
+  };
+  const rest = [readOwn(call, writer), readNotices(call, writer), readDrafts(options), readPaths(call, writer)];
+  return firstError(await Promise.all([window(), ...rest]));
 }
 
 /** After anything that changes the own account, presence or settings. */
@@ -44,31 +49,34 @@ async function readStatus(call: Call, writer: StateWriter): Promise<Result<void,
 }
 
 async function readOwn(call: Call, writer: StateWriter): Promise<Result<void, RpcError>> {
-  const [presence, privacy, notices] = await Promise.all([
-    call('presence.get', {}),
-    call('privacy.get', {}),
-    call('notice.list', { limit: NOTICES_READ }),
-  ]);
+  const [presence, privacy] = await Promise.all([call('presence.get', {}), call('privacy.get', {})]);
   writer.batch(() => {
     if (presence.ok) writer.patch({ presence: presence.value });
     if (privacy.ok) writer.patch({ privacy: privacy.value });
-    if (notices.ok) writer.patch({ notices: notices.value.items });
   });
-  return firstError([presence, privacy, notices]);
+  return firstError([presence, privacy]);
 }
 
-export async function readContacts(call: Call, writer: StateWriter): Promise<Result<void, RpcError>> {
+async function readNotices(call: Call, writer: StateWriter): Promise<Result<void, RpcError>> {
+  const notices = await call('notice.list', { limit: NOTICES_READ });
+  if (notices.ok) writer.patch({ notices: notices.value.items });
+  return notices.ok ? ok(undefined) : notices;
+}
+
+/** @returns false when something of it was told of meanwhile, so that reading it again would say more */
+export async function readContacts(call: Call, writer: StateWriter): Promise<Result<boolean, RpcError>> {
+  const { mark } = writer.touches;
   const contacts = await everyPage<ContactJson>((after) => call('contact.list', after === undefined ? {} : { after }));
-  if (contacts.ok) writer.replace('contacts', byId(contacts.value));
-  return contacts.ok ? ok(undefined) : contacts;
+  return contacts.ok ? ok(writer.replace('contacts', byId(contacts.value), mark)) : contacts;
 }
 
-export async function readChats(call: Call, writer: StateWriter): Promise<Result<void, RpcError>> {
+/** As `readContacts`. */
+export async function readChats(call: Call, writer: StateWriter): Promise<Result<boolean, RpcError>> {
+  const { mark } = writer.touches;
   const chats = await everyPage<ChatJson>((after) =>
     call('chat.list', { limit: LIST_PAGE_ITEMS, ...(after === undefined ? {} : { after }) }),
   );
-  if (chats.ok) writer.replace('chats', byId(chats.value));
-  return chats.ok ? ok(undefined) : chats;
+  return chats.ok ? ok(writer.replace('chats', byId(chats.value), mark)) : chats;
 }
 
 async function readDrafts({ call, writer, isDraftDirty }: SnapshotOptions): Promise<Result<void, RpcError>> {

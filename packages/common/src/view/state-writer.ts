@@ -2,6 +2,7 @@ import type { StoreApi } from 'zustand/vanilla';
 import { createStore } from 'zustand/vanilla';
 import type { ContactJson } from '../rpc/schemas.ts';
 import { sameJson } from './same-json.ts';
+import { Touches } from './touches.ts';
 import type { Conversation, ViewState } from './view-state.ts';
 
 /** The parts of the state that are maps by account number. */
@@ -30,6 +31,8 @@ export const INITIAL_STATE: ViewState = {
  */
 export class StateWriter {
   readonly store: StoreApi<ViewState> = createStore<ViewState>(() => INITIAL_STATE);
+  /** Of contacts and chats by `set`, and of rows by whoever is told of one. */
+  readonly touches = new Touches();
   /** What the state will be after the batch. */
   #next: ViewState = INITIAL_STATE;
   /** Maps that were copied in this batch and may be written. */
@@ -63,20 +66,33 @@ export class StateWriter {
 
   /** `undefined` removes the entry. */
   set<N extends MapName>(name: N, id: string, value: Entry<N> | undefined): void {
+    this.touches.touch(`${name} ${id}`);
+    this.#write(name, id, value);
+  }
+
+  /**
+   * The whole map as it was read; entries that say the same as before keep their identity, and so does the map.
+   * @param mark when the reading began: what was set since is newer and stays
+   * @returns false when something stayed, and a later reading would say more
+   */
+  replace<N extends MapName>(name: N, entries: ReadonlyMap<string, Entry<N>>, mark = this.touches.mark): boolean {
+    let isWhole = true;
+    this.batch(() => {
+      for (const id of new Set([...this.#next[name].keys(), ...entries.keys()])) {
+        if (this.touches.isTouchedSince(`${name} ${id}`, mark)) isWhole = false;
+        else this.#write(name, id, entries.get(id) as Entry<N> | undefined);
+      }
+    });
+    return isWhole;
+  }
+
+  #write<N extends MapName>(name: N, id: string, value: Entry<N> | undefined): void {
     const before = this.#next[name].get(id);
     if (before === value || (name !== 'conversations' && sameJson(before, value))) return;
     this.batch(() => {
       const map = this.#writable(name);
       if (value === undefined) map.delete(id);
       else map.set(id, value);
-    });
-  }
-
-  /** The whole map anew; entries that say the same as before keep their identity, and so does the map. */
-  replace<N extends MapName>(name: N, entries: ReadonlyMap<string, Entry<N>>): void {
-    this.batch(() => {
-      for (const id of [...this.#next[name].keys()]) if (!entries.has(id)) this.set(name, id, undefined);
-      for (const [id, value] of entries) this.set(name, id, value);
     });
   }
 
