@@ -1,3 +1,5 @@
+import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
+import { isImeEvent } from '@magpie/common/view/ime.ts';
 import { X } from 'lucide-react';
 import { type KeyboardEvent, type ReactElement, useEffect, useRef, useState } from 'react';
 import { useViewModel } from '../connection/view.tsx';
@@ -16,11 +18,22 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
   const search = useSearch(typed, chat);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
+  /** Of the matches, the one that Enter goes to next. */
+  const [next, setNext] = useState(0);
+  const open = (message: MessageJson) => view.openChat(message.chat, message.id);
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     moveInResults(event);
-    if (event.nativeEvent.isComposing || event.key !== 'Escape') return;
-    event.stopPropagation();
-    onClose();
+    if (isImeEvent(event.nativeEvent)) return;
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      onClose();
+    } else if (event.key === 'Enter' && event.target === field.current) {
+      const message = search.found[next] ?? search.found[0];
+      if (!message) return;
+      event.preventDefault();
+      open(message);
+      setNext((search.found.indexOf(message) + 1) % search.found.length);
+    }
   };
   return (
     <search className={styles.panel} aria-label={t('chat.find')} onKeyDown={onKeyDown}>
@@ -32,7 +45,10 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
           aria-label={t('chat.find-field')}
           placeholder={t('chat.find-field')}
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            setNext(0);
+          }}
         />
         <Button look="quiet" onClick={() => goTo({ screen: 'search' })}>
           {t('chat.find-all')}
@@ -44,11 +60,7 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
       <SearchState search={search} typed={typed} />
       {search.found.length > 0 && (
         <div className={styles.list}>
-          <SearchResults
-            found={search.found}
-            query={search.query}
-            onOpen={(message) => view.openChat(message.chat, message.id)}
-          />
+          <SearchResults found={search.found} query={search.query} onOpen={open} />
           <MoreResults search={search} />
         </div>
       )}

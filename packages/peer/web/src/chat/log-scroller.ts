@@ -91,7 +91,7 @@ export class LogScroller {
     const scroller = this.#scroller;
     if (!scroller) return;
     const element = this.#firstInView();
-    this.#anchor = element && { element, top: element.offsetTop - scroller.scrollTop };
+    this.#anchor = element && { element, top: topIn(scroller, element) };
   }
 
   rowsChanged(place: LogPlace): void {
@@ -220,7 +220,7 @@ export class LogScroller {
 
   #keepAnchor(scroller: HTMLElement): void {
     if (!this.#anchor?.element.isConnected) return;
-    const moved = this.#anchor.element.offsetTop - scroller.scrollTop - this.#anchor.top;
+    const moved = topIn(scroller, this.#anchor.element) - this.#anchor.top;
     if (moved !== 0) scroller.scrollTop += moved;
   }
 
@@ -272,6 +272,11 @@ export class LogScroller {
     }
     return undefined;
   }
+}
+
+/** Where a row stands in the log's window, with the fractions that offsets leave out. */
+function topIn(scroller: HTMLElement, element: HTMLElement): number {
+  return element.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
 }
 
 /** Rows stand in order, so the first for which something holds is found by halving. */

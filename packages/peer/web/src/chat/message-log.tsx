@@ -56,7 +56,8 @@ export function MessageLog({
   const { rows, pending, divider, target } = conversation;
   const items = useMemo(() => logItems(rows, pending, divider, chat, self), [rows, pending, divider, chat, self]);
   const ids = useMemo(() => rowIds(items), [items]);
-  const { scroller, scrollerRef, contentRef, following, flash } = useScroller(chat, conversation);
+  const place: LogPlace = { atEnd: conversation.atEnd, divider, target, hasRows: items.length > 0 };
+  const { scroller, scrollerRef, contentRef, following, flash } = useScroller(chat, conversation, place);
   const [chosen, setChosen] = useState<string>();
   const [hot, setHot] = useState<string>();
   const active = chosen !== undefined && ids.includes(chosen) ? chosen : ids.at(-1);
@@ -83,7 +84,6 @@ export function MessageLog({
   );
   const handlers = useRowHandlers(ids, rows, focusRow, setHot);
 
-  const place: LogPlace = { atEnd: conversation.atEnd, divider, target, hasRows: items.length > 0 };
   return (
     <div className={styles.frame}>
       <section ref={scrollerRef} className={styles.scroller} aria-label={t('chat.log', { who })}>
@@ -133,12 +133,14 @@ interface ScrollerState {
 let covered: { readonly chat: string; readonly place: LeftPlace } | undefined;
 
 /** The owner of the scroll position, tied to the view model: pages, following, and what was read. */
-function useScroller(chat: string, conversation: Conversation): ScrollerState {
+function useScroller(chat: string, conversation: Conversation, place: LogPlace): ScrollerState {
   const view = useViewModel();
   const scrollerRef = useRef<HTMLElement>(null);
   const contentRef = useRef<HTMLOListElement>(null);
   const latest = useRef(conversation);
   latest.current = conversation;
+  const latestPlace = useRef(place);
+  latestPlace.current = place;
   const [following, setFollowing] = useState(true);
   const [flash, setFlash] = useFlash();
   const unread = useView((state) => state.contacts.get(chat)?.unread ?? 0);
@@ -168,6 +170,7 @@ function useScroller(chat: string, conversation: Conversation): ScrollerState {
 
   useLayoutEffect(() => {
     if (scrollerRef.current && contentRef.current) scroller.attach(scrollerRef.current, contentRef.current);
+    scroller.rowsChanged(latestPlace.current);
     view.setFollowing(chat, scroller.following);
     return () => {
       covered = view.store.getState().openChat === chat ? { chat, place: scroller.leave() } : undefined;
@@ -186,9 +189,6 @@ function useScroller(chat: string, conversation: Conversation): ScrollerState {
 
 /** Its two hooks are the only ones that React calls right before and right after it changes rows. */
 class BeforeCommit extends Component<{ readonly scroller: LogScroller; readonly place: LogPlace }> {
-  override componentDidMount(): void {
-    this.props.scroller.rowsChanged(this.props.place);
-  }
   override getSnapshotBeforeUpdate(): null {
     this.props.scroller.rememberAnchor();
     return null;

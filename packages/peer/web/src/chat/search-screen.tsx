@@ -1,4 +1,5 @@
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
+import { isImeEvent } from '@magpie/common/view/ime.ts';
 import { X } from 'lucide-react';
 import { type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
 import { useView, useViewModel } from '../connection/view.tsx';
@@ -17,6 +18,11 @@ export function SearchScreen(): ReactElement {
   const [typed, setTyped] = useState('');
   const search = useSearch(typed, undefined);
   const groups = useMemo(() => byChat(search.found), [search.found]);
+  const view = useViewModel();
+  const open = (message: MessageJson) => {
+    view.openChat(message.chat, message.id);
+    goTo({ screen: 'none' });
+  };
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   return (
@@ -35,11 +41,16 @@ export function SearchScreen(): ReactElement {
         placeholder={t('chat.search-field')}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
+        onKeyDown={(event) => {
+          const first = groups[0]?.[1][0];
+          const isEnter = event.key === 'Enter' && !isImeEvent(event.nativeEvent);
+          if (isEnter && first) open(first);
+        }}
       />
       <SearchState search={search} typed={typed} />
       <div className={styles.groups}>
         {groups.map(([chat, found]) => (
-          <ChatResults key={chat} chat={chat} found={found} query={search.query} />
+          <ChatResults key={chat} chat={chat} found={found} query={search.query} onOpen={open} />
         ))}
         <MoreResults search={search} />
       </div>
@@ -51,19 +62,16 @@ function ChatResults({
   chat,
   found,
   query,
+  onOpen,
 }: {
   readonly chat: string;
   readonly found: readonly MessageJson[];
   readonly query: string;
+  readonly onOpen: (message: MessageJson) => void;
 }): ReactElement {
   const { t } = useText();
-  const view = useViewModel();
   const contact = useView((state) => state.contacts.get(chat));
   const name = contact ? displayNameOf(contact) : chat;
-  const open = (message: MessageJson) => {
-    view.openChat(message.chat, message.id);
-    goTo({ screen: 'none' });
-  };
   return (
     <section className={styles.chat} aria-label={name}>
       <h2 className={styles.chatHead}>
@@ -71,7 +79,7 @@ function ChatResults({
         <span dir="auto">{name}</span>
         <span className={styles.count}>{t('chat.search-found', { count: found.length })}</span>
       </h2>
-      <SearchResults found={found} query={query} onOpen={open} />
+      <SearchResults found={found} query={query} onOpen={onOpen} />
     </section>
   );
 }
