@@ -22,6 +22,16 @@ export function OpenPage(): ReactElement {
   useEffect(() => {
     if (daemon.state === 'open') void keepProfile(view);
   }, [daemon.state, view]);
+  useEffect(() => {
+    const flush = () => document.visibilityState === 'hidden' && view.flushDrafts();
+    const flushNow = () => view.flushDrafts();
+    document.addEventListener('visibilitychange', flush);
+    window.addEventListener('pagehide', flushNow);
+    return () => {
+      document.removeEventListener('visibilitychange', flush);
+      window.removeEventListener('pagehide', flushNow);
+    };
+  }, [view]);
   // Stays until the person is done with it: a new recovery code is shown after the account is there.
   useEffect(() => {
     if (isLoaded && !hasAccount) goTo({ screen: 'sign-in', panel: 'none' });

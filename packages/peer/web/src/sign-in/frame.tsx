@@ -22,7 +22,9 @@ export function Frame({
           <LanguageSwitch />
         </header>
         <div className={styles.words}>
-          <h1>{title}</h1>
+          <h1 tabIndex={-1} className={styles.title}>
+            {title}
+          </h1>
           {lead && <p className={styles.lead}>{lead}</p>}
         </div>
         {children}

@@ -27,6 +27,9 @@ export function SignIn(): ReactElement {
     if (state.name === 'done') goTo({ screen: 'none', list: 'chats', panel: 'none' });
   }, [state.name]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus is looked after at each step
+  useEffect(focusStep, [state.name, form]);
+
   switch (state.name) {
     case 'unknown-key':
       return <UnknownKey server={state.server} pin={state.pin} onAccept={flow.acceptKey} onBack={flow.back} />;
@@ -67,6 +70,14 @@ export function SignIn(): ReactElement {
       </div>
     </>
   );
+}
+
+/** A step that vanished took the focus with it: what is to be done next gets it. */
+function focusStep(): void {
+  if (document.activeElement !== null && document.activeElement !== document.body) return;
+  const step = [...document.querySelectorAll('main')].find((main) => main.offsetParent !== null);
+  const field = step?.querySelector<HTMLElement>('input:not([readonly]):not([type="checkbox"])');
+  (field ?? step?.querySelector<HTMLElement>('h1'))?.focus();
 }
 
 function Others({ form, go }: { readonly form: FormName; readonly go: (form: FormName) => void }): ReactElement {
