@@ -5,7 +5,7 @@ import { MemoryState } from '@magpie/peer/store/memory-state.ts';
 import { createCalls } from '@magpie/peer/store/sqlite-calls.ts';
 import { openDatabase } from '@magpie/peer/store/sqlite-open.ts';
 import type { StoredMessage } from '@magpie/peer/store/store.ts';
-import type { SyncCalls } from '@magpie/peer/store/store-calls.ts';
+import type { SyncCalls } from '@magpie/peer/store/store-call-names.ts';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BOB, DIRECT, PROFILE, stamp, wall } from './peer-store-samples.ts';

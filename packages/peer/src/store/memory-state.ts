@@ -8,7 +8,8 @@ import { MemoryOwn } from './memory-own.ts';
 import { MemoryProfile } from './memory-profile.ts';
 import { MemoryRows } from './memory-rows.ts';
 import type { StoredMessage } from './store.ts';
-import { callsOver, type SyncCalls } from './store-calls.ts';
+import type { SyncCalls } from './store-call-names.ts';
+import { callsOver } from './store-calls.ts';
 
 interface MemoryParts {
   readonly profile: MemoryProfile;

@@ -1,6 +1,6 @@
 import { MemoryState } from './memory-state.ts';
 import type { PeerStore } from './store.ts';
-import { CALLS, type CallName } from './store-calls.ts';
+import { CALLS, type CallName } from './store-call-names.ts';
 import { StoreError } from './store-error.ts';
 
 type Write = (state: MemoryState) => unknown;

@@ -5,7 +5,7 @@ import { type CallReply, type CallRequest, SqliteBatch } from './sqlite-batch.ts
 import { createCalls } from './sqlite-calls.ts';
 import { openDatabase } from './sqlite-open.ts';
 import type { Committed } from './store.ts';
-import type { SyncCalls } from './store-calls.ts';
+import type { SyncCalls } from './store-call-names.ts';
 
 describe('group commit', () => {
   let db: Sqlite.Database;

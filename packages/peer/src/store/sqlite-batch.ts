@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { storeErrorOf } from './sqlite-failure.ts';
-import { CALLS, type CallName, type SyncCalls } from './store-calls.ts';
+import { CALLS, type CallName, type SyncCalls } from './store-call-names.ts';
 import type { StoreErrorCode } from './store-error.ts';
 
 export interface CallRequest {

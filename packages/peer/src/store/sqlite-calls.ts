@@ -6,7 +6,8 @@ import { SqliteMessageTable } from './sqlite-message-table.ts';
 import { SqliteNumberingTable } from './sqlite-numbering-table.ts';
 import { SqliteOwn } from './sqlite-own.ts';
 import { SqliteProfile } from './sqlite-profile.ts';
-import { callsOver, type SyncCalls } from './store-calls.ts';
+import type { SyncCalls } from './store-call-names.ts';
+import { callsOver } from './store-calls.ts';
 
 /**
  * The port over an open database. None of the calls begins or ends a transaction.

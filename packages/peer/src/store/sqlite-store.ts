@@ -4,7 +4,7 @@ import { CALLS_WAITING_MAX } from './limits.ts';
 import type { CallReply, CallRequest } from './sqlite-batch.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './sqlite-worker.ts';
 import type { PeerStore } from './store.ts';
-import { CALLS, type CallName } from './store-calls.ts';
+import { CALLS, type CallName } from './store-call-names.ts';
 import { StoreError, StoreOpenError } from './store-error.ts';
 
 /**

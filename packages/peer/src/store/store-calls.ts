@@ -1,4 +1,4 @@
-import { equalBytes } from '@magpie/common/channel/keys.ts';
+import { toHex } from '@magpie/common/bytes/hex.ts';
 import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
@@ -16,96 +16,12 @@ import type {
   ContactNotes,
   MessageQuery,
   Notice,
-  PeerStore,
   Profile,
   Settings,
   StoredMessage,
   StoredNotice,
 } from './store.ts';
-
-/** Every call of the port; `write` ones need a transaction and a sync. */
-export const CALLS = {
-  profile: 'read',
-  saveProfile: 'write',
-  updateProfile: 'write',
-  contacts: 'read',
-  applyRoster: 'write',
-  acceptAccountKey: 'write',
-  pinAccountKey: 'write',
-  noteContact: 'write',
-  settings: 'read',
-  saveSettings: 'write',
-  ownDeviceLists: 'read',
-  saveOwnDeviceLists: 'write',
-  commitOutgoing: 'write',
-  cancel: 'write',
-  commitSystem: 'write',
-  stampAnew: 'write',
-  undelivered: 'read',
-  chatsWithUndelivered: 'read',
-  meetDevices: 'write',
-  undeliveredTo: 'read',
-  openings: 'read',
-  devicesBehind: 'read',
-  noteRoad: 'write',
-  applyReceipt: 'write',
-  applyRefusal: 'write',
-  refuseUndelivered: 'write',
-  commitIncoming: 'write',
-  openNumbering: 'write',
-  receivedUpTo: 'read',
-  receiptsOwed: 'read',
-  noteReceiptsTold: 'write',
-  tails: 'read',
-  gaps: 'read',
-  sentWithin: 'read',
-  receivedWithin: 'read',
-  missingOwn: 'read',
-  commitReturned: 'write',
-  meetOwnDevices: 'write',
-  uncopiedTo: 'read',
-  noteCopied: 'write',
-  forgetCopied: 'write',
-  commitCopies: 'write',
-  applyCopyReceipt: 'write',
-  copyStatesOwed: 'read',
-  copyStates: 'read',
-  noteCopyStatesTold: 'write',
-  unmailedTo: 'read',
-  noteMailed: 'write',
-  noteMailRefused: 'write',
-  forgetMailed: 'write',
-  expireMailed: 'write',
-  meetMailboxes: 'write',
-  saveMailKeys: 'write',
-  mailKeys: 'read',
-  markRead: 'write',
-  message: 'read',
-  search: 'read',
-  deleteMessages: 'write',
-  deleteChat: 'write',
-  rows: 'read',
-  storage: 'read',
-  draft: 'read',
-  drafts: 'read',
-  saveDraft: 'write',
-  chats: 'read',
-  messages: 'read',
-  changesSince: 'read',
-  lastChange: 'read',
-  peerStamp: 'read',
-  savePeerStamp: 'write',
-  saveNotice: 'write',
-  dismissNotice: 'write',
-  notices: 'read',
-} as const satisfies Record<Exclude<keyof PeerStore, 'close'>, 'read' | 'write'>;
-
-export type CallName = keyof typeof CALLS;
-
-/** The port's calls without the waiting. */
-export type SyncCalls = {
-  readonly [K in CallName]: (...args: Parameters<PeerStore[K]>) => Awaited<ReturnType<PeerStore[K]>>;
-};
+import type { SyncCalls } from './store-call-names.ts';
 
 /** What an engine brings: how it keeps things. What the calls mean is the same for all. */
 export interface StoreParts {
@@ -180,7 +96,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
 
   function meetMailboxes(id: Uint8Array): readonly StoredMessage[] {
     const known = own.mailboxId();
-    if (known && equalBytes(known, id)) return [];
+    if (known && toHex(known) === toHex(id)) return [];
     own.saveMailboxId(id);
     return known ? devices.loseMailed() : [];
   }
