@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import { useFetched } from '../connection/use-fetched.ts';
 import { Failure } from '../text/failure.tsx';
 import { type Text, useText } from '../text/text.tsx';
-import { RoadTable } from './road-table.tsx';
+import { RoadList } from './road-list.tsx';
 import styles from './settings.module.css';
 import { momentText, numberText } from './words.ts';
 
@@ -19,7 +19,7 @@ export function NetworkSettings(): ReactElement {
       <Failure error={net.value ? undefined : net.error} />
       {net.value && <ServerLink server={net.value.server} />}
       {net.value && <Udp udp={net.value.udp} />}
-      <RoadTable everyMs={LOOK_EVERY_MS} />
+      <RoadList everyMs={LOOK_EVERY_MS} />
       <div className={styles.card}>
         <h3>{t('settings.network.why-relay')}</h3>
         <p>{t('settings.network.why-relay-1')}</p>
