@@ -68,6 +68,7 @@ export class DeliveryParts {
   readonly #control: FriendControl;
   readonly #intake: Intake;
   readonly #ownRepair: OwnRepair;
+  readonly #opener: MailOpener;
   readonly #reader: MailReader;
   readonly #greetings: Greetings;
   /** From when the friends are known on a new link; `account.up` comes later. */
@@ -221,7 +222,7 @@ export class DeliveryParts {
       devicesOf,
       ensureSession: (device) => sessions.ensure(device),
     });
-    const opener = new MailOpener({
+    this.#opener = new MailOpener({
       clock,
       log,
       cipher,
@@ -242,7 +243,7 @@ export class DeliveryParts {
       clock,
       log,
       request,
-      takeMail: (mail) => opener.take(mail),
+      takeMail: (mail) => this.#opener.take(mail),
       mayAck: () => !invisible(),
       onAcked: (left) => this.#mailboxKeys.handleAcked(left),
     });
@@ -324,6 +325,7 @@ export class DeliveryParts {
     this.delivery.stop();
     this.#greetings.handleLinkDown();
     this.#reader.stop();
+    this.#opener.stop();
     this.#intake.stop();
     this.gaps.stop();
     this.#ownRepair.stop();

@@ -106,6 +106,9 @@ export const MAIL_RETRY_MS_MAX = 60_000;
 export const MAIL_NO_ROOM_MS_MAX = 3_600_000;
 /** The store has failed at the same place so often, in a way that no disk explains: that mail is at fault. */
 export const MAIL_TRIES_MAX = 8;
+/** A sender is told of slots that cannot be opened at once, then after this, doubling, until one of its mails can be. */
+export const SLOT_COMPLAINT_MS_MIN = 2_000;
+export const SLOT_COMPLAINT_MS_MAX = 3_600_000;
 /** The list of a sender that is unknown is asked for once in this time. */
 export const MAIL_SENDER_LOOKUP_MS = 60_000;
 /** Numberings of friends that are watched for what is missing, some 200 bytes each: of one device, and of all. */

@@ -17,6 +17,7 @@ import type {
 import { NoRoomError } from './intake.ts';
 import { INBOXES_MAX, MAIL_SENDER_LOOKUP_MS } from './limits.ts';
 import { mailIdOf, slotId } from './message-content.ts';
+import { SlotComplaints } from './slot-complaints.ts';
 
 export interface MailOpenerOptions {
   readonly clock: Clock;
@@ -43,9 +44,11 @@ export class MailOpener {
   readonly #lookups = new Map<AccountNumber, { readonly at: Instant; readonly done: Promise<boolean> }>();
   /** What could not be opened in this run and has not come anew, by sender, newest last; told as a whole (DL56). */
   readonly #unopened = new Map<DeviceId, readonly MessageId[]>();
+  readonly #lostSlots: SlotComplaints;
 
   constructor(options: MailOpenerOptions) {
     this.#options = options;
+    this.#lostSlots = new SlotComplaints(options.clock);
   }
 
   /** As `takeMail` of the MailReader: a mail that makes no sense is dropped for good. */
@@ -63,8 +66,13 @@ export class MailOpener {
     log.debug({ device: mail.from }, 'a mail of an unknown device was dropped');
   }
 
+  stop(): void {
+    this.#lostSlots.stop();
+  }
+
   async #handOn({ from, own, id, contents }: OpenedMail): Promise<void> {
     this.#forgive(from, id);
+    this.#lostSlots.handleOpened(from.device);
     await Promise.all(contents.map((content) => this.#handOnOne(from, own, content)));
     if (!own && id === slotId()) this.#options.onSlot(from);
   }
@@ -95,15 +103,21 @@ export class MailOpener {
 
   /** R9: its sender seals it anew. */
   #complain({ from: device, fromAccount: account }: MailEntry, id: MailId | undefined): void {
-    const { log, answers } = this.#options;
-    log.debug({ device }, 'a mail could not be opened');
+    this.#options.log.debug({ device }, 'a mail could not be opened');
     if (id === undefined) return;
     const before = (this.#unopened.get(device) ?? []).filter((one) => mailIdOf(one) !== id);
     const ids = [...before, id as string as MessageId].slice(-CANNOT_OPEN_MAX);
     this.#unopened.delete(device);
     if (this.#unopened.size >= INBOXES_MAX) this.#unopened.clear();
     this.#unopened.set(device, ids);
-    answers.say({ account, device }, { type: 'cannot-open', ids });
+    const tell = () => this.#tellUnopened({ account, device });
+    if (id === slotId()) this.#lostSlots.handleLost(device, tell);
+    else tell();
+  }
+
+  #tellUnopened(to: Correspondent): void {
+    const ids = this.#unopened.get(to.device);
+    if (ids) this.#options.answers.say(to, { type: 'cannot-open', ids });
   }
 
   /** It has come anew: to name it again would have it sealed once more. */
