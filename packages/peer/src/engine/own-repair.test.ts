@@ -1,10 +1,12 @@
 import { type ContentOf, encodeContent } from '@magpie/common/content/content.ts';
-import type { DeviceId } from '@magpie/common/ids.ts';
+import type { AccountNumber, DeviceId, Incarnation } from '@magpie/common/ids.ts';
+import { DEVICES_MAX } from '@magpie/common/limits.ts';
 import { silentLog } from '@magpie/common/log.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../test/sim/seeded-random.ts';
 import type { OwnContent, StoredMessage } from '../store/store.ts';
+import type { Answers, Correspondent } from './delivery-ports.ts';
 import { OwnRepair } from './own-repair.ts';
 import { A, B, BOBS, RecordedAnswers, TestTime, text } from './test-incoming.ts';
 
@@ -105,6 +107,23 @@ describe('repair of own numberings (DL)', () => {
     expect(answers.said.length).toBeLessThan(12);
   });
 
+  it('[DL52] lets nobody who invents numberings keep others from giving back', async () => {
+    const asked = new Map<DeviceId, number>();
+    const say = (to: Correspondent) => asked.set(to.device, (asked.get(to.device) ?? 0) + 1);
+    repair = makeRepair(commit, say);
+    for (let device = 0; device < DEVICES_MAX; device++) {
+      const from = { account: 10_009 as AccountNumber, device: device.toString(16).padStart(32, 'e') as DeviceId };
+      for (let n = 0; n < 100; n++) {
+        repair.handleReceiptBeyond(from, n.toString(16).padStart(16, '0') as Incarnation, 5);
+      }
+    }
+    repair.handleReceiptBeyond(BOBS, A, 3);
+    await time.pass(0);
+    expect(asked.get('e'.repeat(31).concat('0') as DeviceId)).toBe(16);
+    expect(asked.get(BOBS.device)).toBe(1);
+    repair.stop();
+  });
+
   it('[DL52] asks no more for what came back and is here under another number', async () => {
     repair = makeRepair(async () => []);
     repair.handleReceiptBeyond(BOBS, A, 1);
@@ -125,7 +144,10 @@ describe('repair of own numberings (DL)', () => {
     expect(answers.said).toEqual([]);
   });
 
-  function makeRepair(commitReturned = commit): OwnRepair {
+  function makeRepair(
+    commitReturned = commit,
+    say: Answers['say'] = (to, content) => answers.say(to, content),
+  ): OwnRepair {
     return new OwnRepair({
       clock: time.clock,
       random: new SeededRandom(1, 'ids'),
@@ -146,7 +168,7 @@ describe('repair of own numberings (DL)', () => {
       ownDevice: OWN_DEVICE,
       incarnation: () => B,
       isFriend: () => isFriend,
-      answers,
+      answers: { say, withdraw: (to, question) => answers.withdraw(to, question) },
       onMessages: (messages) => events.push(...messages),
     });
   }

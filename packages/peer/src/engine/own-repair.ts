@@ -10,7 +10,13 @@ import { announce, type MessageHandler } from './announce.ts';
 import { type AskedAnew, askedAnew, type News } from './asked-anew.ts';
 import { inBackground } from './background.ts';
 import type { Answers, Correspondent } from './delivery-ports.ts';
-import { GAP_ASK_MS_MAX, GAP_ASKS_MAX, OWN_REPAIRS_MAX, RESTORED_NOTE_WITHIN } from './limits.ts';
+import {
+  GAP_ASK_MS_MAX,
+  GAP_ASKS_MAX,
+  OWN_REPAIRS_MAX,
+  OWN_REPAIRS_PER_DEVICE_MAX,
+  RESTORED_NOTE_WITHIN,
+} from './limits.ts';
 
 export interface OwnRepairOptions {
   readonly clock: Clock;
@@ -75,6 +81,7 @@ export class OwnRepair {
       return;
     }
     if ((this.#whole.get(key) ?? 0) >= upTo || this.#losses.size >= OWN_REPAIRS_MAX) return;
+    if (this.#lossesOf(from.device).length >= OWN_REPAIRS_PER_DEVICE_MAX) return;
     const fresh = {
       from,
       incarnation,
