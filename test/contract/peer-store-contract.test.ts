@@ -9,7 +9,9 @@ import { openSqlitePeerStore } from '@magpie/peer/store/sqlite-store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { peerStoreContract } from './peer-store-contract.ts';
 import { BOB, incoming, messageId, PROFILE, textTo, wall } from './peer-store-samples.ts';
-import { quickFolder } from './quick-folder.ts';
+import { keepCompiledCode, quickFolder } from './quick-folder.ts';
+
+keepCompiledCode();
 
 peerStoreContract('memory', async () => {
   const store = new MemoryPeerStore({ sync: () => Promise.resolve() });

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { MemoryStore } from '@magpie/server/store/memory-store.ts';
 import { openSqliteStore } from '@magpie/server/store/sqlite-store.ts';
 import { afterAll } from 'vitest';
-import { quickFolder } from './quick-folder.ts';
+import { keepCompiledCode, quickFolder } from './quick-folder.ts';
 import { serverStoreAccountsContract } from './server-store-accounts.ts';
 import { serverStoreBlocksContract } from './server-store-blocks.ts';
 import { serverStoreContract } from './server-store-contract.ts';
 import { serverStoreLedgerContract } from './server-store-ledger.ts';
 import { serverStoreMailContract } from './server-store-mail.ts';
 
+keepCompiledCode();
 const folder = quickFolder('magpie-store-');
 let opened = 0;
 
