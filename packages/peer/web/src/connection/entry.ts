@@ -3,7 +3,7 @@ import { createViewModel } from '@magpie/common/view/create-view-model.ts';
 import type { ViewModel } from '@magpie/common/view/view-model.ts';
 import { create } from 'zustand';
 import { PAGE_CLOCK, PAGE_RANDOM } from './page-ports.ts';
-import { exchangeCode, forgetToken, keptToken, takeCode } from './page-token.ts';
+import { exchangeCode, keptToken, takeCode } from './page-token.ts';
 import { WebSocketConnector } from './web-socket-connector.ts';
 
 /** How this tab came to speak with the daemon, or why it does not. */
@@ -30,9 +30,8 @@ export async function enter(): Promise<void> {
   close(token.error);
 }
 
-/** The daemon refused the token of this tab. */
+/** The daemon refused the token of this tab. It is kept: another daemon may have had the address for a while. */
 export function leave(error: RpcError): void {
-  forgetToken();
   close(error);
 }
 

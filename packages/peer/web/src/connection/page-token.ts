@@ -17,15 +17,6 @@ export function keptToken(): string | undefined {
   }
 }
 
-export function forgetToken(): void {
-  held = undefined;
-  try {
-    sessionStorage.removeItem(KEY);
-  } catch {
-    // Storage is forbidden: then nothing was kept either.
-  }
-}
-
 /** Takes the one-time code out of the address, so that neither history nor a copied address holds it. */
 export function takeCode(): string | undefined {
   const code = CODE_PATTERN.exec(location.hash)?.[1];

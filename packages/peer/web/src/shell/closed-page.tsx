@@ -26,6 +26,7 @@ export function ClosedPage({ error }: { readonly error: RpcError | undefined }):
       ) : (
         <CommandLine>{openingCommand()}</CommandLine>
       )}
+      {words.mayHelp && <Button onClick={() => void enter()}>{t('shell.try-again')}</Button>}
       <p className={styles.quiet}>{t('shell.closed.safe')}</p>
     </Notice>
   );
@@ -81,6 +82,8 @@ interface Words {
   readonly text: Parameters<Text['t']>[0];
   /** The link is still good: trying again helps. */
   readonly isPassing?: true;
+  /** The right that this tab has may count again. */
+  readonly mayHelp?: true;
 }
 
 function wordsOf(error: RpcError | undefined): Words {
@@ -97,6 +100,6 @@ function wordsOf(error: RpcError | undefined): Words {
     case 'BAD_ANSWER':
       return { title: 'shell.closed.version-title', text: 'shell.closed.version-text' };
     default:
-      return { title: 'shell.closed.ended-title', text: 'shell.closed.ended-text' };
+      return { title: 'shell.closed.ended-title', text: 'shell.closed.ended-text', mayHelp: true };
   }
 }
