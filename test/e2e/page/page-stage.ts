@@ -96,7 +96,7 @@ export class PageStage {
         // Only the first time: what is chosen in the page afterwards stays.
         preferences === undefined
           ? ''
-          : `localStorage.getItem('magpie.preferences') ?? localStorage.setItem('magpie.preferences', ${chosen});`,
+          : `try { localStorage.getItem('magpie.preferences') ?? localStorage.setItem('magpie.preferences', ${chosen}); } catch { /* about:blank */ }`,
         options.initScript ?? '',
       ].join('\n'),
     });

@@ -1,7 +1,8 @@
-import type { BrowserContext, Page } from 'playwright-core';
+import type { PageKey } from '@magpie/common/i18n/page-translator.ts';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { eventually, type RpcConnection } from '../stage.ts';
 import { type Look, type PageStage, type PersonOnStage, twoFriends } from './page-stage.ts';
-import { composer, openChatWith, showList, showNotices } from './screens.ts';
+import { composer, openChatWith, rowWith, showList, showNotices } from './screens.ts';
 import { type Words, wordsIn } from './words.ts';
 
 /** One screen of the page, reached from any other. */
@@ -65,27 +66,101 @@ async function talk(alice: PersonOnStage, bob: PersonOnStage): Promise<void> {
   await alice.daemon.call('draft.set', { chat: bob.id, text: 'half a thought' });
 }
 
-/** Closes what is open over the page, and goes back to the list. */
-async function clear(page: Page): Promise<void> {
+/** Closes what is open over the page, and in a narrow window goes back to the list. */
+async function clear(page: Page, words: Words): Promise<void> {
   for (let n = 0; n < 4; n++) await page.keyboard.press('Escape');
+  const back = page.getByRole('button', { name: words('shell.back'), exact: true });
+  if (await back.isVisible()) await back.click();
 }
 
-async function chatWithBob(page: Page): Promise<void> {
+async function showChat(page: Page, words: Words): Promise<void> {
   if (await composer(page).isVisible()) return;
+  await showList(page, 'chats', words);
   await openChatWith(page, 'Bob');
 }
 
+/** A key of the keyboard map, in the conversation. */
+function byKey(name: string, key: string): Scene {
+  return {
+    name,
+    show: async (page, words) => {
+      await showChat(page, words);
+      await page.keyboard.press(key);
+    },
+  };
+}
+
+function button(page: Page, words: Words, key: PageKey): Locator {
+  return page.getByRole('button', { name: words(key), exact: true });
+}
+
+function settings(section: SettingsSection): Scene {
+  return {
+    name: `settings-${section}`,
+    show: async (page, words) => {
+      await button(page, words, 'people.settings').click();
+      const name = words(`settings.${section}`);
+      await page.getByRole('main').getByRole('button', { name, exact: true }).click();
+    },
+  };
+}
+
+const SECTIONS = [
+  ...(['general', 'notifications', 'privacy', 'account', 'devices'] as const),
+  ...(['storage', 'network', 'keyboard', 'about'] as const),
+];
+type SettingsSection = (typeof SECTIONS)[number];
+
 const SIGNED_IN: readonly Scene[] = [
-  { name: 'chats', show: (page, words) => showList(page, 'chats', words) },
+  { name: 'empty', show: () => Promise.resolve() },
   { name: 'friends', show: (page, words) => showList(page, 'friends', words) },
   { name: 'requests', show: (page, words) => showList(page, 'requests', words) },
-  { name: 'chat', show: (page, words) => showList(page, 'chats', words).then(() => chatWithBob(page)) },
-  { name: 'about', show: (page) => page.keyboard.press('Control+.') },
-  { name: 'find', show: (page) => page.keyboard.press('Control+f') },
-  { name: 'search', show: (page) => page.keyboard.press('Control+Shift+f') },
-  { name: 'switcher', show: (page) => page.keyboard.press('Control+k') },
-  { name: 'keys', show: (page) => page.keyboard.press('Control+/') },
+  { name: 'chats', show: (page, words) => showList(page, 'chats', words) },
+  {
+    name: 'presence',
+    show: (page, words) => page.getByRole('button', { name: words('people.self.presence') }).click(),
+  },
+  { name: 'add-friend', show: (page, words) => button(page, words, 'people.add.title').first().click() },
   { name: 'notices', show: showNotices },
+  ...SECTIONS.map(settings),
+  { name: 'chat', show: showChat },
+  byKey('about', 'Control+.'),
+  byKey('find', 'Control+f'),
+  byKey('search', 'Control+Shift+f'),
+  byKey('switcher', 'Control+k'),
+  byKey('keys', 'Control+/'),
+  {
+    name: 'message-menu',
+    show: async (page, words) => {
+      await showChat(page, words);
+      await rowWith(page, 'report.pdf').locator('[data-bubble]').click({ button: 'right' });
+    },
+  },
+  {
+    name: 'emoji',
+    show: async (page, words) => {
+      await showChat(page, words);
+      await button(page, words, 'chat.emoji').click();
+    },
+  },
+  {
+    name: 'road',
+    show: async (page, words) => {
+      await showChat(page, words);
+      const names = (['road.direct', 'road.lan', 'road.relay', 'road.mailbox'] as const).map((key) => words(key));
+      await page
+        .getByRole('main')
+        .getByRole('button', { name: new RegExp(names.join('|')) })
+        .first()
+        .click();
+    },
+  },
+];
+
+const SIGNED_OUT: readonly Scene[] = [
+  { name: 'register', show: () => Promise.resolve() },
+  { name: 'log-in', show: (page, words) => button(page, words, 'sign-in.to-log-in').first().click() },
+  { name: 'recover', show: (page, words) => button(page, words, 'sign-in.to-recover').click() },
 ];
 
 /**
@@ -101,25 +176,29 @@ export async function openScenes(
   const words = wordsIn(look.language ?? 'en');
   const context = await stage.newContext(look);
   try {
-    await showAll(await stage.openTab(context, people.alice.daemon), SIGNED_IN, words, check);
+    const page = await stage.openTab(context, people.alice.daemon);
+    await page.getByRole('navigation').getByText('Alice').first().waitFor();
+    for (const scene of SIGNED_IN) {
+      await clear(page, words);
+      await showOne(page, scene, words, check);
+    }
+    const guest = await stage.openTab(context, people.guest);
+    for (const scene of SIGNED_OUT) await showOne(guest, scene, words, check);
     await showTab(context, 'closed', check);
   } finally {
     await context.close();
   }
 }
 
-async function showAll(
+async function showOne(
   page: Page,
-  scenes: readonly Scene[],
+  scene: Scene,
   words: Words,
   check: (scene: Scene, page: Page) => Promise<void>,
 ): Promise<void> {
-  for (const scene of scenes) {
-    await clear(page);
-    await scene.show(page, words);
-    await settled(page);
-    await check(scene, page);
-  }
+  await scene.show(page, words);
+  await settled(page);
+  await check(scene, page);
 }
 
 /** A tab that was opened by its address alone. */

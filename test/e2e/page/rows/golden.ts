@@ -23,11 +23,11 @@ const PICTURES_MAX = 12;
 
 /** The scenes of each look that are kept as pictures. */
 const KEPT: readonly { readonly id: string; readonly look: Look; readonly scenes: readonly string[] }[] = [
-  { id: 'light-en', look: { language: 'en' }, scenes: ['empty', 'chat', 'settings', 'register'] },
+  { id: 'light-en', look: { language: 'en' }, scenes: ['empty', 'chat', 'settings-network', 'register'] },
   {
     id: 'dark-zh-CN',
     look: { language: 'zh-CN', colorScheme: 'dark' },
-    scenes: ['friends', 'chat', 'settings', 'log-in'],
+    scenes: ['friends', 'chat', 'settings-general', 'log-in'],
   },
   {
     id: 'phone-zh-CN',

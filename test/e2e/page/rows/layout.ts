@@ -25,8 +25,9 @@ const SIDEWAYS = `(() => {
     .concat('the page scrolls sideways');
 })()`;
 
-/** Buttons, tabs and links of rows whose words do not fit into them. */
+/** Buttons, tabs and labels whose words do not fit into them; a presence dot may stand over the edge of a picture. */
 const CLIPPED = `[...document.querySelectorAll('button, [role="tab"], [role="menuitem"], label')]
+  .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 || node.ariaHidden !== 'true'))
   .filter((element) => element.checkVisibility() && element.textContent.trim() !== '' && !element.matches('[data-row]'))
   .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline')
   .map((element) => \`"\${element.textContent.slice(0, 40)}" needs \${element.scrollWidth} of \${element.clientWidth} px\`)`;

@@ -18,6 +18,8 @@ export async function scrollRows({ page, say }: Proof): Promise<readonly Row[]> 
   const shown = await page.openPage(await page.startDaemon(alice.name));
   await openChatWith(shown, 'Bob');
   const log = await LogProbe.in(shown);
+  // The pages that come by themselves are there.
+  await shown.waitForTimeout(800);
   const drifts = [];
   for (const place of PLACES_PX) drifts.push(await log.driftOnPrepend(place));
   say(`  drift ${drifts.map(({ prepended, worst }) => (prepended ? `${worst}` : 'nothing came')).join(', ')} px`);

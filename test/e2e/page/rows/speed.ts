@@ -88,7 +88,7 @@ async function openMeasured(stage: Proof['page'], person: PersonOnStage) {
     const responses: Response[] = [];
     page.on('response', (response) => responses.push(response));
     await page.goto(await stage.link(person.daemon));
-    await page.waitForFunction('globalThis.listShownMs !== undefined');
+    await eventually('the list is there', () => page.evaluate<boolean>('globalThis.listShownMs !== undefined'));
     const loaded = [...responses];
     const listMs = await page.evaluate<number>('globalThis.listShownMs');
     // Usable: what is shown can be used at once.
