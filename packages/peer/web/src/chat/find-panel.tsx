@@ -8,6 +8,7 @@ import { goTo } from '../shell/navigation.ts';
 import { useText } from '../text/text.tsx';
 import styles from './search.module.css';
 import { MoreResults, moveInResults, SearchResults, SearchState } from './search-results.tsx';
+import { useEnter } from './use-enter.ts';
 import { useSearch } from './use-search.ts';
 
 /** Finds in this conversation; the log below goes to what is chosen. */
@@ -18,9 +19,8 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
   const search = useSearch(typed, chat);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  /** Of the matches, the one that Enter goes to next. */
-  const [next, setNext] = useState(0);
   const open = (message: MessageJson) => view.openChat(message.chat, message.id);
+  const onEnter = useEnter(search, typed, open);
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     moveInResults(event);
     if (isImeEvent(event.nativeEvent)) return;
@@ -28,11 +28,8 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
       event.stopPropagation();
       onClose();
     } else if (event.key === 'Enter' && event.target === field.current) {
-      const message = search.found[next] ?? search.found[0];
-      if (!message) return;
       event.preventDefault();
-      open(message);
-      setNext((search.found.indexOf(message) + 1) % search.found.length);
+      onEnter();
     }
   };
   return (
@@ -45,10 +42,7 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
           aria-label={t('chat.find-field')}
           placeholder={t('chat.find-field')}
           value={typed}
-          onChange={(event) => {
-            setTyped(event.target.value);
-            setNext(0);
-          }}
+          onChange={(event) => setTyped(event.target.value)}
         />
         <Button look="quiet" onClick={() => goTo({ screen: 'search' })}>
           {t('chat.find-all')}

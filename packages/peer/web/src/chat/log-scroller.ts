@@ -99,13 +99,14 @@ export class LogScroller {
     if (!scroller) return;
     this.#place = place;
     if (!place.hasRows) return;
+    const isFirst = !this.#placed;
     if (this.#wantsEnd && place.atEnd) {
       this.#wantsEnd = false;
       this.#pin();
     } else if (!this.#placed) this.#placeFirst();
     else if (this.#following && place.atEnd) this.#pin();
     else this.#keepAnchor(scroller);
-    this.#showTarget();
+    this.#showTarget(isFirst);
     this.#settle();
   }
 
@@ -207,12 +208,12 @@ export class LogScroller {
     return this.#content?.querySelector<HTMLElement>('[data-divider]') ?? undefined;
   }
 
-  #showTarget(): void {
+  #showTarget(isFirst: boolean): void {
     const { target, divider } = this.#place;
     if (!target || target.asked === this.#shownTarget) return;
     const line = this.#divider();
-    // The beginning of what is unread is shown with its line, and is nothing that stands out by itself.
-    if (target.id === divider && line) this.#scrollToDivider(line);
+    // A conversation opens at the beginning of what is unread: with its line, and nothing that stands out by itself.
+    if (isFirst && target.id === divider && line) this.#scrollToDivider(line);
     else if (this.toRow(target.id)) this.#events.onTarget(target.id);
     else return;
     this.#shownTarget = target.asked;

@@ -10,6 +10,7 @@ import { goTo } from '../shell/navigation.ts';
 import { useText } from '../text/text.tsx';
 import styles from './search.module.css';
 import { MoreResults, moveInResults, SearchResults, SearchState } from './search-results.tsx';
+import { useEnter } from './use-enter.ts';
 import { useSearch } from './use-search.ts';
 
 /** Finds in everything this profile keeps, grouped by conversation. */
@@ -23,6 +24,7 @@ export function SearchScreen(): ReactElement {
     view.openChat(message.chat, message.id);
     goTo({ screen: 'none' });
   };
+  const onEnter = useEnter(search, typed, open);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   return (
@@ -42,9 +44,7 @@ export function SearchScreen(): ReactElement {
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => {
-          const first = groups[0]?.[1][0];
-          const isEnter = event.key === 'Enter' && !isImeEvent(event.nativeEvent);
-          if (isEnter && first) open(first);
+          if (event.key === 'Enter' && !isImeEvent(event.nativeEvent)) onEnter();
         }}
       />
       <SearchState search={search} typed={typed} />
