@@ -53,12 +53,13 @@ export class AnswerIntake {
   }
 
   handleRow(row: MessageJson, mark: number): void {
-    const { writer, conversations, summaries } = this.#options;
+    const { writer, intake, conversations, summaries } = this.#options;
     if (writer.touches.isTouchedSince(`row ${row.id}`, mark)) return;
     writer.batch(() => {
       conversations.handleRow(row, false);
       summaries.handleRow(row);
     });
+    intake.askIfUnsure(row.chat);
   }
 
   #handleContact(contact: ContactJson, mark: number): void {

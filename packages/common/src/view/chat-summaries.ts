@@ -10,6 +10,7 @@ export class ChatSummaries {
   readonly #newest = new Map<string, MessageJson>();
   /** The same of the first unread row. */
   readonly #first = new Map<string, MessageJson>();
+  readonly #unsure = new Set<string>();
 
   constructor(writer: StateWriter) {
     this.#writer = writer;
@@ -38,14 +39,15 @@ export class ChatSummaries {
     }
   }
 
-  /** Something is unread of which no event has told. */
-  isFirstUnreadUnknown(chat: string): boolean {
+  /** Something is unread of which no event has told, or two rows of one millisecond may be the newest: the daemon's list knows. */
+  isUnsure(chat: string): boolean {
     const summary = this.#writer.state.chats.get(chat);
-    return summary !== undefined && summary.unread > 0 && summary.firstUnread === null;
+    return this.#unsure.has(chat) || (summary !== undefined && summary.unread > 0 && summary.firstUnread === null);
   }
 
   /** The list was read anew. */
   clear(): void {
+    this.#unsure.clear();
     this.#newest.clear();
     this.#first.clear();
   }
@@ -53,7 +55,9 @@ export class ChatSummaries {
   #isLast({ last }: ChatJson, row: MessageJson): boolean {
     if (last === null || last.id === row.id) return true;
     const newest = this.#newest.get(row.chat);
-    return newest?.id === last.id ? compareRows(row, newest) > 0 : compareTimes(row.at, last.at) >= 0;
+    if (newest?.id === last.id) return compareRows(row, newest) > 0;
+    if (row.at === last.at) this.#unsure.add(row.chat);
+    return compareTimes(row.at, last.at) > 0;
   }
 
   /** Null while something is unread: not known here, the daemon's list knows. */

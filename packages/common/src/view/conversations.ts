@@ -249,14 +249,22 @@ export class Conversations {
     // Trimmed or deleted meanwhile: the page would leave a gap, and is asked for again when somebody looks there.
     if (now?.id !== edge) return;
     const joined = withTold(joinPage(stretch, page.items, side, page.next === null), page.told);
-    this.#writer.patchConversation(chat, stretchOf(trimmed(joined, side === 'older' ? 'end' : 'start')));
+    this.#setStretch(chat, trimmed(joined, side === 'older' ? 'end' : 'start'));
   }
 
   #show(chat: string, stretch: Stretch, told: Load['told']): void {
     const { rows } = this.#conversation(chat);
     const known = new Map(rows.map((row) => [row.id, row]));
     const read = stretch.rows.map((row) => keepSame(known.get(row.id) ?? row, row));
-    this.#writer.patchConversation(chat, stretchOf(withTold({ ...stretch, rows: read }, told)));
+    this.#setStretch(chat, withTold({ ...stretch, rows: read }, told));
+  }
+
+  /** A page may hold what was sent from here before the answer to the send is there. */
+  #setStretch(chat: string, stretch: Stretch): void {
+    const { pending } = this.#conversation(chat);
+    const isThere = (id: string): boolean => rowOf(stretch.rows, id) !== undefined;
+    const waiting = pending.some(({ id }) => isThere(id)) ? pending.filter(({ id }) => !isThere(id)) : pending;
+    this.#writer.patchConversation(chat, { ...stretchOf(stretch), pending: waiting });
   }
 
   /**

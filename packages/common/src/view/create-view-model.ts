@@ -92,6 +92,9 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     summaries,
     refresher,
     isDraftDirty,
+    onOwnRow: (chat) => {
+      if ((writer.conversation(chat)?.pending.length ?? 0) === 0) drafts.release(chat);
+    },
     onAccount: () => void readAccountSoon(),
     onHappening: tell,
   });

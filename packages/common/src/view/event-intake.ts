@@ -13,6 +13,8 @@ export interface EventIntakeOptions {
   readonly summaries: ChatSummaries;
   readonly refresher: ContactRefresher;
   readonly isDraftDirty: (chat: string) => boolean;
+  /** A row of ours: the daemon has it, whether it came to answer or not. */
+  readonly onOwnRow: (chat: string) => void;
   /** The own account, presence or settings changed in a way that the event does not carry. */
   readonly onAccount: () => void;
   readonly onHappening: (happening: ViewHappening) => void;
@@ -115,7 +117,8 @@ export class EventIntake {
     const fresh = appeared && this.#told.add(row.id) && row.direction === 'in';
     conversations.handleRow(row, fresh);
     summaries.handleRow(row);
-    if (row.direction === 'in') this.#askForFirstUnread(row.chat);
+    this.askIfUnsure(row.chat);
+    if (row.direction === 'out') this.#options.onOwnRow(row.chat);
     if (!fresh || row.state === 'read') return;
     const contact = writer.state.contacts.get(row.chat);
     if (row.kind === 'nudge') onHappening({ type: 'nudge', message: row, contact });
@@ -127,14 +130,14 @@ export class EventIntake {
     const { writer, summaries } = this.#options;
     writer.patchContact(chat, { unread });
     summaries.handleUnread(chat, unread);
-    this.#askForFirstUnread(chat);
+    this.askIfUnsure(chat);
   }
 
-  /** The rows may be told of right behind; when they are not, the daemon's list knows which is the first. */
-  #askForFirstUnread(chat: string): void {
+  /** What is missing may be told of right behind; when it is not, the daemon's list is read again. */
+  askIfUnsure(chat: string): void {
     const { summaries, refresher } = this.#options;
     queueMicrotask(() => {
-      if (summaries.isFirstUnreadUnknown(chat)) refresher.refreshAll('chats');
+      if (summaries.isUnsure(chat)) refresher.refreshAll('chats');
     });
   }
 

@@ -51,7 +51,7 @@ describe('a face whose connection breaks anywhere', () => {
         await face.settle();
         expectSame(face, written);
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   }, 60_000);
 });
