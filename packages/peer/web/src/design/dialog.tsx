@@ -1,5 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
-import type { ReactElement, ReactNode } from 'react';
+import { type ReactElement, type ReactNode, useEffect, useState } from 'react';
 import styles from './dialog.module.css';
 
 /** For questions that need an answer; news never comes in one. Esc and a click outside close it. */
@@ -14,6 +14,7 @@ export function Dialog({
   readonly onClose: () => void;
   readonly children: ReactNode;
 }): ReactElement {
+  useBackToOpener(open);
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
@@ -29,4 +30,17 @@ export function Dialog({
 
 export function DialogActions({ children }: { readonly children: ReactNode }): ReactElement {
   return <div className={styles.actions}>{children}</div>;
+}
+
+/** A dialog that is taken away instead of closed leaves the focus nowhere, or anywhere: it goes back where it came from. */
+function useBackToOpener(open: boolean): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(() => {
+    if (!open) return;
+    return () => {
+      requestAnimationFrame(() => {
+        if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body) opener.focus();
+      });
+    };
+  }, [open, opener]);
 }

@@ -19,6 +19,8 @@ import { ServerState } from './server-state.tsx';
 import { useNow } from './use-now.ts';
 
 const ICON = 18;
+/** A dialog gives the focus back within a frame or two. */
+const FOCUS_SETTLED_MS = 50;
 const LISTS: readonly Navigation['list'][] = ['chats', 'friends', 'requests'];
 
 /** The left column: oneself, the search, and the lists of chats, friends and requests. */
@@ -36,6 +38,12 @@ export function FriendWindow(): ReactElement {
     },
     [view],
   );
+  // The menu that led to the question is gone, and with it what had the focus.
+  const answered = () => {
+    const row = asked && document.querySelector<HTMLElement>(`[data-row="${CSS.escape(asked.id)}"]`);
+    setAsked(undefined);
+    setTimeout(() => document.activeElement === document.body && row?.focus(), FOCUS_SETTLED_MS);
+  };
   const isSearching = query.trim() !== '';
 
   return (
@@ -85,7 +93,7 @@ export function FriendWindow(): ReactElement {
         </IconButton>
         <ServerState />
       </footer>
-      <ContactDialog asked={asked} onClose={() => setAsked(undefined)} />
+      <ContactDialog asked={asked} onClose={answered} />
     </div>
   );
 }
