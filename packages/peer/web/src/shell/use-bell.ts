@@ -115,6 +115,8 @@ class Bell {
 
   #notify(about: string, { title, body }: { readonly title: string; readonly body: string }, open: () => void): void {
     if (!this.#mayRing() || Notification.permission !== 'granted') return;
+    // Before, not after: the new one has the same tag, and would be closed instead.
+    this.#shown.get(about)?.close();
     const notification = new Notification(title, { body, tag: `magpie ${about}`, icon: '/favicon.svg', silent: true });
     notification.onclick = () => {
       window.focus();
