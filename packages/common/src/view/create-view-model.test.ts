@@ -238,6 +238,21 @@ describe('what is written at this face', () => {
     expect(face.ids(BOB).at(-1)).toBe(pending!.id);
   });
 
+  it('shows the state that was told of, also when the answer that is older comes behind it', async () => {
+    const face = await openFace();
+    face.view.openChat(BOB);
+    await face.settle();
+    face.view.send(BOB, 'hello');
+    face.daemon.look(true);
+    face.daemon.keep({ ...face.daemon.conversation(BOB)[0]!, state: 'stored' });
+    face.daemon.deliver(100);
+    await turn();
+    face.daemon.hurry();
+    await face.settle();
+    expect(face.shown(BOB).rows[0]?.state).toBe('stored');
+    expect(face.state().chats.get(BOB)?.last?.state).toBe('stored');
+  });
+
   it('is sent again under its id after a loss, in order, and once', async () => {
     const face = await openFace();
     face.view.openChat(BOB);
