@@ -75,6 +75,10 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
   const shaking = useChatCommands({ chat, log, composer });
 
   const onFiles = useCallback(() => setNote(t('chat.no-files')), [t]);
+  const closeFind = () => {
+    goTo({ panel: 'none' });
+    focusSoon(composer);
+  };
   const onEditLast = () => {
     const message = actions.newestEditable();
     if (message) onEdit(message);
@@ -89,7 +93,7 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
     <ChatActionsContext value={actions}>
       <div className={`${styles.chat} ${shaking ? styles.shaking : ''}`} data-chat={chat} {...useFileDrop(onFiles)}>
         <ChatHeader chat={chat} contact={contact} onNudge={nudge} />
-        {panel === 'find' && <FindPanel chat={chat} onClose={() => goTo({ panel: 'none' })} />}
+        {panel === 'find' && <FindPanel chat={chat} onClose={closeFind} />}
         {(contact?.missing ?? 0) > 0 && (
           <p className={styles.missing}>{t('chat.missing', { count: contact?.missing ?? 0, who })}</p>
         )}

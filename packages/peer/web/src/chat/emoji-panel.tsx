@@ -101,7 +101,9 @@ export function EmojiPanel({
         {all === 'failed' && <p className={styles.note}>{t('chat.emoji-failed')}</p>}
         {sections.map((section, index) => (
           <section key={section.key} aria-label={section.title}>
-            <h3 className={styles.title}>{section.title}</h3>
+            <div className={styles.title} aria-hidden="true">
+              {section.title}
+            </div>
             <div className={styles.grid}>
               {section.emoji.map((each, at) => (
                 <button
