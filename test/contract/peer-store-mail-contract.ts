@@ -1,5 +1,6 @@
 import type { Incarnation } from '@magpie/common/ids.ts';
 import { HELD_PER_DEVICE_MAX } from '@magpie/peer/messaging/limits.ts';
+import { RECEIPTS_OWED_MAX } from '@magpie/peer/store/limits.ts';
 import type { PeerStore } from '@magpie/peer/store/store.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -261,6 +262,24 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       expect(await store.receiptsOwed()).toMatchObject([{ deliveredUpTo: 3 }]);
       await store.meetDevices(BOB, []);
       expect(await store.receiptsOwed()).toEqual([]);
+    });
+
+    it('are owed of so many numberings of a device at a time, however many it has begun', async () => {
+      const many = Array.from({ length: 2 * RECEIPTS_OWED_MAX - 30 }, (_, n) => {
+        const incarnation = n.toString(16).padStart(16, '0') as Incarnation;
+        return incoming(1, { incarnation, messageId: theirId(100 + n) });
+      });
+      await store.commitIncoming(many, wall(1));
+      const ofCarol = { chat: CAROL, device: CAROLS_DEVICE };
+      await store.commitIncoming([{ ...incoming(1, { messageId: theirId(90) }), ...ofCarol }], wall(1));
+      const first = await store.receiptsOwed(BOB);
+      expect(first).toHaveLength(RECEIPTS_OWED_MAX);
+      await store.noteReceiptsTold(BOB, BOBS_DEVICE, first);
+      const rest = await store.receiptsOwed(BOB);
+      expect(new Set([...first, ...rest].map(({ incarnation }) => incarnation)).size).toBe(many.length);
+      await store.noteReceiptsTold(BOB, BOBS_DEVICE, rest);
+      expect(await store.receiptsOwed(BOB)).toEqual([]);
+      expect(await store.receiptsOwed()).toMatchObject([{ chat: CAROL }]);
     });
 
     it('are told by the numberings in the order in which they began', async () => {

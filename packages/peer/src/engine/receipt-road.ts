@@ -356,8 +356,8 @@ export class ReceiptRoad implements Answers {
     debtor.asked = false;
     let waitMs: number | undefined;
     try {
-      const all = await store.receiptsOwed();
-      const owed = newestFirst(all.filter(({ chat, device }) => chat === to.account && device === to.device));
+      const ofFriend = await store.receiptsOwed(to.account);
+      const owed = newestFirst(ofFriend.filter(({ device }) => device === to.device));
       if (owed.length === 0 && !always && debtor.says.every(({ state }) => state === 'in-slot')) return;
       const newest = await store.tails(to.account, to.device, SLOT_TAILS_MAX / 2);
       const older = await store.tails(to.account, to.device, SLOT_TAILS_MAX / 2, debtor.olderTails);

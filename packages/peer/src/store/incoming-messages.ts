@@ -3,7 +3,7 @@ import type { WallMs } from '@magpie/common/time.ts';
 import { HELD_PER_DEVICE_MAX } from '../messaging/limits.ts';
 import { begun } from './friend-devices.ts';
 import { laterStamp } from './hybrid-clock.ts';
-import { NUMBERINGS_PER_DEVICE_MAX } from './limits.ts';
+import { NUMBERINGS_PER_DEVICE_MAX, RECEIPTS_OWED_MAX } from './limits.ts';
 import type { MessageChanges } from './message-changes.ts';
 import type { MessageRecord, Numbering, StoreTables } from './message-tables.ts';
 import { fieldsOf, fillerOf } from './numbered-fields.ts';
@@ -57,8 +57,9 @@ export class IncomingMessages {
     return (page ? numberings.received(chat, page) : numberings.all(chat, 'in')).map(receivedOf);
   }
 
-  receiptsOwed(): readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[] {
-    return this.#tables.numberings.untold().map((numbering) => ({ chat: numbering.chat, ...receivedOf(numbering) }));
+  receiptsOwed(chat: AccountNumber | undefined): readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[] {
+    const untold = this.#tables.numberings.untold(chat, RECEIPTS_OWED_MAX);
+    return untold.map((numbering) => ({ chat: numbering.chat, ...receivedOf(numbering) }));
   }
 
   noteReceiptsTold(chat: AccountNumber, device: DeviceId, told: readonly NumberingProgress[]): void {

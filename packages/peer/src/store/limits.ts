@@ -13,6 +13,8 @@ export const CHECKED_AT_OPEN_BYTES_MAX = 32 * 1024 * 1024;
  * that it had begun when it met us.
  */
 export const NUMBERINGS_PER_DEVICE_MAX = 1_024;
+/** Numberings of one device that are named as owed at a time: one more than a slot can tell (ENVELOPE_CONTENTS_MAX). */
+export const RECEIPTS_OWED_MAX = 65;
 /** Announcements kept; older ones go. */
 export const NOTICES_MAX = 1_000;
 /** Calls given to the worker and not answered; beyond them a call fails at once instead of taking memory. */

@@ -83,9 +83,17 @@ export class MemoryNumberings implements NumberingTable {
     return ofDevice.slice(Math.max(0, end - limit), end);
   }
 
-  untold(): readonly Numbering[] {
+  untold(chat: AccountNumber | undefined, limit: number): readonly Numbering[] {
+    const counts = new Map<string, number>();
+    const mayCount = (numbering: Numbering): boolean => {
+      const device = `${numbering.chat}/${numbering.device}`;
+      const count = (counts.get(device) ?? 0) + 1;
+      counts.set(device, count);
+      return count <= limit;
+    };
     return [...this.#untold.values()]
-      .filter(({ chat, device }) => this.isMet(chat, device))
+      .filter((numbering) => chat === undefined || numbering.chat === chat)
+      .filter((numbering) => this.isMet(numbering.chat, numbering.device) && mayCount(numbering))
       .sort((a, b) => a.chat - b.chat || compareText(a.device, b.device));
   }
 

@@ -126,8 +126,11 @@ export interface MessageStore {
    * @param page of this device alone, that many of the newest, those left out that are newer still
    */
   receivedUpTo(chat: AccountNumber, page?: NumberingPage): Promise<readonly ReceivedNumbering[]>;
-  /** Numberings of which a friend's device was told less than is committed or read here, by chat and device. */
-  receiptsOwed(): Promise<readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[]>;
+  /**
+   * Numberings of which a friend's device was told less than is committed or read here, by chat and device; of each device
+   * RECEIPTS_OWED_MAX at most, and others when it was told of these.
+   */
+  receiptsOwed(chat?: AccountNumber): Promise<readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[]>;
   /** The device, or its mailbox, has this receipt now. Never goes back. */
   noteReceiptsTold(chat: AccountNumber, device: DeviceId, told: readonly NumberingProgress[]): Promise<void>;
   /**

@@ -194,8 +194,8 @@ export interface NumberingTable {
   receivedOf(chat: AccountNumber, device: DeviceId): number;
   /** The same order, but these of one device alone. */
   received(chat: AccountNumber, page: NumberingPage): readonly Numbering[];
-  /** `in` of met devices that were told less than there is. */
-  untold(): readonly Numbering[];
+  /** `in` of met devices that were told less than there is, by chat and device; `limit` of each device, whichever. */
+  untold(chat: AccountNumber | undefined, limit: number): readonly Numbering[];
 
   devicesMet(chat: AccountNumber): readonly DeviceId[];
   isMet(chat: AccountNumber, device: DeviceId): boolean;

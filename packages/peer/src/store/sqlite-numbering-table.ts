@@ -62,8 +62,9 @@ export class SqliteNumberingTable implements NumberingTable {
     return this.#sql.received.all(chat, toBlob(device), limit, skip).map(numberingOf).reverse();
   }
 
-  untold(): readonly Numbering[] {
-    return this.#sql.untold.all().map(numberingOf);
+  untold(chat: AccountNumber | undefined, limit: number): readonly Numbering[] {
+    const { untold, untoldOf } = this.#sql;
+    return (chat === undefined ? untold.all(limit) : untoldOf.all(limit, chat)).map(numberingOf);
   }
 
   devicesMet(chat: AccountNumber): readonly DeviceId[] {
@@ -222,6 +223,17 @@ interface HeldRow {
 
 type Device = [chat: number, device: Buffer];
 
+/** Of each device a few rows of the index are read, however many there are. */
+const UNTOLD = `
+  SELECT numbering.* FROM friend_device
+  CROSS JOIN numbering ON numbering.chat = friend_device.chat AND numbering.direction = 'in'
+    AND numbering.device = friend_device.device AND numbering.incarnation IN (
+      SELECT incarnation FROM numbering AS untold INDEXED BY numbering_untold
+      WHERE untold.chat = friend_device.chat AND untold.device = friend_device.device AND untold.direction = 'in'
+        AND (untold.up_to > untold.told_to OR untold.read_to > untold.told_read_to)
+      LIMIT ?
+    )`;
+
 function prepare(db: Sqlite.Database) {
   return { ...numberingStatements(db), ...deviceStatements(db), ...heldStatements(db) };
 }
@@ -259,11 +271,10 @@ function numberingStatements(db: Sqlite.Database) {
     received: db.prepare<[...Device, number, number], NumberingRow>(`
       SELECT * FROM numbering INDEXED BY numbering_newest WHERE chat = ? AND direction = 'in' AND device = ?
       ORDER BY begun DESC LIMIT ? OFFSET ?`),
-    untold: db.prepare<[], NumberingRow>(`
-      SELECT numbering.* FROM numbering INDEXED BY numbering_untold
-      JOIN friend_device ON friend_device.chat = numbering.chat AND friend_device.device = numbering.device
-      WHERE direction = 'in' AND (up_to > told_to OR read_to > told_read_to)
-      ORDER BY numbering.chat, numbering.device`),
+    untold: db.prepare<[number], NumberingRow>(`${UNTOLD} ORDER BY numbering.chat, numbering.device, begun`),
+    untoldOf: db.prepare<[number, number], NumberingRow>(
+      `${UNTOLD} WHERE friend_device.chat = ? ORDER BY numbering.device, begun`,
+    ),
     tails: db.prepare<[...Device, number, number], { readonly incarnation: Buffer; readonly up_to: number }>(`
       SELECT numbering.incarnation, min(numbering.up_to, kept_to) AS up_to
       FROM numbering INDEXED BY numbering_newest

@@ -132,7 +132,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     commitIncoming: (items, wallNow) => received.commit(items, wallNow),
     openNumbering: (chat, device, numbering, from) => received.openNumbering(chat, device, numbering, from),
     receivedUpTo: (chat, page) => received.receivedUpTo(chat, page),
-    receiptsOwed: () => received.receiptsOwed(),
+    receiptsOwed: (chat) => received.receiptsOwed(chat),
     noteReceiptsTold: (chat, device, told) => received.noteReceiptsTold(chat, device, told),
     tails: (chat, device, limit, skip = 0) => numberings.tails(chat, device, limit, skip),
     gaps: (chat) => received.gaps(chat),
