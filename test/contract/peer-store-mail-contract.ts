@@ -282,6 +282,15 @@ export function peerStoreMailContract(current: () => PeerStore): void {
       expect(await store.receiptsOwed()).toMatchObject([{ chat: CAROL }]);
     });
 
+    it('are read of the numberings that are named alone', async () => {
+      await store.commitIncoming([incoming(1), incoming(2)], wall(1));
+      await store.commitIncoming([incoming(1, { incarnation: THEIR_SECOND, messageId: theirId(9) })], wall(1));
+      const first = { device: BOBS_DEVICE, incarnation: THEIR_FIRST };
+      const unknown = { device: CAROLS_DEVICE, incarnation: THEIR_FIRST };
+      expect(await store.receivedUpTo(BOB, [unknown, first])).toEqual([{ ...first, deliveredUpTo: 2, readUpTo: 0 }]);
+      expect(await store.receivedUpTo(BOB, [])).toEqual([]);
+    });
+
     it('are told by the numberings in the order in which they began', async () => {
       await store.commitIncoming([incoming(1, { incarnation: THEIR_SECOND, messageId: theirId(9) })], wall(1));
       await store.commitIncoming([incoming(1)], wall(1));

@@ -61,6 +61,31 @@ describe('gap repair (DL)', () => {
     expect(answers.said).toEqual([resend(A, 2, 12)]);
   });
 
+  it('[DL50] reads of a friend the numberings that wait, and no others, however many there are', async () => {
+    const read: unknown[] = [];
+    repair = new GapRepair({
+      clock: time.clock,
+      log: silentLog,
+      store: {
+        receivedUpTo: async (_chat, of) => {
+          read.push(of);
+          return received;
+        },
+        gaps: async () => gaps,
+      },
+      isFriend: () => true,
+      answers,
+      onMissing: () => {},
+    });
+    repair.handleTail(BOBS, A, 5);
+    repair.handleTail(BOBS, B, 6);
+    await time.pass(2_100);
+    expect(read[0]).toEqual([
+      { device: BOBS.device, incarnation: A },
+      { device: BOBS.device, incarnation: B },
+    ]);
+  });
+
   it('[DL50] asks for what an earlier run has left behind', async () => {
     gaps = [gap(A, 1, 1)];
     await repair.start();

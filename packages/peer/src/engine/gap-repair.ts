@@ -191,12 +191,14 @@ export class GapRepair {
       .sort((a, b) => a.askedInVain - b.askedInVain);
     for (const chat of new Set(due.map(({ from }) => from.account))) {
       const { store } = this.#options;
-      const [numberings, gaps] = await Promise.all([store.receivedUpTo(chat), store.gaps(chat)]);
-      for (const lack of due) {
-        const isIt = (one: { readonly device: DeviceId; readonly incarnation: Incarnation }): boolean =>
-          one.device === lack.from.device && one.incarnation === lack.incarnation;
-        if (lack.from.account !== chat) continue;
-        this.#judge(lack, numberings.find(isIt)?.deliveredUpTo ?? 0, gaps.filter(isIt));
+      const ofChat = due.filter(({ from }) => from.account === chat);
+      const names = ofChat.map(({ from, incarnation }) => ({ device: from.device, incarnation }));
+      const [numberings, gaps] = await Promise.all([store.receivedUpTo(chat, names), store.gaps(chat)]);
+      const upTo = new Map(numberings.map((one) => [keyOf(one.device, one.incarnation), one.deliveredUpTo]));
+      const gapsOf = Map.groupBy(gaps, ({ device, incarnation }) => keyOf(device, incarnation));
+      for (const lack of ofChat) {
+        const key = keyOf(lack.from.device, lack.incarnation);
+        this.#judge(lack, upTo.get(key) ?? 0, gapsOf.get(key) ?? []);
       }
       this.#count(chat);
     }

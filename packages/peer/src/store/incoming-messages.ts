@@ -14,6 +14,7 @@ import type {
   Gap,
   IncomingContent,
   IncomingOutcome,
+  NumberingName,
   NumberingPage,
   NumberingProgress,
   ReceivedNumbering,
@@ -52,9 +53,14 @@ export class IncomingMessages {
     return this.#follow(chat, device, incarnation, numberings.clock(chat).wallMs).followed;
   }
 
-  receivedUpTo(chat: AccountNumber, page: NumberingPage | undefined): readonly ReceivedNumbering[] {
+  receivedUpTo(
+    chat: AccountNumber,
+    of: NumberingPage | readonly NumberingName[] | undefined,
+  ): readonly ReceivedNumbering[] {
     const { numberings } = this.#tables;
-    return (page ? numberings.received(chat, page) : numberings.all(chat, 'in')).map(receivedOf);
+    if (!of) return numberings.all(chat, 'in').map(receivedOf);
+    if ('limit' in of) return numberings.received(chat, of).map(receivedOf);
+    return of.flatMap((name) => numberings.numbering({ chat, kind: 'in', ...name }) ?? []).map(receivedOf);
   }
 
   receiptsOwed(chat: AccountNumber | undefined): readonly ({ readonly chat: AccountNumber } & ReceivedNumbering)[] {

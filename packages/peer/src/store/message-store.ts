@@ -11,6 +11,7 @@ import type {
   MessageQuery,
   MessageReason,
   MessageRoad,
+  NumberingName,
   NumberingOpening,
   NumberingPage,
   NumberingProgress,
@@ -123,9 +124,12 @@ export interface MessageStore {
   /**
    * What of each numbering has been committed, for cumulative receipts: the highest sequence without gaps. In the order
    * in which the numberings began here.
-   * @param page of this device alone, that many of the newest, those left out that are newer still
+   * @param of one device alone, that many of the newest, those left out that are newer still; or those named, as named
    */
-  receivedUpTo(chat: AccountNumber, page?: NumberingPage): Promise<readonly ReceivedNumbering[]>;
+  receivedUpTo(
+    chat: AccountNumber,
+    of?: NumberingPage | readonly NumberingName[],
+  ): Promise<readonly ReceivedNumbering[]>;
   /**
    * Numberings of which a friend's device was told less than is committed or read here, by chat and device; of each device
    * RECEIPTS_OWED_MAX at most, and others when it was told of these.

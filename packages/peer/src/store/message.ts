@@ -229,6 +229,12 @@ export interface NumberingPage {
   readonly skip: number;
 }
 
+/** One numbering of a device, in its chat. */
+export interface NumberingName {
+  readonly device: DeviceId;
+  readonly incarnation: Incarnation;
+}
+
 export interface ReceivedNumbering {
   readonly device: DeviceId;
   readonly incarnation: Incarnation;

@@ -131,7 +131,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     refuseUndelivered: (chat, neverSent) => sent.refuseUndelivered(chat, neverSent),
     commitIncoming: (items, wallNow) => received.commit(items, wallNow),
     openNumbering: (chat, device, numbering, from) => received.openNumbering(chat, device, numbering, from),
-    receivedUpTo: (chat, page) => received.receivedUpTo(chat, page),
+    receivedUpTo: (chat, of) => received.receivedUpTo(chat, of),
     receiptsOwed: (chat) => received.receiptsOwed(chat),
     noteReceiptsTold: (chat, device, told) => received.noteReceiptsTold(chat, device, told),
     tails: (chat, device, limit, skip = 0) => numberings.tails(chat, device, limit, skip),
