@@ -31,10 +31,25 @@ export function SignIn(): ReactElement {
   useEffect(focusStep, [state.name, form]);
 
   switch (state.name) {
+    case 'recovery-code':
+      return <RecoveryCode code={state.code} onKept={flow.finish} />;
+    case 'done':
+      return <Frame title="" />;
+    case 'asking':
     case 'unknown-key':
-      return <UnknownKey server={state.server} pin={state.pin} onAccept={flow.acceptKey} onBack={flow.back} />;
     case 'new-device':
-      return (
+    case 'under-way':
+      break;
+  }
+  const error = state.name === 'asking' ? state.error : undefined;
+  // The forms stay while the daemon works or asks, so that nothing needs to be typed twice.
+  return (
+    <>
+      {state.name === 'under-way' && <UnderWay state={state} onCancel={flow.cancel} />}
+      {state.name === 'unknown-key' && (
+        <UnknownKey server={state.server} pin={state.pin} onAccept={flow.acceptKey} onBack={flow.back} />
+      )}
+      {state.name === 'new-device' && (
         <NewDevice
           attempt={state.attempt}
           tried={state.tried}
@@ -42,22 +57,8 @@ export function SignIn(): ReactElement {
           onStart={flow.start}
           onBack={flow.back}
         />
-      );
-    case 'recovery-code':
-      return <RecoveryCode code={state.code} onKept={flow.finish} />;
-    case 'done':
-      return <Frame title="" />;
-    case 'asking':
-    case 'under-way':
-      break;
-  }
-  const isUnderWay = state.name === 'under-way';
-  const error = state.name === 'asking' ? state.error : undefined;
-  // The forms stay while the daemon works, so that nothing needs to be typed twice.
-  return (
-    <>
-      {isUnderWay && <UnderWay state={state} onCancel={flow.cancel} />}
-      <div hidden={isUnderWay} className={styles.keep}>
+      )}
+      <div hidden={state.name !== 'asking'} className={styles.keep}>
         {form === 'register' && (
           <RegisterForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
         )}
