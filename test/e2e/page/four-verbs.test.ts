@@ -60,6 +60,9 @@ describe.skipIf(chromiumMissing() !== undefined)('the four verbs by the page', (
   it('chats directly, also while the server is stopped', async () => {
     await openChatWith(alice, 'Bob');
     await openChatWith(bob, 'Alice');
+    // The first message opens the session, and the roads are looked for from there.
+    await say(alice, 'first words');
+    await rowWith(bob, 'first words').waitFor();
     await eventually('a direct path', async () => (await pathTo(daemons.get('alice')!, 'bob'))?.state === 'direct');
     process.kill(stage.server.pid, 'SIGSTOP');
     try {

@@ -3,7 +3,7 @@ import { type Row, row } from '../../../../scripts/report.ts';
 import { contactOf } from '../../friends.ts';
 import { eventually, PASSWORD, type RpcConnection } from '../../stage.ts';
 import type { PageStage } from '../page-stage.ts';
-import { composer, rowWith } from '../screens.ts';
+import { composer, rowWith, shownAs } from '../screens.ts';
 import { en } from '../words.ts';
 import type { Proof } from './proof.ts';
 
@@ -14,6 +14,7 @@ const STOPS_MAX = 60;
 const FOCUS = `(() => {
   const element = document.activeElement;
   if (!element || element === document.body) return { name: '', seen: true };
+  // Where a new screen puts the focus so that it is read out is no stop of the Tab key.
   const label = element.labels?.[0]?.textContent ?? '';
   const name = element.getAttribute('aria-label') ?? (label || element.textContent || element.placeholder || '');
   const style = getComputedStyle(element);
@@ -22,7 +23,7 @@ const FOCUS = `(() => {
   const box = element.getBoundingClientRect();
   const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
   const covered = box.width > 1 && over !== null && !element.contains(over) && !over.contains(element);
-  return { name: name.trim(), seen: (rings || box.width <= 1) && !covered };
+  return { name: name.trim(), seen: element.tabIndex < 0 || ((rings || box.width <= 1) && !covered) };
 })()`;
 
 interface Step {
@@ -146,6 +147,7 @@ const STEPS: readonly Step[] = [
   {
     goal: 'edit with Up, leave with Esc',
     go: async (walk) => {
+      await shownAs(walk.page, 'answered', 'delivered');
       await walk.page.keyboard.press('ArrowUp');
       await walk.page.getByText(en('chat.editing')).waitFor();
       await walk.page.keyboard.press('Escape');

@@ -123,7 +123,8 @@ async function typingTimes(stage: Proof['page'], alice: PersonOnStage, bob: Pers
 
 async function sendMeasured(own: Page, friends: Page, text: string) {
   await composer(own).fill(text);
-  await Promise.all([own.evaluate(NOTE_ROW, text), friends.evaluate(NOTE_ROW, text), own.evaluate(NOTE_KEY)]);
+  const noteRow = `(${NOTE_ROW})(${JSON.stringify(text)})`;
+  await Promise.all([own.evaluate(noteRow), friends.evaluate(noteRow), own.evaluate(NOTE_KEY)]);
   await composer(own).press('Enter');
   const keyAt = await own.evaluate<number>('globalThis.keyAt');
   const [ownAt, friendAt] = await Promise.all([
