@@ -123,7 +123,11 @@ export class Oracle {
     const result = await from.engine.send({ to: String(account), text, replyTo });
     for (const device of devices) this.#lastSentMs.set(`${from.name}>${device.name}`, this.#world.nowMs);
     if (result.ok) intent.id = result.value.id;
-    else if (!this.#areApart(this.accountOf(from), account) && !(await wasSignedOut(from, result.error))) {
+    else if (
+      !this.#areApart(this.accountOf(from), account) &&
+      !wasEnding(from, result.error) &&
+      !(await wasSignedOut(from, result.error))
+    ) {
       this.#note('lost', `${from.name} was told ${result.error.code} when sending to its friend ${to.name}`);
     }
   }
@@ -422,6 +426,11 @@ export class Oracle {
     if (this.violations.length >= VIOLATIONS_MAX) return;
     this.violations.push({ kind, atMs: Math.round(this.#world.nowMs), detail });
   }
+}
+
+/** Its program was being ended in good order: the person is told that nothing was taken, which is true. */
+function wasEnding(peer: SimPeer, { code }: { readonly code: string }): boolean {
+  return code === 'STORE_FAILED' && !peer.ready;
 }
 
 /** A new password, or the end of the device, came a moment before its user sent. */

@@ -157,6 +157,7 @@ export class SimPeer {
   /** An orderly end of the daemon. */
   async stop(): Promise<void> {
     const engine = this.engine;
+    this.#ready = false;
     await engine.stop();
     if (this.#engine !== engine) return;
     this.#end(false);
