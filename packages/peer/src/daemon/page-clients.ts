@@ -67,7 +67,7 @@ export class PageClients {
     for (const pipe of this.#unproven) pipe.close(code);
     for (const { pipe, session } of this.#open) {
       pipe.close(code);
-      session.handleClose();
+      session.handleRevoked();
     }
   }
 

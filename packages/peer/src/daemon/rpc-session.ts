@@ -34,9 +34,12 @@ export class RpcSession implements Caller {
   readonly #handlers: RpcHandlers;
   readonly #log: Log;
   readonly #lines = new LineDecoder();
-  /** Lines read but not begun, because too many calls are under way. */
-  readonly #waiting: string[] = [];
+  /** Lines read, of which some are not begun, because too many calls are under way. */
+  #waiting: readonly string[] = [];
+  /** How many of them are begun by now: a message may hold half a million, too many to take each off the front. */
+  #begun = 0;
   #callsInFlight = 0;
+  #isRevoked = false;
   #watch: Watch | undefined;
   #signIns = new AbortController();
 
@@ -70,10 +73,20 @@ export class RpcSession implements Caller {
     this.#signIns.abort();
   }
 
+  /** The client has lost its right to be here: what it sent and what was not begun is not done any more. */
+  handleRevoked(): void {
+    this.#isRevoked = true;
+    this.#waiting = [];
+    this.#begun = 0;
+    this.handleClose();
+  }
+
   handleBytes(bytes: Uint8Array): void {
+    if (this.#isRevoked) return;
     const lines = this.#lines.handleBytes(bytes);
     if (lines.ok) {
-      this.#waiting.push(...lines.value);
+      this.#waiting = [...this.#waiting.slice(this.#begun), ...lines.value];
+      this.#begun = 0;
       this.#drain();
     } else {
       this.#write({ kind: 'failure', id: null, error: { code: 'BAD_REQUEST', detail: { cause: lines.error } } });
@@ -83,11 +96,12 @@ export class RpcSession implements Caller {
 
   #drain(): void {
     while (this.#callsInFlight < CALLS_IN_FLIGHT_MAX) {
-      const line = this.#waiting.shift();
+      const line = this.#waiting[this.#begun];
       if (line === undefined) break;
+      this.#begun++;
       this.#handleLine(line);
     }
-    if (this.#waiting.length > 0) this.#pipe.pause();
+    if (this.#begun < this.#waiting.length) this.#pipe.pause();
     else this.#pipe.resume();
   }
 
