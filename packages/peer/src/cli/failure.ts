@@ -12,13 +12,17 @@ export interface Failure {
   readonly lines: readonly string[];
 }
 
-/** Any error as the one object, or the two lines, that a user gets: what is wrong, and what to do next. */
-export function describeFailure(thrown: unknown, translator: Translator, magpie: string): Failure {
-  if (thrown instanceof CommanderError) return usageFailure(thrown, translator, magpie);
+/**
+ * Any error as the one object, or the two lines, that a user gets: what is wrong, and what to do next.
+ * @param command that was meant, as far as it is one: `draft`
+ */
+export function describeFailure(thrown: unknown, translator: Translator, magpie: string, command: string): Failure {
+  const usage = { magpie, command: command === '' ? '' : ` ${command}` };
+  if (thrown instanceof CommanderError) return usageFailure(thrown, translator, usage);
   if (!(thrown instanceof CliError)) return internalFailure(thrown, translator, magpie);
   const { error, exit, extras } = thrown;
   const values = safeValues({
-    magpie,
+    ...usage,
     because: because(error, translator),
     ...extras.values,
     ...error.detail,
@@ -43,22 +47,28 @@ export function describeFailure(thrown: unknown, translator: Translator, magpie:
 }
 
 function sentenceOf(error: RpcError, translator: Translator, values: TextValues): string {
-  const own = `error.${error.code}`;
+  const own = `error.${keyOf(error, translator)}`;
   const refusal = `refusal.${error.refusal}`;
   if (error.code === 'SERVER_REFUSED' && translator.has(refusal)) return translator.text(refusal, values);
   return translator.text(translator.has(own) ? own : 'error.INTERNAL', values);
 }
 
 function hintOf(error: RpcError, translator: Translator, values: TextValues): string {
-  const own = `hint.${error.code}`;
+  const own = `hint.${keyOf(error, translator)}`;
   const refusal = `hint.refusal.${error.refusal}`;
   if (error.code === 'SERVER_REFUSED' && translator.has(refusal)) return translator.text(refusal, values);
   return translator.text(translator.has(own) ? own : 'hint.INTERNAL', values);
 }
 
-function usageFailure(error: CommanderError, translator: Translator, magpie: string): Failure {
+/** Some errors have other words for some kinds of what they are about. */
+function keyOf({ code, detail }: RpcError, translator: Translator): string {
+  const ofKind = `${code}.${detail?.what}`;
+  return translator.has(`error.${ofKind}`) ? ofKind : code;
+}
+
+function usageFailure(error: CommanderError, translator: Translator, usage: TextValues): Failure {
   const message = usageSentence(error, translator);
-  const hint = translator.text('hint.USAGE', { magpie });
+  const hint = translator.text('hint.USAGE', usage);
   return {
     exit: EXIT.usage,
     json: { error: { code: 'USAGE', exit: EXIT.usage, message, hint } },

@@ -53,6 +53,12 @@ export function plainRow(message: MessageJson, { nameOf }: Surroundings): string
   return [id, at, nameOf(message.from), state, printable(text)];
 }
 
+/** The last column for programs, where a nudge and a recalled message have no text. */
+export function plainKind({ kind, recalled, editedAt }: MessageJson): string {
+  if (recalled) return 'recalled';
+  return kind === 'text' && editedAt !== null ? 'edited' : kind;
+}
+
 /**
  * `14:03 alice: text`, further lines indented, above it what it answers, behind it how it stands; what is not yet with the
  * friend says so.

@@ -42,6 +42,35 @@ describe('a conversation as people see it', () => {
     expect(out).toContain('[nudge]  (stored in their mailbox)');
   });
 
+  it('names in its last column for programs what a message without words is, and what was edited', async () => {
+    show('as it was', {});
+    show('edited text', { editedAt: 1_760_000_000_000 as never });
+    show('', { recalled: true, editedAt: 1_760_000_000_000 as never });
+    show('', { kind: 'nudge' });
+    const kinds = (out: string) =>
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t').at(-1));
+    expect(kinds((await cli.run('msg list bob --plain')).out)).toEqual(['text', 'edited', 'recalled', 'nudge']);
+    expect((await cli.run('msg search text --plain')).out).toMatch(/\tedited text\tbob\tedited\n$/);
+  });
+
+  it.each([
+    ['en', 'No message here has the id', 'msg list NAME --plain'],
+    ['zh-CN', '这里没有编号为', 'msg list 账号名 --plain'],
+  ])('says in %s of an unknown id where ids of messages are shown', async (language, sentence, hint) => {
+    const id = 'f'.repeat(32);
+    for (const command of [`msg show ${id}`, `msg edit ${id} better`]) {
+      const { exit, err } = await cli.run(`${command} --lang ${language}`);
+      expect(exit).toBe(5);
+      expect(err).toContain(sentence);
+      expect(err).toContain(id);
+      expect(err).toContain(hint);
+      expect(err).not.toContain('contact');
+    }
+  });
+
   it('says until when the mailbox keeps it', async () => {
     const expiresAt = new Date(2031, 4, 6, 7, 8).getTime() as never;
     show('kept', { state: 'stored', expiresAt });

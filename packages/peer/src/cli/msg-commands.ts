@@ -8,7 +8,15 @@ import { type DaemonLink, withDaemon } from './daemon-link.ts';
 import { idOption, limitOption, messageIdOf } from './id-option.ts';
 import type { Invocation } from './invocation.ts';
 import { localTime } from './local-time.ts';
-import { messageBlock, plainRow, reactionText, type Surroundings, stateText, surroundings } from './message-lines.ts';
+import {
+  messageBlock,
+  plainKind,
+  plainRow,
+  reactionText,
+  type Surroundings,
+  stateText,
+  surroundings,
+} from './message-lines.ts';
 import { printable } from './printable.ts';
 import { timeOption } from './time-option.ts';
 
@@ -165,7 +173,7 @@ async function messageLines(
   if (invocation.out.plain)
     return invocation.out.table(
       [],
-      items.map((each) => plainRow(each, around)),
+      items.map((each) => [...plainRow(each, around), plainKind(each)]),
     );
   return items.flatMap((each) => messageBlock(invocation, each, around, around.nameOf(each.from)));
 }
@@ -176,7 +184,7 @@ async function foundLines(invocation: Invocation, link: DaemonLink, items: reado
   if (out.json) return [];
   const around = await surroundings(invocation, link, items);
   if (out.plain) {
-    const rows = items.map((each) => [...plainRow(each, around), around.nameOf(each.chat)]);
+    const rows = items.map((each) => [...plainRow(each, around), around.nameOf(each.chat), plainKind(each)]);
     return out.table([], rows);
   }
   return items.flatMap((each) => [
@@ -194,7 +202,7 @@ async function detailLines(invocation: Invocation, link: DaemonLink, message: Me
   const { out, text } = invocation;
   if (out.json) return [];
   const around = await surroundings(invocation, link, [message]);
-  if (out.plain) return out.table([], [plainRow(message, around)]);
+  if (out.plain) return out.table([], [[...plainRow(message, around), plainKind(message)]]);
   const details = await out.table(
     [],
     [

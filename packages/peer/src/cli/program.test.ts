@@ -273,6 +273,19 @@ describe('the command line', () => {
     expect((await cli.run('contact list')).out).toBe(plain.out);
   });
 
+  it.each([
+    ['draft show', 'magpie draft --help'],
+    ['--profile msg draft show', 'magpie draft --help'],
+    ['contact list --nonsense', 'magpie contact list --help'],
+    ['msg show', 'magpie msg show --help'],
+    ['drafft', 'See magpie --help'],
+    ['send', 'magpie send --help'],
+  ])('points for `magpie %s` to %s', async (line, hint) => {
+    const { exit, err } = await cli.run(line);
+    expect(exit).toBe(2);
+    expect(err).toContain(`${hint}\n`);
+  });
+
   it('shows what names and texts would do to a terminal instead of letting them', async () => {
     await cli.startDaemon();
     cli.engine.signedIn().person(10_002, 'bob', 'member', 'B\u001b[2J\u202eob\t!');
@@ -291,6 +304,17 @@ describe('the command line', () => {
 });
 
 describe('the catalogues', () => {
+  it.each([
+    ['en', 10],
+    ['zh-CN', 8],
+  ] as const)('begin in %s each line of the status with a label %i cells wide', (language, width) => {
+    for (const [key, line] of Object.entries(CATALOGUES[language]).filter(([name]) => name.startsWith('status.'))) {
+      const label = /^\S+ {2,}/.exec(String(line))?.[0] ?? '';
+      const cells = [...label].reduce((sum, character) => sum + (character > '\u2e7f' ? 2 : 1), 0);
+      expect([key, cells]).toEqual([key, width]);
+    }
+  });
+
   it.each(LANGUAGES)('say in %s what is wrong and what to do next for every error code', (language) => {
     for (const code of [...COMMAND_ERROR_CODES, ...LOCAL_ERROR_CODES, ...CLI_ERROR_CODES]) {
       expect([code, CATALOGUES[language][`error.${code}`], CATALOGUES[language][`hint.${code}`]]).not.toContain(

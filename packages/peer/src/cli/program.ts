@@ -52,10 +52,28 @@ export async function runCli(words: readonly string[], ports: CliPorts): Promise
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     if (error instanceof CommanderError && error.code === 'commander.help' && !early.json) return EXIT.usage;
-    const failure = describeFailure(error, translator, magpie);
+    const failure = describeFailure(error, translator, magpie, commandOf(program, words));
     out.failure(failure.json, failure.lines);
     return failure.exit;
   }
+}
+
+/** The longest beginning of the words that is a command: `draft` of `draft show`. */
+function commandOf(program: Command, words: readonly string[]): string {
+  const path: string[] = [];
+  let command = program;
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    if (word === '--') break;
+    // The value of an option is no command, whatever it is called.
+    if (program.options.some((option) => option.required && [option.short, option.long].includes(word))) at++;
+    if (word.startsWith('-')) continue;
+    const next = command.commands.find((each) => each.name() === word);
+    if (!next) break;
+    path.push(word);
+    command = next;
+  }
+  return path.join(' ');
 }
 
 /** What must be known before the command line can be read: the language of its help and the form of its errors. */

@@ -1,7 +1,7 @@
 import type { AccountName, AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { CommandError } from '../engine/command-error.ts';
+import { type CommandError, noSuchMessage } from '../engine/command-error.ts';
 import type {
   ContactView,
   DraftView,
@@ -267,7 +267,7 @@ export class FakeEngine extends FakeAccount implements Engine {
 
   async message(id: MessageId): Promise<Result<MessageView, CommandError>> {
     const found = this.log.find((each) => each.id === id);
-    return found ? ok(found) : err({ code: 'NOT_FOUND' });
+    return found ? ok(found) : noSuchMessage(id);
   }
 
   async markRead(chat: string, upTo?: MessageId) {
@@ -398,7 +398,7 @@ export class FakeEngine extends FakeAccount implements Engine {
     patch: (message: MessageView) => Partial<MessageView>,
   ): Result<MessageView, CommandError> {
     const found = this.log.find((each) => each.id === input.id);
-    if (!found) return err({ code: 'NOT_FOUND', detail: { who: input.id } });
+    if (!found) return noSuchMessage(input.id);
     return this.did(name, input, () => this.change(found, patch(found)));
   }
 }

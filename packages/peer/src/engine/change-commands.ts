@@ -4,7 +4,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import { CHANGE_MS_MAX, REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
 import { validateText } from '../messaging/text.ts';
 import type { OutgoingContent, PeerStore, Profile, StoredMessage } from '../store/store.ts';
-import type { CommandError } from './command-error.ts';
+import { type CommandError, noSuchMessage } from './command-error.ts';
 import type { ContactBook } from './contact-book.ts';
 import { parseEmoji } from './emoji.ts';
 import type { Engine, MessageView } from './engine.ts';
@@ -85,7 +85,7 @@ export class ChangeCommands implements Surface {
   async #target(id: MessageId): Promise<Result<StoredMessage, CommandError>> {
     if (!this.#options.profile()?.signedIn) return err({ code: 'NOT_SIGNED_IN' });
     const target = await this.#options.store.message(id);
-    if (!target) return err({ code: 'NOT_FOUND', detail: { who: id } });
+    if (!target) return noSuchMessage(id);
     const said = target.kind === 'text' || target.kind === 'nudge' || target.kind === 'unsupported';
     if (!said || target.recalled || target.state === 'refused') return err({ code: 'NOT_OWN_MESSAGE' });
     return ok(target);

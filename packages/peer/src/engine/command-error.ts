@@ -1,4 +1,6 @@
+import type { MessageId } from '@magpie/common/ids.ts';
 import type { RefusalCode } from '@magpie/common/refusal.ts';
+import { err, type Result } from '@magpie/common/result.ts';
 
 /** Why a command failed: a closed set. The local API, the exit code and the sentence in both languages hang on it. */
 export const COMMAND_ERROR_CODES = [
@@ -45,6 +47,11 @@ export const COMMAND_ERROR_CODES = [
 ] as const;
 
 export type CommandErrorCode = (typeof COMMAND_ERROR_CODES)[number];
+
+/** `what` chooses the sentence shown. */
+export function noSuchMessage(id: MessageId): Result<never, CommandError> {
+  return err({ code: 'NOT_FOUND', detail: { who: id, what: 'message' } });
+}
 
 export interface CommandError {
   readonly code: CommandErrorCode;

@@ -3,7 +3,7 @@ import { TEXT_BYTES_MAX } from '@magpie/common/limits.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import type { Contact, Draft, PeerStore } from '../store/store.ts';
-import type { CommandError } from './command-error.ts';
+import { type CommandError, noSuchMessage } from './command-error.ts';
 import type { DraftView, Engine } from './engine.ts';
 import { orStoreFailed } from './store-failure.ts';
 
@@ -47,7 +47,7 @@ export class DraftCommands implements Surface {
       if (!text.isWellFormed()) return err({ code: 'BAD_TEXT' });
       if (Buffer.byteLength(text) > TEXT_BYTES_MAX) return err({ code: 'TEXT_TOO_LARGE' });
       if (replyTo !== undefined && (await store.message(replyTo))?.chat !== account) {
-        return err({ code: 'NOT_FOUND', detail: { who: replyTo } });
+        return noSuchMessage(replyTo);
       }
       const draft = { chat: account, text, replyTo: text === '' ? undefined : replyTo, at: wallNow() };
       await store.saveDraft(draft);

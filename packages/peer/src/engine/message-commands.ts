@@ -4,7 +4,7 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { Clock, Instant } from '@magpie/common/time.ts';
 import { validateText } from '../messaging/text.ts';
 import { type Contact, type PeerStore, type Profile, SHOWN_KINDS, type StoredMessage } from '../store/store.ts';
-import type { CommandError } from './command-error.ts';
+import { type CommandError, noSuchMessage } from './command-error.ts';
 import { type ContactBook, isSelf, keyChanged } from './contact-book.ts';
 import type { Engine, MessageView } from './engine.ts';
 import { MESSAGES_PER_QUERY_MAX, NUDGE_EVERY_MS } from './limits.ts';
@@ -66,7 +66,7 @@ export class MessageCommands implements Surface {
   message(id: MessageId): Promise<Result<MessageView, CommandError>> {
     return orStoreFailed(async () => {
       const message = await this.#options.store.message(id);
-      return message ? ok(this.view(message)) : notFound(id);
+      return message ? ok(this.view(message)) : noSuchMessage(id);
     });
   }
 
@@ -99,7 +99,7 @@ export class MessageCommands implements Surface {
     const known = input.id && (await store.message(input.id));
     if (known) return ok(this.view(known));
     const { replyTo } = input;
-    if (replyTo !== undefined && !(await this.#isShownIn(chat, replyTo))) return notFound(replyTo);
+    if (replyTo !== undefined && !(await this.#isShownIn(chat, replyTo))) return noSuchMessage(replyTo);
     const id = input.id ?? this.#newId();
     const { message } = await outgoing.commit({ id, chat, kind: 'text', text: input.text, replyTo });
     return ok(this.view(message));
@@ -124,7 +124,8 @@ export class MessageCommands implements Surface {
     if (!found.ok) return found;
     const chat = found.value.account;
     const { around } = input;
-    if (around !== undefined && (await this.#options.store.message(around))?.chat !== chat) return notFound(around);
+    if (around !== undefined && (await this.#options.store.message(around))?.chat !== chat)
+      return noSuchMessage(around);
     const messages = await this.#options.store.messages({
       chat,
       limit: Math.max(1, Math.min(input.limit, MESSAGES_PER_QUERY_MAX)),
@@ -166,8 +167,4 @@ export class MessageCommands implements Surface {
   #newId(): MessageId {
     return newMessageId(this.#options.time.wallNow(), this.#options.random);
   }
-}
-
-function notFound(id: MessageId): Result<never, CommandError> {
-  return err({ code: 'NOT_FOUND', detail: { who: id } });
 }
