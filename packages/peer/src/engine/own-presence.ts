@@ -151,6 +151,8 @@ export class OwnPresence {
     }
     this.#adopt(before.wish, before.text);
     if (wish === 'invisible' && before.wish !== 'offline') sessions.reopen();
+    // What came up meanwhile would go on telling somebody that this device is here.
+    if (before.wish === 'invisible' && wish !== 'invisible') sessions.closeAll(CLOSE_GOODBYE);
     // Friends have been told nothing, or the part that the server took: again what holds here.
     if (this.wish !== 'offline') void this.#tell();
     await this.#save(before.wish, before.text);
