@@ -9,7 +9,7 @@ import { useNow } from './use-now.ts';
 import { agoWords } from './when.ts';
 
 export function AboutProfile({ contact }: { readonly contact: ContactJson }): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const nowMs = useNow();
   const name = displayNameOf(contact);
   const isFriend = contact.state === 'member';
@@ -25,7 +25,7 @@ export function AboutProfile({ contact }: { readonly contact: ContactJson }): Re
           <>
             <PresenceDot presence={contact.presence} />
             {seen
-              ? t('people.row.last-seen', { when: agoWords(seen, nowMs, language) })
+              ? t('people.row.last-seen', { when: agoWords(seen, nowMs, locale) })
               : t(`presence.${contact.presence}`)}
           </>
         ) : (

@@ -66,7 +66,7 @@ const ChatListRow = memo(function ChatListRow({
   readonly tabIndex: 0 | -1;
   readonly onOpen: (id: string) => void;
 }) {
-  const { language } = useText();
+  const { locale } = useText();
   const name = nameOf({ id, contact, chat, draft });
   const isFriend = contact?.state === 'member';
   const unread = contact?.unread ?? chat?.unread ?? 0;
@@ -86,8 +86,8 @@ const ChatListRow = memo(function ChatListRow({
           <span className={styles.name}>{name}</span>
           {isFriend && <PresenceWord presence={contact.presence} />}
           {at && (
-            <time className={styles.time} dateTime={at} title={fullTime(at, language)}>
-              {listTime(at, nowMs, language)}
+            <time className={styles.time} dateTime={at} title={fullTime(at, locale)}>
+              {listTime(at, nowMs, locale)}
             </time>
           )}
         </span>

@@ -36,7 +36,7 @@ export const PersonRow = memo(function PersonRow({ contact, nowMs, current, tabI
       <span className={styles.words}>
         <span className={styles.line}>
           <span className={styles.name}>{name}</span>
-          {isFriend && contact.path && <RoadMark road={contact.path} />}
+          {isFriend && contact.path && <RoadMark road={contact.path} isShort />}
           {contact.unread > 0 && <UnreadBadge count={contact.unread} />}
         </span>
         <span className={styles.line}>
@@ -54,14 +54,14 @@ export const PersonRow = memo(function PersonRow({ contact, nowMs, current, tabI
 });
 
 function SecondLine({ contact, nowMs }: { readonly contact: ContactJson; readonly nowMs: number }): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const saying = contact.statusText || contact.signatureLine;
   if (contact.state !== 'member') return <span className={styles.second}>{t(`roster.${contact.state}`)}</span>;
   if (contact.typing) return <span className={`${styles.second} ${styles.typing}`}>{t('people.row.typing')}</span>;
   const presence = t(`presence.${contact.presence}`);
   const seen =
     contact.presence === 'offline' && contact.lastSeen
-      ? t('people.row.last-seen', { when: agoWords(contact.lastSeen, nowMs, language) })
+      ? t('people.row.last-seen', { when: agoWords(contact.lastSeen, nowMs, locale) })
       : presence;
   return <span className={styles.second}>{saying ? t('people.row.saying', { presence: seen, saying }) : seen}</span>;
 }

@@ -7,8 +7,17 @@ import styles from './rows.module.css';
 
 const ICONS = { direct: Zap, lan: Network, relay: Waypoints } as const;
 
-/** A live road to a friend, for lists: what the badge says, without being a button. The mailbox is no live road. */
-export function RoadMark({ road }: { readonly road: RoadJson }): ReactElement | null {
+/**
+ * A live road to a friend: what the badge says, without being a button. The mailbox is no live road.
+ * @param isShort for lists: the word is only heard, the milliseconds stand for it
+ */
+export function RoadMark({
+  road,
+  isShort = false,
+}: {
+  readonly road: RoadJson;
+  readonly isShort?: boolean;
+}): ReactElement | null {
   const { t } = useText();
   const name = roadName(road);
   if (name === 'mailbox') return null;
@@ -16,8 +25,8 @@ export function RoadMark({ road }: { readonly road: RoadJson }): ReactElement | 
   return (
     <span className={`${styles.road} ${styles[name]}`}>
       <Icon size={13} aria-hidden="true" />
-      {road.rttMs > 0 ? t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) }) : t(`road.${name}`)}
-      {road.rttMs > 0 && <span className="visually-hidden"> {t(`road.${name}`)}</span>}
+      <span className={isShort && road.rttMs > 0 ? 'visually-hidden' : undefined}>{t(`road.${name}`)}</span>
+      {road.rttMs > 0 && t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}
     </span>
   );
 }

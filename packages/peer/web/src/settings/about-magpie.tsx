@@ -8,7 +8,7 @@ import { momentText } from './words.ts';
 
 /** Which program this is, and where it keeps things. */
 export function AboutMagpie(): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const { value, error } = useFetched('daemon.status', {});
   return (
     <>
@@ -21,7 +21,7 @@ export function AboutMagpie(): ReactElement {
             <dt>{t('settings.about.profile')}</dt>
             <dd>{value.profile}</dd>
             <dt>{t('settings.about.started')}</dt>
-            <dd>{momentText(value.startedAt, language)}</dd>
+            <dd>{momentText(value.startedAt, locale)}</dd>
             <dt>{t('settings.about.process')}</dt>
             <dd>{value.pid}</dd>
           </dl>

@@ -46,7 +46,7 @@ function Device({
   readonly busy: boolean;
   readonly onRevoke: () => void;
 }): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const label = device.label || device.id.slice(0, 8);
   const state = device.own ? 'own' : !device.active ? 'inactive' : device.online ? 'online' : 'offline';
   return (
@@ -56,7 +56,7 @@ function Device({
         <p className={styles.note}>
           {t(`settings.devices.${state}`)}
           {device.lastLoginAt &&
-            ` · ${t('settings.devices.last-login', { when: momentText(device.lastLoginAt, language) })}`}
+            ` · ${t('settings.devices.last-login', { when: momentText(device.lastLoginAt, locale) })}`}
         </p>
       </div>
       {!device.own && (

@@ -31,7 +31,7 @@ export function NetworkSettings(): ReactElement {
 
 function ServerLink({ server }: { readonly server: NetStatusJson['server'] }): ReactElement {
   const text = useText();
-  const { t, language } = text;
+  const { t, locale } = text;
   const cause = server.lastError && server.state !== 'connected' ? causeText(server.lastError, text) : '';
   return (
     <div className={styles.card}>
@@ -54,7 +54,7 @@ function ServerLink({ server }: { readonly server: NetStatusJson['server'] }): R
         {server.retryAt && server.state === 'waiting' && (
           <>
             <dt>{t('settings.network.retry')}</dt>
-            <dd>{momentText(server.retryAt, language)}</dd>
+            <dd>{momentText(server.retryAt, locale)}</dd>
           </>
         )}
       </dl>
@@ -71,7 +71,7 @@ function causeText(code: string, { t, has }: Text): string {
 }
 
 function Udp({ udp }: { readonly udp: NetStatusJson['udp'] }): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const ports = [udp.port4 !== null && `IPv4 ${udp.port4}`, udp.port6 !== null && `IPv6 ${udp.port6}`].filter(Boolean);
   return (
     <div className={styles.card}>
@@ -83,9 +83,9 @@ function Udp({ udp }: { readonly udp: NetStatusJson['udp'] }): ReactElement {
           <dt>{t('settings.network.reflexive')}</dt>
           <dd>{t('settings.network.reflexive-count', { count: udp.reflexive.length })}</dd>
           <dt>{t('settings.network.sent')}</dt>
-          <dd>{numberText(udp.datagramsSent, language)}</dd>
+          <dd>{numberText(udp.datagramsSent, locale)}</dd>
           <dt>{t('settings.network.received')}</dt>
-          <dd>{numberText(udp.datagramsReceived, language)}</dd>
+          <dd>{numberText(udp.datagramsReceived, locale)}</dd>
         </dl>
       ) : (
         <p>{t('settings.network.udp-off')}</p>

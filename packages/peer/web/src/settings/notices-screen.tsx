@@ -33,7 +33,7 @@ export function NoticesScreen(): ReactElement {
 }
 
 function Notice({ notice }: { readonly notice: NoticeJson }): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const { busy, error, run } = useAction();
   return (
     <li className={styles.item}>
@@ -42,7 +42,7 @@ function Notice({ notice }: { readonly notice: NoticeJson }): ReactElement {
           {notice.text}
         </p>
         <p className={styles.note}>
-          <time dateTime={notice.at}>{momentText(notice.at, language)}</time>
+          <time dateTime={notice.at}>{momentText(notice.at, locale)}</time>
           {notice.dismissed && ` · ${t('settings.notices.dismissed')}`}
         </p>
         <Failure error={error} />

@@ -14,7 +14,7 @@ import { numberText, sizeText } from './words.ts';
 
 /** What is kept on this machine, and how to be rid of it or take it along. */
 export function StorageSettings(): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const status = useFetched('status', {});
   const kept = status.value?.storage;
   return (
@@ -23,9 +23,9 @@ export function StorageSettings(): ReactElement {
         {kept && (
           <dl className={styles.facts}>
             <dt>{t('settings.storage.messages')}</dt>
-            <dd>{numberText(kept.messages, language)}</dd>
+            <dd>{numberText(kept.messages, locale)}</dd>
             <dt>{t('settings.storage.size')}</dt>
-            <dd>{sizeText(kept.bytes, language)}</dd>
+            <dd>{sizeText(kept.bytes, locale)}</dd>
           </dl>
         )}
         {!kept && !status.error && <p className={styles.note}>{t('settings.loading')}</p>}
@@ -50,7 +50,7 @@ export function StorageSettings(): ReactElement {
 
 /** The history with one person; their copy stays. */
 function DeleteHistory({ onDeleted }: { readonly onDeleted: () => void }): ReactElement {
-  const { t, language } = useText();
+  const { t, locale } = useText();
   const view = useViewModel();
   const id = useId();
   const chats = useView((state) => state.chats);
@@ -60,12 +60,12 @@ function DeleteHistory({ onDeleted }: { readonly onDeleted: () => void }): React
   const [isAsked, setAsked] = useState(false);
   const [deleted, setDeleted] = useState<number>();
   const choices = useMemo(() => {
-    const collator = new Intl.Collator(language, { numeric: true });
+    const collator = new Intl.Collator(locale, { numeric: true });
     return [...chats.values()]
       .filter(({ last }) => last !== null)
       .map(({ id: chat }) => ({ chat, name: nameOf(contacts.get(chat), chat) }))
       .sort((a, b) => collator.compare(a.name, b.name));
-  }, [chats, contacts, language]);
+  }, [chats, contacts, locale]);
   const who = choices.find(({ chat }) => chat === chosen)?.name ?? '';
   const remove = async () => {
     const result = await action.run('message.delete', { chat: chosen });

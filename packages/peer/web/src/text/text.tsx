@@ -2,9 +2,12 @@ import { createPageTranslator, type PageKey, type PageTranslator } from '@magpie
 import type { Language, TextValues } from '@magpie/common/i18n/translator.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { createContext, type ReactElement, type ReactNode, useContext } from 'react';
+import { localeOf } from './locale.ts';
 
 export interface Text {
   readonly language: Language;
+  /** BCP 47: how times, dates and numbers are written. */
+  readonly locale: string;
   readonly t: (key: PageKey, values?: TextValues) => string;
   /** What is wrong, in the language of the page; the page itself says what to do. */
   readonly errorText: (error: RpcError) => string;
@@ -18,7 +21,13 @@ export async function loadText(language: Language): Promise<Text> {
       ? (await import('@magpie/common/i18n/page-texts-zh-cn.ts')).PAGE_ZH_CN
       : (await import('@magpie/common/i18n/page-texts-en.ts')).PAGE_EN;
   const translator = createPageTranslator(language, catalogue);
-  return { language, t: translator.text, has: translator.has, errorText: (error) => errorText(translator, error) };
+  return {
+    language,
+    locale: localeOf(language),
+    t: translator.text,
+    has: translator.has,
+    errorText: (error) => errorText(translator, error),
+  };
 }
 
 function errorText(translator: PageTranslator, error: RpcError): string {
