@@ -73,6 +73,8 @@ export class DeliveryParts {
   readonly #greetings: Greetings;
   /** From when the friends are known on a new link; `account.up` comes later. */
   #linked = false;
+  /** Mailboxes that were not met while invisible: to put again what they lost would show that somebody is here (R23). */
+  #unmet: Uint8Array | undefined;
 
   constructor(options: DeliveryPartsOptions) {
     this.#options = options;
@@ -258,7 +260,8 @@ export class DeliveryParts {
   /** Friends and their devices are as the server has them. @param mailboxId of its mailboxes */
   async handleLinkUp(mailboxId: Uint8Array): Promise<void> {
     this.#linked = true;
-    await this.#meetMailboxes(mailboxId);
+    this.#unmet = mailboxId;
+    await this.#meetMailboxes();
     if (!this.#linked) return;
     this.#mailboxKeys.handleLinkUp();
     this.#reader.handleLinkUp();
@@ -285,7 +288,8 @@ export class DeliveryParts {
     this.#mailboxKeys.handleVisible();
     this.#reader.handleVisible();
     if (this.#linked) this.#greetings.handleLinkUp();
-    inBackground(this.#options.ports.log, 'what was kept back could not be read', this.delivery.handleLinkUp());
+    const kept = this.#meetMailboxes().then(() => this.delivery.handleLinkUp());
+    inBackground(this.#options.ports.log, 'what was kept back could not be read', kept);
   }
 
   handleInvisible(): void {
@@ -333,8 +337,12 @@ export class DeliveryParts {
   }
 
   /** Where they were restored, what was stored there is put again (SV122). */
-  async #meetMailboxes(id: Uint8Array): Promise<void> {
-    const { store, log } = this.#options.ports;
+  async #meetMailboxes(): Promise<void> {
+    const { invisible, ports } = this.#options;
+    const { store, log } = ports;
+    const id = this.#unmet;
+    if (!id || invisible()) return;
+    this.#unmet = undefined;
     try {
       const changed = await store.meetMailboxes(id);
       if (changed.length > 0) this.#handleChanged(changed);
