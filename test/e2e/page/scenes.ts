@@ -1,5 +1,6 @@
 import type { PageKey } from '@magpie/common/i18n/page-translator.ts';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { pathTo } from '../friends.ts';
 import { eventually, type RpcConnection } from '../stage.ts';
 import { type Look, type PageStage, type PersonOnStage, twoFriends } from './page-stage.ts';
 import { composer, openChatWith, rowWith, showList, showNotices } from './screens.ts';
@@ -38,6 +39,7 @@ export async function sceneStage(page: PageStage): Promise<PeopleOfScenes> {
     '--data',
     page.stage.path('server'),
   ]);
+  await eventually('a direct path', async () => (await pathTo(alice.daemon, 'bob'))?.state === 'direct');
   await eventually('bob has all', async () => (await bob.daemon.call('status', {})).unread.messages >= 3);
   return { alice, bob, guest };
 }

@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import { type Row, row } from '../../../../scripts/report.ts';
 import type { Look } from '../page-stage.ts';
-import { openScenes, type Scene, sceneStage } from '../scenes.ts';
+import { openScenes, sceneStage } from '../scenes.ts';
 import type { Proof } from './proof.ts';
 
 const FOLDER = fileURLToPath(new URL('../golden/', import.meta.url));
@@ -37,8 +37,8 @@ const KEPT: readonly { readonly id: string; readonly look: Look; readonly scenes
 ];
 
 /** What differs from run to run is there, but not to be seen: times, milliseconds, keys, links and their codes. */
-const HIDE_CHANCE = `for (const element of document.querySelectorAll(
-  'time, [data-chance], svg[role="img"], canvas, main [class*="badge"], code')) element.style.visibility = 'hidden'`;
+const setChance = (visibility: 'hidden' | ''): string => `for (const element of document.querySelectorAll(
+  'time, [data-chance], svg[role="img"], canvas, main [class*="badge"], code')) element.style.visibility = '${visibility}'`;
 
 /** @param accept what is shown now becomes what is expected */
 export async function goldenRows({ page, picturesFolder, say, accept }: Proof): Promise<readonly Row[]> {
@@ -55,7 +55,7 @@ export async function goldenRows({ page, picturesFolder, say, accept }: Proof): 
     await openScenes(page, people, { reducedMotion: 'reduce', ...look }, async (scene, shown) => {
       if (!scenes.includes(scene.name)) return;
       const name = `${scene.name}-${id}`;
-      const picture = await steadyPicture(scene, shown);
+      const picture = await steadyPicture(shown);
       if (accept) writeFileSync(join(FOLDER, `${name}.png`), picture);
       const share = difference(name, picture, picturesFolder);
       compared += 1;
@@ -70,9 +70,11 @@ export async function goldenRows({ page, picturesFolder, say, accept }: Proof): 
   return [row('golden', what, 100 * worst, '%', `at most ${100 * SHARE_MAX}`, met)];
 }
 
-async function steadyPicture(_scene: Scene, page: Page): Promise<Buffer> {
-  await page.evaluate(HIDE_CHANCE);
-  return page.screenshot({ animations: 'disabled', caret: 'hide' });
+async function steadyPicture(page: Page): Promise<Buffer> {
+  await page.evaluate(setChance('hidden'));
+  const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+  await page.evaluate(setChance(''));
+  return picture;
 }
 
 /** Share of the pixels that differ; 1 when there is nothing to compare with. */

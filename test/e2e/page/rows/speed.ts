@@ -22,6 +22,11 @@ const NOTE_LIST = `(function look() {
   requestAnimationFrame(() => { globalThis.listShownMs = performance.now(); });
 })();`;
 
+/** Files that were asked for before the list was there; what the page fetches ahead when it has time is not waited for. */
+const LOADED_BEFORE = `performance.getEntriesByType('resource')
+  .filter((entry) => entry.startTime < globalThis.listShownMs)
+  .map((entry) => entry.name)`;
+
 /** When a text is first among the rows of the conversation, on the clock that all pages of this machine share. */
 const NOTE_ROW = `(text) => {
   const shown = () => [...document.querySelectorAll('main li')].some((row) => row.textContent.includes(text));
@@ -89,8 +94,11 @@ async function openMeasured(stage: Proof['page'], person: PersonOnStage) {
     page.on('response', (response) => responses.push(response));
     await page.goto(await stage.link(person.daemon));
     await eventually('the list is there', () => page.evaluate<boolean>('globalThis.listShownMs !== undefined'));
-    const loaded = [...responses];
     const listMs = await page.evaluate<number>('globalThis.listShownMs');
+    const before = new Set(await page.evaluate<readonly string[]>(LOADED_BEFORE));
+    const loaded = responses.filter(
+      (response) => before.has(response.url()) || response.request().isNavigationRequest(),
+    );
     // Usable: what is shown can be used at once.
     await openChatWith(page, 'Bob');
     return { listMs, weightKb: await weightOf(loaded) };
