@@ -1,10 +1,9 @@
 import type { Log } from '@magpie/common/log.ts';
+import { PAGE_GREETING_CHARS_MAX } from '@magpie/common/rpc/page-proof.ts';
 import type { PageDoor } from './page-door.ts';
 import { PAGE_PING_MS, PAGE_TOKEN_MS, PAGES_MAX, PAGES_UNPROVEN_MAX } from './page-limits.ts';
 import { PAGE_CLOSE, type PageWebSocket, WebSocketPipe } from './page-socket.ts';
 import type { ClientPipe, RpcSession } from './rpc-session.ts';
-
-const TOKEN_BYTES_MAX = 256;
 
 /** Begins a client of the local API; it says hello at once. */
 export type AcceptClient = (pipe: ClientPipe) => RpcSession;
@@ -14,7 +13,7 @@ interface OpenPage {
   readonly session: RpcSession;
 }
 
-/** The pages that are open. Each shows its token in its first message; from then on it is a client like any other. */
+/** The pages that are open. Each proves in its first message that it has a token; from then on it is a client like any other. */
 export class PageClients {
   readonly #door: PageDoor;
   readonly #accept: AcceptClient;
@@ -45,12 +44,14 @@ export class PageClients {
     const late = setTimeout(() => pipe.close(PAGE_CLOSE.noToken), PAGE_TOKEN_MS);
     const pings = keepAlive(socket);
     this.#unproven.add(pipe);
+    const challenge = this.#door.challenge();
+    pipe.write(Buffer.from(challenge));
     socket.on('message', (data) => {
       if (page) {
         page.session.handleBytes(data);
       } else if (pipe.isOpen) {
         clearTimeout(late);
-        page = this.#prove(pipe, data);
+        page = this.#prove(pipe, challenge, data);
       }
     });
     socket.on('close', () => {
@@ -71,9 +72,10 @@ export class PageClients {
     }
   }
 
-  #prove(pipe: WebSocketPipe, data: Uint8Array): OpenPage | undefined {
-    const token = data.length <= TOKEN_BYTES_MAX ? Buffer.from(data).toString('latin1') : '';
-    if (!this.#door.isGoodToken(token, this.#nowMs())) {
+  #prove(pipe: WebSocketPipe, challenge: string, data: Uint8Array): OpenPage | undefined {
+    const greeting = data.length <= PAGE_GREETING_CHARS_MAX ? Buffer.from(data).toString('latin1') : '';
+    const proof = this.#door.answer(greeting, challenge, this.#nowMs());
+    if (proof === undefined) {
       this.#log.info({}, 'page refused: no valid token');
       pipe.close(PAGE_CLOSE.noToken);
       return undefined;
@@ -83,6 +85,7 @@ export class PageClients {
       pipe.close(PAGE_CLOSE.tooManyPages);
       return undefined;
     }
+    pipe.write(Buffer.from(proof));
     const page = { pipe, session: this.#accept(pipe) };
     this.#open.add(page);
     return page;

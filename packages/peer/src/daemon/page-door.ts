@@ -1,13 +1,12 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
+import { PAGE_CHALLENGE_BYTES, parsePageGreeting, proofText } from '@magpie/common/rpc/page-proof.ts';
 import { PAGE_CODE_FAILURES_MAX, PAGE_CODE_FAILURES_MS, PAGE_CODES_MAX, PAGE_TOKEN_AGE_MS_MAX } from './page-limits.ts';
 
 const CODE_BYTES = 32;
 const CODE_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 const NONCE_BYTES = 16;
-/** `v1.<wall ms at which it was made, base 36>.<16 random bytes>.<HMAC-SHA256 of what stands before>` */
-const TOKEN_PATTERN = /^(v1\.([0-9a-z]{1,11})\.[A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
 
 /**
  * Who may open the page: one-time codes, given away in links, are swapped for tokens, which open connections. A token
@@ -55,21 +54,37 @@ export class PageDoor {
     return err('spent');
   }
 
-  isGoodToken(token: string, nowMs: number): boolean {
-    const [, signed, issued = '', mac = ''] = TOKEN_PATTERN.exec(token) ?? [];
-    if (signed === undefined) return false;
-    const isOurs = timingSafeEqual(this.#mac(signed), Buffer.from(mac, 'base64url'));
-    return isOurs && Math.abs(nowMs - Number.parseInt(issued, 36)) <= PAGE_TOKEN_AGE_MS_MAX;
+  challenge(): string {
+    return base64url(this.#random.bytes(PAGE_CHALLENGE_BYTES));
+  }
+
+  /**
+   * @param greeting what a page says to the challenge it was given
+   * @returns the daemon's own proof; undefined when the page has no valid token
+   */
+  answer(greeting: string, challenge: string, nowMs: number): string | undefined {
+    const page = parsePageGreeting(greeting);
+    if (!page) return undefined;
+    const secret = base64url(this.#mac(page.name));
+    const challenges = { page: page.challenge, daemon: challenge };
+    const isOurs = timingSafeEqual(hmac(secret, proofText('page', challenges)), Buffer.from(page.proof, 'base64url'));
+    const issuedAtMs = Number.parseInt(page.name.split('.')[1] ?? '', 36);
+    if (!isOurs || Math.abs(nowMs - issuedAtMs) > PAGE_TOKEN_AGE_MS_MAX) return undefined;
+    return base64url(hmac(secret, proofText('daemon', challenges)));
   }
 
   #mintToken(nowMs: number): string {
-    const signed = `v1.${Math.floor(nowMs).toString(36)}.${base64url(this.#random.bytes(NONCE_BYTES))}`;
-    return `${signed}.${this.#mac(signed).toString('base64url')}`;
+    const name = `v1.${Math.floor(nowMs).toString(36)}.${base64url(this.#random.bytes(NONCE_BYTES))}`;
+    return `${name}.${base64url(this.#mac(name))}`;
   }
 
   #mac(text: string): Buffer {
-    return createHmac('sha256', this.#key).update(text).digest();
+    return hmac(this.#key, text);
   }
+}
+
+function hmac(key: Uint8Array | string, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
 }
 
 function hashOf(code: string): string {

@@ -1,8 +1,10 @@
+import { createHmac } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '@magpie/common/log.ts';
 import { LINE_BYTES_MAX, PAGE_LINK_MS } from '@magpie/common/rpc/limits.ts';
+import { parsePageToken, proofText } from '@magpie/common/rpc/page-proof.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SystemRandom } from '../io/system-random.ts';
 import { PAGE_HEADERS } from './page-headers.ts';
@@ -11,7 +13,7 @@ import { PAGE_BODY_BYTES_MAX, PAGE_CODE_FAILURES_MAX, PAGE_TOKEN_AGE_MS_MAX } fr
 import { rpcHandlers } from './rpc-methods.ts';
 import { RpcSession } from './rpc-session.ts';
 import { FakeEngine } from './test-fake-engine.ts';
-import { exchangeRaw, RawWebSocket, upgradeRequest } from './test-page-client.ts';
+import { exchangeRaw, greetingOf, RawWebSocket, upgradeRequest } from './test-page-client.ts';
 
 const INDEX = '<!doctype html><title>page</title>';
 const ASSET = '/assets/index-BYS-znFG.js';
@@ -287,8 +289,38 @@ describe('codes and tokens', () => {
     ['a token of a key that was changed', () => voidToken()],
   ])('closes a WebSocket that shows %s with 4401, and has told it nothing', async (_name, make) => {
     const page = await openPage(await make());
-    expect([await page.closed, page.text]).toEqual([4401, '']);
+    expect([await page.closed, page.proof, page.text]).toEqual([4401, undefined, '']);
     page.destroy();
+  });
+
+  it('lets nobody in by what a page has said before, by its proof turned round, or by the token itself', async () => {
+    const { name, secret } = parsePageToken(await freshToken())!;
+    const first = await RawWebSocket.open(port);
+    const said = greetingOf(name, secret, await first.challenge());
+    first.send(said);
+    await vi.waitFor(() => expect(first.text).toContain('hello'));
+    const turned = `${name} ${await first.challenge()} ${first.proof}`;
+    for (const message of [said, turned, `${name}.${secret}`, `${name} ${'A'.repeat(22)} ${secret}`]) {
+      const page = await RawWebSocket.open(port);
+      await page.challenge();
+      page.send(message);
+      expect([await page.closed, page.proof]).toEqual([4401, undefined]);
+    }
+    first.destroy();
+  });
+
+  it('proves itself to the page, to each challenge anew', async () => {
+    const token = await freshToken();
+    const { name, secret } = parsePageToken(token)!;
+    for (const challenge of ['B'.repeat(22), 'C'.repeat(22)]) {
+      const page = await RawWebSocket.open(port);
+      const daemon = await page.challenge();
+      page.send(greetingOf(name, secret, daemon, challenge));
+      await vi.waitFor(() => expect(page.text).toContain('hello'));
+      const expected = createHmac('sha256', secret).update(proofText('daemon', { page: challenge, daemon }));
+      expect(page.proof).toBe(expected.digest('base64url'));
+      page.destroy();
+    }
   });
 
   it('closes a WebSocket that shows nothing for three seconds', async () => {
@@ -423,7 +455,7 @@ function changedEnd(token: string): string {
 
 async function openPage(token: string): Promise<RawWebSocket> {
   const page = await RawWebSocket.open(port);
-  page.send(token);
+  await page.show(token);
   return page;
 }
 

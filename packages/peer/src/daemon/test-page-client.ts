@@ -1,4 +1,7 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { parsePageToken, proofText } from '@magpie/common/rpc/page-proof.ts';
 
 /** One answer of a server, as it came over the wire. */
 export interface RawAnswer {
@@ -52,6 +55,20 @@ export class RawWebSocket {
     return client;
   }
 
+  /** The daemon's challenge, once it is there. */
+  async challenge(): Promise<string> {
+    while (!this.#socket.destroyed && this.#frames.length === 0)
+      await once(this.#socket, 'data').catch(() => undefined);
+    return this.#frames[0]?.toString() ?? '';
+  }
+
+  /** Proves that it has the token; what is none goes as it is. */
+  async show(token: string): Promise<void> {
+    const daemon = await this.challenge();
+    const parsed = parsePageToken(token);
+    this.send(parsed ? greetingOf(parsed.name, parsed.secret, daemon) : token);
+  }
+
   send(text: string): void {
     const payload = Buffer.from(text);
     const mask = Buffer.from([1, 2, 3, 4]);
@@ -68,9 +85,14 @@ export class RawWebSocket {
     this.#socket.destroy();
   }
 
-  /** All that came as messages. */
+  /** All that came as messages behind the challenge and the daemon's proof. */
   get text(): string {
-    return Buffer.concat(this.#frames).toString();
+    return Buffer.concat(this.#frames.slice(2)).toString();
+  }
+
+  /** The daemon's proof, if it gave one. */
+  get proof(): string | undefined {
+    return this.#frames[1]?.toString();
   }
 
   #handleBytes(part: Buffer): void {
@@ -89,6 +111,12 @@ export class RawWebSocket {
       else if (frame.opcode <= 2) this.#frames.push(frame.payload);
     }
   }
+}
+
+/** What a page with this token answers to the challenge. */
+export function greetingOf(name: string, secret: string, daemon: string, page = 'A'.repeat(22)): string {
+  const proof = createHmac('sha256', secret).update(proofText('page', { page, daemon })).digest('base64url');
+  return `${name} ${page} ${proof}`;
 }
 
 export function upgradeRequest(port: number, changes: Readonly<Record<string, string | undefined>> = {}): string {

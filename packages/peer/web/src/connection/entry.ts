@@ -37,7 +37,7 @@ export function leave(error: RpcError): void {
 
 function begin(): void {
   stopView();
-  const connector = new WebSocketConnector(keptToken);
+  const connector = new WebSocketConnector(keptToken, PAGE_RANDOM);
   const view = createViewModel({ connector, clock: PAGE_CLOCK, random: PAGE_RANDOM });
   view.start();
   useEntry.setState({ state: 'open', view }, true);

@@ -1,6 +1,9 @@
+import type { RandomSource } from '@magpie/common/random.ts';
+import { PAGE_GREETING_CHARS_MAX } from '@magpie/common/rpc/page-proof.ts';
 import type { RpcPipe } from '@magpie/common/rpc/rpc-client.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import type { DaemonConnector } from '@magpie/common/view/view-model.ts';
+import { PageHandshake } from './page-handshake.ts';
 
 type Handlers = Parameters<DaemonConnector['connect']>[0];
 
@@ -8,13 +11,16 @@ type Handlers = Parameters<DaemonConnector['connect']>[0];
 const CLOSED_UNKNOWN_TOKEN = 4401;
 /** From the attempt to an open connection; the daemon is on this machine. */
 const OPEN_MS_MAX = 5_000;
+const REFUSED: RpcError = { code: 'PAGE_CLOSED' };
 
-/** The local API over one WebSocket: the token alone first, then the lines as they are everywhere else. */
+/** The local API over one WebSocket: both sides prove that they know the token, then come the lines as everywhere else. */
 export class WebSocketConnector implements DaemonConnector {
   readonly #token: () => string | undefined;
+  readonly #random: RandomSource;
 
-  constructor(token: () => string | undefined) {
+  constructor(token: () => string | undefined, random: RandomSource) {
     this.#token = token;
+    this.#random = random;
   }
 
   connect(handlers: Handlers): void {
@@ -26,20 +32,35 @@ export class WebSocketConnector implements DaemonConnector {
     const socket = new WebSocket(`ws://${location.host}/rpc`);
     socket.binaryType = 'arraybuffer';
     const slow = setTimeout(() => socket.close(), OPEN_MS_MAX);
-    socket.onopen = () => {
-      clearTimeout(slow);
-      socket.send(token);
-      handlers.onOpen(pipeOf(socket));
+    const handshake = new PageHandshake(token, this.#random);
+    let step: 'challenge' | 'proof' | 'open' = 'challenge';
+    const handle = async (data: unknown): Promise<void> => {
+      const bytes = bytesOf(data);
+      if (step === 'open') return handlers.onBytes(bytes);
+      const text = bytes.length <= PAGE_GREETING_CHARS_MAX ? new TextDecoder().decode(bytes) : '';
+      if (step === 'challenge') {
+        step = 'proof';
+        const greeting = await handshake.greet(text);
+        if (greeting !== undefined && socket.readyState === WebSocket.OPEN) return socket.send(greeting);
+      } else if (handshake.isProven(text)) {
+        step = 'open';
+        clearTimeout(slow);
+        return handlers.onOpen(pipeOf(socket));
+      }
+      // Somebody else listens here while the daemon is away: nothing they say is heard, and it is tried again.
+      socket.close();
     };
-    socket.onmessage = ({ data }: MessageEvent<unknown>) => handlers.onBytes(bytesOf(data));
+    // In turn: what comes behind the proof waits until it was checked.
+    let turn: Promise<void> = Promise.resolve();
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      turn = turn.then(() => handle(data)).catch(reportError);
+    };
     socket.onclose = ({ code }) => {
       clearTimeout(slow);
-      handlers.onClose(code === CLOSED_UNKNOWN_TOKEN ? REFUSED : undefined);
+      turn = turn.then(() => handlers.onClose(code === CLOSED_UNKNOWN_TOKEN ? REFUSED : undefined));
     };
   }
 }
-
-const REFUSED: RpcError = { code: 'PAGE_CLOSED' };
 
 function pipeOf(socket: WebSocket): RpcPipe {
   const decoder = new TextDecoder();

@@ -1,0 +1,42 @@
+import type { RandomSource } from '@magpie/common/random.ts';
+import { isPageChallenge, PAGE_CHALLENGE_BYTES, parsePageToken, proofText } from '@magpie/common/rpc/page-proof.ts';
+
+/** The page's side of the beginning of a connection: `common/src/rpc/page-proof.ts`. */
+export class PageHandshake {
+  readonly #token: string;
+  readonly #challenge: string;
+  #expected: string | undefined;
+
+  constructor(token: string, random: RandomSource) {
+    this.#token = token;
+    this.#challenge = base64url(random.bytes(PAGE_CHALLENGE_BYTES));
+  }
+
+  /** @returns what to say to the daemon's challenge; undefined when it is none, or the token is no token */
+  async greet(challenge: string): Promise<string | undefined> {
+    const token = parsePageToken(this.#token);
+    if (!token || !isPageChallenge(challenge)) return undefined;
+    const challenges = { page: this.#challenge, daemon: challenge };
+    this.#expected = await proofOf(token.secret, proofText('daemon', challenges));
+    return `${token.name} ${this.#challenge} ${await proofOf(token.secret, proofText('page', challenges))}`;
+  }
+
+  /** Whether this proof shows that the other side is the daemon which gave the token. */
+  isProven(proof: string): boolean {
+    return this.#expected !== undefined && proof === this.#expected;
+  }
+}
+
+async function proofOf(secret: string, text: string): Promise<string> {
+  const utf8 = new TextEncoder();
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', utf8.encode(secret), algorithm, false, ['sign']);
+  return base64url(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8.encode(text))));
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
+}
