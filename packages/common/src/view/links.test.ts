@@ -66,6 +66,35 @@ describe('links in a text', () => {
     expect(splitLinks('https://例え.jp')[0]).toMatchObject({ mixedScript: false });
   });
 
+  it.each([
+    ['a stroke that is no slash', 'https://bank.example\u2044login.evil.example/'],
+    ['another', 'https://bank.example\u2215login.evil.example/'],
+    ['a line of a box', 'https://bank.example\u2571login.evil.example/'],
+    ['a stroke through a letter', 'https://bank.example\u0338evil.example/'],
+    ['a colon that is none', 'https://bank.example\ua789evil.example/'],
+    ['a click letter', 'https://bank.example\u01c3evil.example/'],
+    ['a letter of phonetics', 'https://\u0261oogle.example/'],
+  ])('show a host as it is really asked for when it holds %s', (_what, text) => {
+    const [link] = splitLinks(text);
+    expect(link).toMatchObject({ type: 'link', mixedScript: true });
+    expect(link?.text).toBe(link?.type === 'link' ? link.href : '');
+    expect(link?.text).toContain('xn--');
+  });
+
+  it.each(['https://スーパー.example/', 'https://bücher.example/', 'https://ąćęłńóśźż.example/'])(
+    'show the letters of an honest host: %s',
+    (text) => expect(splitLinks(text)).toEqual([expect.objectContaining({ type: 'link', text })]),
+  );
+
+  it.each(['\u00ad', '\u3164', '\u115f', '\u2060', '\ufe0f'])(
+    'show no host with something unseen in it: %j',
+    (unseen) => {
+      for (const part of splitLinks(`https://bank.example${unseen}.evil.example/${unseen}x`)) {
+        if (part.type === 'link') expect(part.text).not.toContain(unseen);
+      }
+    },
+  );
+
   it('show nothing that turns or hides their letters', () => {
     const [link] = splitLinks('https://example.com/\u202egnp.exe');
     expect(link?.text).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);

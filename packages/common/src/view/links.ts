@@ -8,7 +8,7 @@ export type LinkPart =
       /** To show: without characters that hide or turn others, and with the host as it is really asked for when it may deceive. */
       readonly text: string;
       readonly href: string;
-      /** The host mixes alphabets that are not written together: it may look like another one. */
+      /** The host mixes alphabets that are not written together, or holds what passes for another sign: it may look like another one. */
       readonly mixedScript: boolean;
     };
 
@@ -18,7 +18,9 @@ const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'mailto:']);
 /** Where a link begins in a text without spaces, and where a host in ASCII ends before Chinese that goes on. */
 const PIECES = /(?=https?:\/\/|mailto:)|(?<=https?:\/\/[^\s/?#:@]{0,253}\.[a-z]{2,24})(?=\p{Script=Han})/giu;
 /** What turns the direction of a text or cannot be seen. */
-const UNSEEN = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+/** Of a host: strokes and marks that pass for `/`, `.` or `:`, loose accents, blanks, and Latin letters of phonetics that pass for others. */
+const LOOKALIKE = /[\u01c0-\u01c3\u0250-\u02ff\u2800]|\p{Script=Inherited}|(?![\p{ASCII}\u30fc])[\p{P}\p{S}\p{Z}]/u;
 const SCRIPTS = ['Latin', 'Han', 'Hiragana', 'Katakana', 'Hangul', 'Bopomofo', 'Cyrillic', 'Greek', 'Arabic', 'Hebrew'];
 const SCRIPT_PATTERNS = SCRIPTS.map((name) => ({ name, pattern: new RegExp(`\\p{Script=${name}}`, 'u') }));
 /** Written together by people, each also with Latin: Chinese, Japanese, Korean. */
@@ -57,7 +59,7 @@ function linkOf(raw: string, url: string): LinkPart | undefined {
   if (!parsed || !SCHEMES.has(parsed.protocol)) return undefined;
   const shown = raw.replace(UNSEEN, '');
   const host = /^https?:\/\/([^/?#]*)/i.exec(shown)?.[1] ?? /^mailto:[^@]*@([^?]*)/i.exec(shown)?.[1] ?? '';
-  const mixedScript = mixesScripts(host);
+  const mixedScript = LOOKALIKE.test(host.normalize('NFC')) || mixesScripts(host);
   if (!mixedScript) return { type: 'link', text: shown, href: parsed.href, mixedScript };
   const asked = parsed.protocol === 'mailto:' ? parsed.href : shown.replace(host, parsed.host);
   return { type: 'link', text: asked, href: parsed.href, mixedScript };
