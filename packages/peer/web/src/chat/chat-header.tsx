@@ -31,40 +31,51 @@ export function ChatHeader({
   const toggle = (wanted: 'about' | 'find') => goTo({ panel: panel === wanted ? 'none' : wanted });
   return (
     <header className={styles.header}>
-      <BackButton />
-      <button
-        type="button"
-        className={styles.person}
-        aria-label={t('chat.about-name', { who: name })}
-        onClick={() => toggle('about')}
-      >
-        <Avatar name={name} number={chat} presence={contact?.presence} />
-      </button>
-      <div className={styles.who}>
-        <div className={styles.names}>
-          <h1 className={styles.name} dir="auto">
-            {name}
-          </h1>
-          {contact?.alias && contact.displayName !== contact.alias && (
-            <span className={styles.aside} dir="auto">
-              {contact.displayName}
-            </span>
-          )}
-          <span className={styles.aside}>{t('chat.number', { number: chat })}</span>
-          {contact && <Trust contact={contact} />}
+      <div className={styles.line}>
+        <BackButton />
+        <button
+          type="button"
+          className={styles.person}
+          aria-label={t('chat.about-name', { who: name })}
+          onClick={() => toggle('about')}
+        >
+          <Avatar name={name} number={chat} presence={contact?.presence} />
+        </button>
+        <div className={styles.who}>
+          <div className={styles.names}>
+            <h1 className={styles.name} dir="auto">
+              {name}
+            </h1>
+            {contact?.alias && contact.displayName !== contact.alias && (
+              <span className={styles.aside} dir="auto">
+                {contact.displayName}
+              </span>
+            )}
+            <span className={styles.aside}>{t('chat.number', { number: chat })}</span>
+            {contact && <Trust contact={contact} />}
+          </div>
+          {contact && <PresenceLine contact={contact} />}
         </div>
-        {contact && <PresenceLine contact={contact} />}
-      </div>
-      {contact && isFriend && <RoadInfo contact={contact} />}
-      <div className={styles.tools}>
-        <NudgeButton isFriend={isFriend} onNudge={onNudge} />
-        <IconButton label={t('chat.find')} aria-pressed={panel === 'find'} onClick={() => toggle('find')}>
-          <Search size={18} aria-hidden="true" />
-        </IconButton>
-        <IconButton label={t('chat.about')} aria-pressed={panel === 'about'} onClick={() => toggle('about')}>
-          <Info size={18} aria-hidden="true" />
-        </IconButton>
-        <ChatMenu chat={chat} contact={contact} name={name} onNudge={onNudge} />
+        {contact && isFriend && (
+          <span className={styles.road}>
+            <RoadInfo contact={contact} />
+          </span>
+        )}
+        <div className={styles.tools}>
+          <NudgeButton isFriend={isFriend} onNudge={onNudge} />
+          <IconButton label={t('chat.find')} aria-pressed={panel === 'find'} onClick={() => toggle('find')}>
+            <Search size={18} aria-hidden="true" />
+          </IconButton>
+          <IconButton
+            className={styles.roomy ?? ''}
+            label={t('chat.about')}
+            aria-pressed={panel === 'about'}
+            onClick={() => toggle('about')}
+          >
+            <Info size={18} aria-hidden="true" />
+          </IconButton>
+          <ChatMenu chat={chat} contact={contact} name={name} onNudge={onNudge} />
+        </div>
       </div>
     </header>
   );

@@ -44,7 +44,7 @@ export function ChatMenu({
         <MenuItem icon={<Search size={16} />} onSelect={() => goTo({ panel: 'find' })}>
           {t('chat.find')}
         </MenuItem>
-        <MenuItem icon={<Search size={16} />} onSelect={() => goTo({ screen: 'search' })}>
+        <MenuItem icon={<Search size={16} />} onSelect={() => goTo({ screen: 'search', query: '' })}>
           {t('chat.find-all')}
         </MenuItem>
         {contact?.state === 'member' && (

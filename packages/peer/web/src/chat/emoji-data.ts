@@ -41,12 +41,18 @@ interface Entry {
   readonly shortcodes?: readonly string[];
   readonly emoticon?: string | readonly string[];
   readonly group: number;
+  /** Of the Emoji standard that brought it. */
+  readonly version: number;
 }
+
+/** Fonts take a year or two to know newer ones; until then they would be empty boxes. */
+const VERSION_MAX = 15;
 
 async function fetchEntries(url: string): Promise<readonly Entry[]> {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`emoji data: ${answer.status}`);
-  return (await answer.json()) as readonly Entry[];
+  const entries = (await answer.json()) as readonly Entry[];
+  return entries.filter(({ version }) => version <= VERSION_MAX);
 }
 
 function emojiOf(entry: Entry, other: Entry | undefined): Emoji {

@@ -44,7 +44,7 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
-        <Button look="quiet" onClick={() => goTo({ screen: 'search' })}>
+        <Button look="quiet" onClick={() => goTo({ screen: 'search', query: typed })}>
           {t('chat.find-all')}
         </Button>
         <IconButton label={t('chat.find-close')} onClick={onClose}>

@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { useText } from '../text/text.tsx';
 import { useChatActions } from './chat-actions.ts';
 import styles from './message-row.module.css';
-import { isTrouble, reasonText, stateSentence, stateWord } from './message-state.tsx';
+import { isTrouble, reasonText, StateGlyph, stateSentence, stateWord } from './message-state.tsx';
 import { timesOf } from './times.ts';
 
 /** Under a group: when, and what is worth a word. Under trouble: why, and what one can do about it. */
@@ -37,6 +37,7 @@ export function MessageMeta({
           {times.clock(message.at)}
         </time>
       )}
+      {last && message.direction === 'out' && <StateGlyph message={message} />}
       {marks.map((mark) => (
         <span key={mark}>{mark}</span>
       ))}

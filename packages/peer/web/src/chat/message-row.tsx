@@ -60,7 +60,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
             <Body message={message} />
             <Reactions message={message} />
           </div>
-          {own && <StateGlyph message={message} />}
+          {own && !last && <StateGlyph message={message} />}
           {props.hot && <RowTools message={message} pending={pending} />}
         </div>
         <MessageMeta message={message} pending={pending} last={last} newest={props.newest} />

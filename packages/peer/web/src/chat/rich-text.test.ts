@@ -58,6 +58,7 @@ describe('the text of a message', () => {
 
   it('gives one line for a quote, without half characters', () => {
     expect(excerpt(' a\n\n b ')).toBe('a b');
+    expect(excerpt('try **this**:\n```\nlet a = `1`;\n```\nworks?')).toBe('try this: let a = `1`; works?');
     expect(excerpt(`${'x'.repeat(9)}😀 and more`, 10)).toBe(`${'x'.repeat(9)}…`);
   });
 });

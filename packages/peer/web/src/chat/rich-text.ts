@@ -84,9 +84,18 @@ export function isBigEmoji(text: string): boolean {
   return count > 0 && count <= BIG_EMOJI_MAX;
 }
 
+/** All of it on one line, without the marks of code and bold. */
+export function wordsOnly(text: string): string {
+  const words = textParts(text).map((part) => (part.type === 'block' ? ` ${part.text} ` : part.text));
+  return words.join('').replace(/\s+/g, ' ').trim();
+}
+
+/** More than any excerpt shows; what comes after need not be looked through. */
+const EXCERPT_FROM_CHARACTERS = 4_000;
+
 /** The first line or so, for a quote. */
 export function excerpt(text: string, charactersMax = 160): string {
-  const line = text.trim().replace(/\s+/g, ' ');
+  const line = wordsOnly(text.slice(0, EXCERPT_FROM_CHARACTERS));
   if (line.length <= charactersMax) return line;
   return `${line.slice(0, charactersMax).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -6,7 +6,7 @@ import { useView, useViewModel } from '../connection/view.tsx';
 import { Avatar } from '../design/avatar.tsx';
 import { IconButton } from '../design/button.tsx';
 import { displayNameOf } from '../people/names.ts';
-import { goTo } from '../shell/navigation.ts';
+import { goTo, useNavigation } from '../shell/navigation.ts';
 import { useText } from '../text/text.tsx';
 import styles from './search.module.css';
 import { MoreResults, moveInResults, SearchResults, SearchState } from './search-results.tsx';
@@ -16,7 +16,7 @@ import { useSearch } from './use-search.ts';
 /** Finds in everything this profile keeps, grouped by conversation. */
 export function SearchScreen(): ReactElement {
   const { t } = useText();
-  const [typed, setTyped] = useState('');
+  const [typed, setTyped] = useState(() => useNavigation.getState().query);
   const search = useSearch(typed, undefined);
   const groups = useMemo(() => byChat(search.found), [search.found]);
   const view = useViewModel();
@@ -26,7 +26,7 @@ export function SearchScreen(): ReactElement {
   };
   const onEnter = useEnter(search, typed, open);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => field.current?.select(), []);
   return (
     <search className={styles.screen} onKeyDown={moveInResults}>
       <div className={styles.head}>

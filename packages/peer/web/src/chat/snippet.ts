@@ -1,3 +1,5 @@
+import { wordsOnly } from './rich-text.ts';
+
 /** Part of a text around what was searched for. */
 export interface SnippetPart {
   readonly text: string;
@@ -12,7 +14,7 @@ const SNIPPET_CHARACTERS_MAX = 180;
  * words); what it found by other rules than these is shown without marks.
  */
 export function snippetOf(text: string, query: string): readonly SnippetPart[] {
-  const flat = text.replace(/\s+/g, ' ').trim();
+  const flat = wordsOnly(text);
   const words = [...new Set(fold(query).split(/\s+/).filter(Boolean))];
   const folded = fold(flat);
   // Folding may change the length; then places in one are not places in the other.

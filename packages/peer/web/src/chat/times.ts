@@ -1,6 +1,7 @@
 import type { Language } from '@magpie/common/i18n/translator.ts';
+import { localeOf } from '../text/locale.ts';
 
-/** Times as people read them, in the language of the page and the zone of the machine. */
+/** Times as people read them, in the language of the page, by the browser's region and in the zone of the machine. */
 export interface Times {
   /** Hour and minute. */
   clock(at: string): string;
@@ -20,23 +21,23 @@ const DAY_MS = 86_400_000;
 export function timesOf(language: Language): Times {
   const known = MADE.get(language);
   if (known) return known;
-  const made = makeTimes(language);
+  const made = makeTimes(localeOf(language));
   MADE.set(language, made);
   return made;
 }
 
-function makeTimes(language: Language): Times {
-  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
-  const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
-  const date = new Intl.DateTimeFormat(language, { weekday: 'short', month: 'long', day: 'numeric' });
-  const dateOfYear = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', day: 'numeric' });
-  const dateAndTime = new Intl.DateTimeFormat(language, {
+function makeTimes(locale: string): Times {
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium' });
+  const date = new Intl.DateTimeFormat(locale, { weekday: 'short', month: 'long', day: 'numeric' });
+  const dateOfYear = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'long', day: 'numeric' });
+  const dateAndTime = new Intl.DateTimeFormat(locale, {
     month: 'short',
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
   });
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const day = (at: string, nowMs: number): string => {
     const then = new Date(at);
     const now = new Date(nowMs);

@@ -17,7 +17,7 @@ export function Banner({
     <div className={`${styles.banner} ${look === 'news' ? '' : styles[look]}`} role="status">
       {icon}
       <div className={styles.text}>{children}</div>
-      {actions}
+      {actions && <div className={styles.actions}>{actions}</div>}
     </div>
   );
 }

@@ -24,7 +24,9 @@ export function RoadBadge({
     <button type="button" className={`${styles.badge} ${styles[name]}`} {...rest}>
       <Icon size={14} aria-hidden="true" />
       {t(`road.${name}`)}
-      {name !== 'mailbox' && road.rttMs > 0 && ` ${t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}`}
+      {name !== 'mailbox' && road.rttMs > 0 && (
+        <span data-ms="">{` ${t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}`}</span>
+      )}
     </button>
   );
 }

@@ -40,7 +40,7 @@ export function SearchResults({
       {found.length === 0 && <p className={styles.hint}>{t('people.search.none')}</p>}
       <RowList label={t('people.search.results')} rows={found} idOf={idOf} nameOf={displayNameOf} render={render} />
       <div className={styles.more}>
-        <Button look="quiet" onClick={() => goTo({ screen: 'search' })}>
+        <Button look="quiet" onClick={() => goTo({ screen: 'search', query })}>
           {t('people.search.messages')}
         </Button>
         <Button look="quiet" onClick={() => goTo({ screen: 'add-friend' })}>

@@ -15,7 +15,7 @@ export function NoticesScreen(): ReactElement {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className={styles.content} tabIndex={0} aria-label={t('settings.notices')}>
-      <div className={styles.page}>
+      <div className={`${styles.page} ${styles.alone}`}>
         <h1>{t('settings.notices')}</h1>
         <p className={styles.note}>{t('settings.notices.what')}</p>
         {notices.length === 0 ? (

@@ -6,6 +6,8 @@ export interface Navigation {
   readonly list: 'chats' | 'friends' | 'requests';
   /** What the middle shows besides a conversation; `none`: the open conversation, or the empty state. */
   readonly screen: 'none' | 'settings' | 'notices' | 'add-friend' | 'search' | 'sign-in';
+  /** What the search of all conversations begins with. */
+  readonly query: string;
   /** The right panel of a conversation. */
   readonly panel: 'none' | 'about' | 'find';
   /** A section of the settings to show first. */
@@ -15,6 +17,7 @@ export interface Navigation {
 export const useNavigation = create<Navigation>(() => ({
   list: 'chats',
   screen: 'none',
+  query: '',
   panel: 'none',
   section: undefined,
 }));

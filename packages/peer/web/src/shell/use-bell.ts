@@ -10,9 +10,14 @@ import { commandChat } from './commands.ts';
 import { ElectedTab } from './elected-tab.ts';
 import { goTo, useNavigation } from './navigation.ts';
 import { notificationWords, previewOf } from './notification-words.ts';
+import { Paced } from './paced.ts';
 import { usePreferences } from './preferences.ts';
 import { showChat } from './show-chat.ts';
 import { dropToast, showToast } from './toast-list.ts';
+
+/** Between two notifications of one conversation, and two shakes of it: a friend may send thousands. */
+const NOTIFY_EVERY_MS = 1_000;
+const SHAKE_EVERY_MS = 5_000;
 
 /** Tells of what happens where the person does not look: sound, desktop notification, or a card in the page. */
 export function useBell(): void {
@@ -35,6 +40,8 @@ class Bell {
   readonly #tab = new ElectedTab();
   /** One per conversation, until it is read anywhere. */
   readonly #shown = new Map<string, Notification>();
+  readonly #notifying = new Paced(NOTIFY_EVERY_MS);
+  readonly #shaking = new Paced(SHAKE_EVERY_MS);
   #stops: readonly (() => void)[] = [];
 
   constructor(view: ViewModel, text: () => Text) {
@@ -55,6 +62,8 @@ class Bell {
   stop(): void {
     for (const stop of this.#stops) stop();
     this.#tab.stop();
+    this.#notifying.stop();
+    this.#shaking.stop();
     for (const notification of this.#shown.values()) notification.close();
     this.#shown.clear();
   }
@@ -62,7 +71,7 @@ class Bell {
   #handle(happening: ViewHappening): void {
     switch (happening.type) {
       case 'nudge':
-        commandChat({ type: 'shake', chat: happening.message.chat });
+        this.#shake(happening.message.chat);
         this.#tellOfMessage(happening.message, happening.contact);
         break;
       case 'message':
@@ -113,8 +122,22 @@ class Bell {
     if (notifications !== 'off') this.#notify(contact.id, { title: t('shell.request.title'), body }, open);
   }
 
-  #notify(about: string, { title, body }: { readonly title: string; readonly body: string }, open: () => void): void {
+  /** Those that come too soon are not made up for. */
+  #shake(chat: string): void {
+    this.#shaking.run(chat, () => commandChat({ type: 'shake', chat }));
+    this.#shaking.drop(chat);
+  }
+
+  #notify(about: string, words: { readonly title: string; readonly body: string }, open: () => void): void {
     if (!this.#mayRing() || Notification.permission !== 'granted') return;
+    this.#notifying.run(about, () => this.#showNotification(about, words, open));
+  }
+
+  #showNotification(
+    about: string,
+    { title, body }: { readonly title: string; readonly body: string },
+    open: () => void,
+  ): void {
     // Before, not after: the new one has the same tag, and would be closed instead.
     this.#shown.get(about)?.close();
     const notification = new Notification(title, { body, tag: `magpie ${about}`, icon: '/favicon.svg', silent: true });
@@ -151,6 +174,7 @@ class Bell {
   }
 
   #drop(chat: string, toast = chat): void {
+    this.#notifying.drop(chat);
     this.#shown.get(chat)?.close();
     this.#shown.delete(chat);
     dropToast(toast);

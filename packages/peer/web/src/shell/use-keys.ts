@@ -44,7 +44,7 @@ export function useKeys({ nav, main, aside }: Regions): void {
         'Alt+Shift+ArrowDown': key(() => step(view, 1, true)),
         'Alt+Shift+ArrowUp': key(() => step(view, -1, true)),
         '$mod+f': key(() => find(view)),
-        '$mod+Shift+f': key(() => goTo({ screen: 'search', panel: 'none' })),
+        '$mod+Shift+f': key(() => goTo({ screen: 'search', query: '', panel: 'none' })),
         '$mod+End': key(() => commandChat({ type: 'jump-to-end' })),
         'Shift+PageUp': key(() => commandChat({ type: 'jump-to-unread' })),
         '$mod+.': key(() => togglePanel(view)),
