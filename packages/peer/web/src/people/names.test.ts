@@ -11,10 +11,9 @@ describe('names of people', () => {
     expect(displayNameOf({ ...bob, displayName: '', name: '' })).toBe('10002');
   });
 
-  it('turn no sentence around in which they stand, and do not pile up accents', () => {
+  it('turn no sentence around in which they stand', () => {
     expect(displayNameOf({ ...bob, displayName: '\u202eboB\u2066\u0007' })).toBe('boB');
     expect(displayNameOf({ ...bob, displayName: '\u202e\u200f' })).toBe('bob');
-    expect(displayNameOf({ ...bob, displayName: `Z${'\u0301'.repeat(39)}algo` })).toBe('Z\u0301\u0301\u0301\u0301algo');
     expect(displayNameOf({ ...bob, displayName: '👨‍👩‍👧 שלום नमस्ते ཨོཾ' })).toBe('👨‍👩‍👧 שלום नमस्ते ཨོཾ');
   });
 

@@ -4,12 +4,10 @@ type Named = Pick<ContactJson, 'alias' | 'displayName' | 'name' | 'id'>;
 
 /** A server keeps such out of names; one that does not could turn the sentences around in which a name stands. */
 const TURNING = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
-/** More accents on one letter than any script has. */
-const PILED_UP = /(\p{M}{4})\p{M}+/gu;
 
 /** What to call somebody here: the own remark before the name they chose themselves. */
 export function displayNameOf(contact: Named): string {
-  const plain = (name: string): string => name.replace(TURNING, '').replace(PILED_UP, '$1').trim();
+  const plain = (name: string): string => name.replace(TURNING, '').trim();
   return plain(contact.alias ?? '') || plain(contact.displayName) || contact.name || contact.id;
 }
 

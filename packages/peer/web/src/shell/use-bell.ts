@@ -138,6 +138,7 @@ class Bell {
     { title, body }: { readonly title: string; readonly body: string },
     open: () => void,
   ): void {
+    if (document.hasFocus()) return;
     // Before, not after: the new one has the same tag, and would be closed instead.
     this.#shown.get(about)?.close();
     const notification = new Notification(title, { body, tag: `magpie ${about}`, icon: '/favicon.svg', silent: true });
