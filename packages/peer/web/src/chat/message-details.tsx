@@ -30,7 +30,14 @@ export function MessageDetails({
   const facts: readonly (readonly [string, string])[] = [
     [t('chat.detail.from'), own ? t('chat.you') : who],
     [t('chat.detail.at'), times.full(message.at)],
-    ...(own ? [[t('chat.detail.state'), `${stateWord(text, message)}. ${stateSentence(text, message)}`] as const] : []),
+    ...(own
+      ? [
+          [
+            t('chat.detail.state'),
+            t('chat.detail.state-value', { state: stateWord(text, message), means: stateSentence(text, message) }),
+          ] as const,
+        ]
+      : []),
     ...(message.expiresAt !== null ? [[t('chat.detail.expires'), times.full(message.expiresAt)] as const] : []),
     [t('chat.detail.road'), path ? `${t(`road.${roadName(path)}`)}${rtt}` : t('chat.detail.no-road')],
     ...(message.editedAt !== null ? [[t('chat.detail.edited'), times.full(message.editedAt)] as const] : []),

@@ -245,8 +245,8 @@ function firstLine(text: string): string {
     : characters.join('');
 }
 
-/** The link's last error in words, whichever list holds it; nothing rather than a bare code. */
+/** The link's last error in words, whichever list holds it, without the name that programmers know it by. */
 function causeOf(code: string, { t, has }: Text): string {
   const key = [`link-error.${code}`, `refusal.${code}`, `error.${code}`].find(has);
-  return key === undefined ? '' : t(key as Parameters<Text['t']>[0]).replace(/[.。]$/, '');
+  return key === undefined ? '' : t(key as Parameters<Text['t']>[0]).replace(/^[A-Z_]+[,，]\s*|[.。]$/g, '');
 }
