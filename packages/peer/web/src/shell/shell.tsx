@@ -49,6 +49,7 @@ export function Shell(): ReactElement {
   useBackToOpener(aside, hasPanel);
 
   const frame = [styles.frame, isAway && styles.inside, hasPanel && styles.withPanel].filter(Boolean).join(' ');
+  const isBehind = !isAway || hasPanel;
   const label = screen === 'none' && contact ? displayNameOf(contact) : undefined;
   return (
     <div className={styles.page}>
@@ -61,10 +62,11 @@ export function Shell(): ReactElement {
         </nav>
         <main
           ref={main}
-          className={styles.main}
+          className={isBehind ? `${styles.main} ${styles.behind}` : styles.main}
           aria-label={label === undefined ? t(REGION_NAMES[screen]) : t('shell.region.chat', { who: label })}
           tabIndex={-1}
         >
+          <h1 className={styles.heading}>{label ?? t('shell.region.list')}</h1>
           {screen !== 'none' && (
             <div className={styles.back}>
               <BackButton />

@@ -122,7 +122,8 @@ function nextRegion({ nav, main, aside }: Regions): boolean {
 const FOCUSABLE = 'button:not(:disabled), [href], input:not(:disabled), textarea, [tabindex="0"]';
 
 function focusIn(region: HTMLElement | null): boolean {
-  if (!region || region.offsetParent === null) return false;
+  // In a narrow window a part that is not seen is a heading in one pixel.
+  if (!region || region.offsetParent === null || region.offsetWidth <= 1) return false;
   const [first] = [...region.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((each) => each.offsetParent !== null);
   (first ?? region).focus();
   return true;
