@@ -44,7 +44,8 @@ describe('PROTOCOL.md, section 10', () => {
         `${count(limits.HELD_PER_DEVICE_MAX)} held on disk of one device`,
         `${limits.MAIL_IN_FLIGHT_MAX} mails on their way to it`,
         `${limits.GAPS_PER_DEVICE_MAX} numberings of one device watched for what is missing, ${count(limits.GAPS_MAX)} in all`,
-        `${limits.OWN_REPAIRS_PER_DEVICE_MAX} own ones asked back of one device, ${limits.OWN_REPAIRS_MAX} in all`,
+        `${limits.OWN_REPAIRS_AT_ONCE_MAX} own ones asked back of one device at a time, ` +
+          `${limits.OWN_REPAIRS_PER_DEVICE_MAX} known of it, ${count(limits.OWN_REPAIRS_MAX)} of all`,
       ],
       'peer, delivery': [
         `${limits.WINDOW_MESSAGES_MAX} messages and ${kibibytes(limits.WINDOW_TEXT_BYTES_MAX)} without a receipt`,

@@ -124,9 +124,11 @@ export const GAP_ASK_RARELY_MS = 3_600_000;
 export const GAP_COUNT_EVERY_MS = 1_000;
 /** Of one numbering, so many are counted as missing at most. */
 export const GAP_COUNT_MAX = 1_000_000;
-/** Own numberings that were lost here and are asked back, of one device, which may invent them, and of all. */
-export const OWN_REPAIRS_PER_DEVICE_MAX = 16;
-export const OWN_REPAIRS_MAX = 512;
+/** Own numberings that were lost here and are known of one device, which may invent them, and of all. */
+export const OWN_REPAIRS_PER_DEVICE_MAX = 256;
+export const OWN_REPAIRS_MAX = 4_096;
+/** Of those, asked back of one device at the same time; the others follow. */
+export const OWN_REPAIRS_AT_ONCE_MAX = 16;
 /** Lines of a conversation among which a repair that was told already is looked for. */
 export const RESTORED_NOTE_WITHIN = 50;
 /** Contents asked for again that wait for a stream on one session; what is beyond is asked for once more. */

@@ -124,6 +124,22 @@ describe('repair of own numberings (DL)', () => {
     repair.stop();
   });
 
+  it('[DL52] asks back more numberings than at the same time, the others as those end', async () => {
+    const asked: string[] = [];
+    repair = makeRepair(commit, (_to, content) => {
+      if (content.type === 'give-back') asked.push(content.incarnation);
+    });
+    for (let n = 1; n <= 20; n++) {
+      repair.handleReceiptBeyond(BOBS, n.toString(16).padStart(16, '0') as Incarnation, 1);
+    }
+    await time.pass(0);
+    expect(asked).toHaveLength(16);
+    // In vain: each ends for good after some questions.
+    await time.pass(3_600_000);
+    expect(new Set(asked).size).toBe(20);
+    repair.stop();
+  });
+
   it('[DL52] asks no more for what came back and is here under another number', async () => {
     repair = makeRepair(async () => []);
     repair.handleReceiptBeyond(BOBS, A, 1);

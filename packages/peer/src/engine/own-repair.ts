@@ -13,6 +13,7 @@ import type { Answers, Correspondent } from './delivery-ports.ts';
 import {
   GAP_ASK_MS_MAX,
   GAP_ASKS_MAX,
+  OWN_REPAIRS_AT_ONCE_MAX,
   OWN_REPAIRS_MAX,
   OWN_REPAIRS_PER_DEVICE_MAX,
   RESTORED_NOTE_WITHIN,
@@ -37,6 +38,8 @@ interface Loss {
   readonly incarnation: Incarnation;
   /** What the friend has receipted of it. */
   upTo: number;
+  /** Until then it waits for another one of that device to end. */
+  hasBegun: boolean;
   asked: { readonly from: number; readonly to: number } | undefined;
   /** Of `asked`, what has not come. */
   owed: Set<number>;
@@ -82,18 +85,19 @@ export class OwnRepair {
     }
     if ((this.#whole.get(key) ?? 0) >= upTo || this.#losses.size >= OWN_REPAIRS_MAX) return;
     if (this.#lossesOf(from.device).length >= OWN_REPAIRS_PER_DEVICE_MAX) return;
-    const fresh = {
+    const fresh: Loss = {
       from,
       incarnation,
       upTo,
+      hasBegun: false,
       asked: undefined,
-      owed: new Set<number>(),
+      owed: new Set(),
       askedInVain: 0,
       anew: undefined,
       timer: undefined,
     };
     this.#losses.set(key, fresh);
-    this.#goOn(fresh);
+    this.#beginNext(from.device);
   }
 
   isLacking(device: DeviceId): boolean {
@@ -137,6 +141,19 @@ export class OwnRepair {
     return [...this.#losses.values()].filter(({ from }) => from.device === device);
   }
 
+  #beginNext(device: DeviceId): void {
+    const ofDevice = this.#lossesOf(device);
+    const next = ofDevice.find(({ hasBegun }) => !hasBegun);
+    if (!next || ofDevice.filter(({ hasBegun }) => hasBegun).length >= OWN_REPAIRS_AT_ONCE_MAX) return;
+    next.hasBegun = true;
+    this.#goOn(next);
+  }
+
+  #end(loss: Loss): void {
+    this.#losses.delete(keyOf(loss.from, loss.incarnation));
+    this.#beginNext(loss.from.device);
+  }
+
   #goOn(loss: Loss): void {
     loss.timer?.cancel();
     inBackground(this.#options.log, 'lost messages could not be asked back', this.#ask(loss));
@@ -147,7 +164,7 @@ export class OwnRepair {
     const { from, incarnation, upTo } = loss;
     const key = keyOf(from, incarnation);
     const missing = await store.missingOwn(from.account, ownDevice, incarnation, upTo).catch((cause: unknown) => {
-      this.#losses.delete(key);
+      this.#end(loss);
       throw cause;
     });
     if (this.#losses.get(key) !== loss) return;
@@ -156,7 +173,7 @@ export class OwnRepair {
     const needless = loss.asked !== undefined && loss.owed.size === 0 && missing?.from === loss.asked.from;
     if (!missing || needless) this.#rememberWhole(key, upTo);
     if (!missing || needless || !isFriend(from) || loss.askedInVain > GAP_ASKS_MAX) {
-      this.#losses.delete(key);
+      this.#end(loss);
       if (loss.asked) answers.withdraw(from, { type: 'give-back', conversation: 0, incarnation, ...loss.asked });
       return;
     }

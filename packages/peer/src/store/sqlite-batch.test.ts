@@ -90,7 +90,10 @@ describe('the questions asked most', () => {
     expect(plans.length).toBeGreaterThan(40);
     const walks = plans.filter(({ plan }) => /SCAN (message|numbering|friend_numbering|mailed)\b(?! USING)/.test(plan));
     expect(walks).toEqual([]);
-    const sorts = plans.filter(({ sql, plan }) => plan.includes('TEMP B-TREE') && !sql.includes('message_unread'));
+    // Who is owed receipts: so many of each device at most, which are put in order.
+    const isBounded = (sql: string): boolean =>
+      sql.includes('message_unread') || /AS untold\b[^)]*\)\s*LIMIT \?/.test(sql);
+    const sorts = plans.filter(({ sql, plan }) => plan.includes('TEMP B-TREE') && !isBounded(sql));
     expect(sorts).toEqual([]);
   });
 });
