@@ -60,6 +60,36 @@ describe('the lists of the view model', () => {
     expect([...face.state().contacts.keys()]).toEqual([BOB]);
   });
 
+  it('come with the first account without a new connection, so that a call that is under way is answered', async () => {
+    const face = testFace();
+    face.daemon.status = statusOf(null);
+    for (const method of ['contact.list', 'chat.list', 'draft.list']) {
+      face.daemon.failing.set(method, { code: 'NOT_SIGNED_IN' });
+    }
+    face.view.start();
+    await face.settle();
+    face.daemon.failing.clear();
+    face.daemon.status = statusOf();
+    face.daemon.befriend(BOB);
+    const kept = face.view.call('account.recoveryKept', {});
+    await turn();
+    face.daemon.look(true);
+    face.daemon.emit({ type: 'account', data: statusOf().account! });
+    for (let each = 0; each < 6; each++) {
+      face.daemon.deliver(100);
+      await turn();
+      for (let call = 0; call < 10; call++) face.daemon.look();
+    }
+    expect(face.state().account?.id).toBe(OWN_ACCOUNT);
+    await face.settle();
+    expect(await kept).toEqual({ ok: true, value: {} });
+    expect(face.daemon.connections).toBe(1);
+    expect([...face.state().contacts.keys()]).toEqual([BOB]);
+    const row = face.daemon.receive(BOB);
+    await face.settle();
+    expect(face.state().chats.get(BOB)?.last?.id).toBe(row.id);
+  });
+
   it('show nothing of an account once another one is signed in', async () => {
     const face = await openFace();
     face.daemon.receive(BOB);

@@ -106,11 +106,14 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     summaries,
     refresher,
     onOtherAccount: () => {
-      conversations.clear();
-      drafts.clear();
-      reading.clear();
-      sync.forget();
-      connection.drop();
+      writer.batch(() => {
+        conversations.clear();
+        drafts.clear();
+        reading.clear();
+        writer.clearLists();
+      });
+      // Not by a new connection: a call that is under way may be the one that brought the account.
+      void sync.readAnew();
     },
   });
   const sync = new DaemonSync({
@@ -123,7 +126,7 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     onSynced: (before) => {
       summaries.clear();
       answers.handleAccount();
-      if (before.loaded) intake.tellMissed(before);
+      if (before?.loaded) intake.tellMissed(before);
       conversations.resume();
       outgoing.resume();
       drafts.flush();

@@ -14,8 +14,8 @@ export interface DaemonSyncOptions {
   readonly isDraftDirty: (chat: string) => boolean;
   readonly onOvertaken: (list: 'contacts' | 'chats') => void;
   readonly handleEvent: (event: EventJson) => void;
-  /** Everything is as the daemon has it. `before` is what was shown until then. */
-  readonly onSynced: (before: ViewState) => void;
+  /** Everything is as the daemon has it. `before` is what was shown until the connection was lost. */
+  readonly onSynced: (before: ViewState | undefined) => void;
   /** The daemon's history is not the one that was shown: rows known from it may not exist. */
   readonly onOtherHistory: () => void;
 }
@@ -31,6 +31,8 @@ export class DaemonSync {
   #cursor: string | undefined;
   /** Events that wait for the lists; undefined once they go straight in. */
   #held: EventJson[] | undefined = [];
+  /** Names the newest reading of the lists. */
+  #readings = 0;
   /** Events of one piece of input, written as one change. */
   #arrived: EventJson[] = [];
 
@@ -60,13 +62,8 @@ export class DaemonSync {
     this.#held = [];
   }
 
-  /** The next connection begins without a past. */
-  forget(): void {
-    this.#cursor = undefined;
-  }
-
   async run(): Promise<void> {
-    const { connection, call, writer, isDraftDirty, onOvertaken, onSynced, onOtherHistory } = this.#options;
+    const { connection, call, writer, onOtherHistory } = this.#options;
     const { generation } = connection;
     const before = writer.state;
     const since = this.#cursor;
@@ -76,8 +73,23 @@ export class DaemonSync {
     const isOther = since !== undefined && Number(watch.value.cursor) < Number(since);
     this.#cursor = watch.value.cursor;
     if (isOther) onOtherHistory();
+    await this.#read(before);
+  }
+
+  /** Every list again on the same connection, whose watch goes on: somebody else is signed in, or somebody at all. */
+  async readAnew(): Promise<void> {
+    this.#held ??= [];
+    await this.#read(undefined);
+  }
+
+  /** @param before what was shown until the connection was lost; undefined: nothing that could have been missed */
+  async #read(before: ViewState | undefined): Promise<void> {
+    const { connection, call, writer, isDraftDirty, onOvertaken, onSynced } = this.#options;
+    const { generation } = connection;
+    const reading = ++this.#readings;
     const snapshot = await readSnapshot({ call, writer, isDraftDirty, onOvertaken });
-    if (!this.#goesOn(snapshot, generation)) return;
+    // Begun anew meanwhile: the newer reading tells when all is there.
+    if (reading !== this.#readings || !this.#goesOn(snapshot, generation)) return;
     connection.settle();
     writer.batch(() => {
       const held = this.#held ?? [];
@@ -109,7 +121,7 @@ export class DaemonSync {
   /** More happened than is worth following one by one: the lists and pages are read instead. */
   #startAnew(): void {
     this.#held = [];
-    this.forget();
+    this.#cursor = undefined;
     this.#options.onOtherHistory();
     this.#options.connection.drop();
   }

@@ -86,6 +86,14 @@ export class StateWriter {
     return isWhole;
   }
 
+  /** What belongs to an account. */
+  clearLists(): void {
+    this.batch(() => {
+      for (const name of ['contacts', 'chats', 'drafts', 'paths'] as const) this.replace(name, new Map());
+      this.patch({ notices: [] });
+    });
+  }
+
   #write<N extends MapName>(name: N, id: string, value: Entry<N> | undefined): void {
     const before = this.#next[name].get(id);
     if (before === value || (name !== 'conversations' && sameJson(before, value))) return;

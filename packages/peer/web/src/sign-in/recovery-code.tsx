@@ -1,7 +1,6 @@
 import { Printer } from 'lucide-react';
 import { type ReactElement, useState } from 'react';
 import { useAction } from '../connection/use-action.ts';
-import { useView } from '../connection/view.tsx';
 import { Button } from '../design/button.tsx';
 import { CommandLine } from '../design/command-line.tsx';
 import { useText } from '../text/text.tsx';
@@ -13,7 +12,6 @@ import { SignInError } from './sign-in-error.tsx';
 export function RecoveryCode({ code, onKept }: { readonly code: string; readonly onKept: () => void }): ReactElement {
   const { t } = useText();
   const { busy, error, run } = useAction();
-  const isReachable = useView((state) => state.daemon.state === 'open');
   const [isKept, setKept] = useState(false);
   const goOn = async () => {
     if (await run('account.recoveryKept', {})) onKept();
@@ -28,7 +26,7 @@ export function RecoveryCode({ code, onKept }: { readonly code: string; readonly
       </label>
       <SignInError error={error} />
       <div className={styles.actions}>
-        <Button look="primary" disabled={!isKept || busy || !isReachable} onClick={() => void goOn()}>
+        <Button look="primary" disabled={!isKept || busy} onClick={() => void goOn()}>
           {t('sign-in.recovery.do')}
         </Button>
         <Button onClick={() => window.print()}>
