@@ -133,7 +133,8 @@ export class DeliveryParts {
       post,
       lane,
       linkUp,
-      mayAnswer,
+      // An own device is told what could not be opened, and nobody else sees it.
+      mayAnswer: (device) => mayAnswer(device) ?? this.#otherDevices(devices).find((other) => other.device === device),
       sendsReadReceipts: () => options.privacy().sendReadReceipts,
     });
     this.#copies = new OwnCopiesOut({ ...shared, post, linkUp, others: () => this.#otherDevices(devices) });
@@ -239,6 +240,7 @@ export class DeliveryParts {
       answers: this.#receipts,
       mayKnow: (friend) => friend === ownAccount() || book.get(friend)?.state === 'member',
       learnDevices: (friend) => this.#learnDevices(friend),
+      mayTell: () => linkUp() && !invisible(),
       onSlot: (from) => this.#handleReachable(from.device, 'slot'),
     });
     this.#reader = new MailReader({

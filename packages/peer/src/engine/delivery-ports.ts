@@ -43,8 +43,11 @@ export interface Answers {
     to: Correspondent,
     committed?: readonly { readonly incarnation: Incarnation; readonly to: number }[],
   ): void;
-  /** Says it once now, or as soon as there is a way. What is newer of the same kind and numbering replaces what waits. */
-  say(to: Correspondent, content: Content): void;
+  /**
+   * Says it once now, or as soon as there is a way. What is newer of the same kind and numbering replaces what waits.
+   * @param onTold the device's transport or its mailbox has it; never of what was replaced before, or finds no room
+   */
+  say(to: Correspondent, content: Content, onTold?: () => void): void;
   /** What was said of the same kind, as far as it waits or lies in the slot, is only this any more. */
   amend(to: Correspondent, content: ContentOf<'cannot-open'>): void;
   /** The answer has come, or nobody waits for it any more: what was asked of the same numbering is said no more. */

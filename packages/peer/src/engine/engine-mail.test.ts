@@ -142,6 +142,42 @@ describe('the mailbox road of messages (DL)', () => {
     await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'delivered');
   });
 
+  it('[DL24] [DL56] seals again what the friend could not open before a crash that came before anybody was told', async () => {
+    const { world, alice, bob } = await chatting();
+    await bob.stop();
+    await world.ok(alice.engine.send({ to: 'bob', text: 'sealed twice' }));
+    await world.until(async () => (await alice.chat('bob')).at(-1)?.state === 'stored');
+    await alice.stop();
+    bob.mailboxLinks = undefined;
+    // No slot is put before the crash.
+    Object.assign(bob.store, { receiptsOwed: () => new Promise(() => {}) });
+    await bob.restart();
+    await world.run(5_000);
+    bob.crash();
+    await bob.restart();
+    await world.run(5_000);
+    await bob.stop();
+    // They are never there together: nothing but the slot can have told her.
+    await alice.restart();
+    await world.run(5_000);
+    await alice.stop();
+    await bob.restart();
+    await world.until(async () => (await bob.texts('alice')).includes('sealed twice'));
+  });
+
+  it('[DL24] [DL55] copies again to an own device what it cannot open', async () => {
+    const { world, alice } = await chatting();
+    const second = await secondDevice(world, alice);
+    await world.run(2_000);
+    await second.stop();
+    await send(world, alice, ['one', 'two']);
+    await world.run(5_000);
+    second.mailboxLinks = undefined;
+    await second.restart();
+    await world.until(async () => (await second.texts('bob')).length === 2);
+    expect(await second.texts('bob')).toEqual(['one', 'two']);
+  });
+
   it('[DL27] [DL28] brings back what an older copy of the friend lacks, though it was receipted', async () => {
     const { world, alice, bob } = await chatting();
     await world.run(2_000);

@@ -119,6 +119,7 @@ class World {
       answers: this.#answers,
       mayKnow: (account: AccountNumber) => account === BOB,
       learnDevices: async () => true,
+      mayTell: () => true,
       onSlot: () => {},
     });
     const reader = new MailReader({

@@ -106,6 +106,11 @@ export const MAIL_RETRY_MS_MAX = 60_000;
 export const MAIL_NO_ROOM_MS_MAX = 3_600_000;
 /** The store has failed at the same place so often, in a way that no disk explains: that mail is at fault. */
 export const MAIL_TRIES_MAX = 8;
+/**
+ * A mail that could not be opened stays in the mailbox for its sender to be told, but so long at most: it holds up the
+ * acknowledgement of all that came after it. A server's restart and four tries at a full mailbox fit in; no mailbox fills.
+ */
+export const UNTOLD_MS_MAX = 600_000;
 /** A sender is told of slots that cannot be opened at once, then after this, doubling, until one of its mails can be. */
 export const SLOT_COMPLAINT_MS_MIN = 2_000;
 export const SLOT_COMPLAINT_MS_MAX = 3_600_000;

@@ -20,6 +20,7 @@ describe('mail opener (DL)', () => {
   let open: MailCipher['open'];
   let handedOn: string[];
   let known: boolean;
+  let mayTell: boolean;
   let lookups: AccountNumber[];
   let learns: () => Promise<boolean>;
   let opener: MailOpener;
@@ -31,6 +32,7 @@ describe('mail opener (DL)', () => {
     open = () => ok({ from: BOBS, own, id: mailId(1), contents: inside });
     handedOn = [];
     known = true;
+    mayTell = true;
     lookups = [];
     learns = async () => true;
     const note = (where: string) => async (_from: Correspondent, content: Content | { readonly type: string }) => {
@@ -49,6 +51,7 @@ describe('mail opener (DL)', () => {
         lookups.push(account);
         return learns();
       },
+      mayTell: () => mayTell,
       onSlot: () => {},
     });
   });
@@ -113,6 +116,50 @@ describe('mail opener (DL)', () => {
     expect(answers.amended.at(-1)).toEqual({ type: 'cannot-open', ids: [] });
   });
 
+  it('[DL56] has the mailbox keep what cannot be opened until its sender was told of it', async () => {
+    open = ({ position }) => err({ kind: 'cannot-open', id: mailId(position) });
+    const kept = [await released(1), await released(2)];
+    await time.pass(60_000);
+    expect(kept.map((one) => one())).toEqual([false, false]);
+    // What was said first names the first alone.
+    answers.onTold[0]?.();
+    await settled();
+    expect(kept.map((one) => one())).toEqual([true, false]);
+    answers.onTold[1]?.();
+    await settled();
+    expect(kept.map((one) => one())).toEqual([true, true]);
+    // It was sealed anew, and cannot be opened either: that is told, too.
+    expect((await released(1))()).toBe(false);
+  });
+
+  it('[DL56] lets go for good what nobody could be told of for ten minutes, but not before anybody could be', async () => {
+    open = ({ position }) => err({ kind: 'cannot-open', id: mailId(position) });
+    mayTell = false;
+    const isReleased = await released(1);
+    await time.pass(3_000_000);
+    mayTell = true;
+    await time.pass(590_000);
+    expect(isReleased()).toBe(false);
+    await time.pass(10_000);
+    expect(isReleased()).toBe(true);
+    expect((await released(1))()).toBe(true);
+    expect(answers.said.at(-1)).toEqual({ type: 'cannot-open', ids: [messageId(1)] });
+  });
+
+  it('[DL56] has the mailbox keep nothing that has come anew, nor more than can be named', async () => {
+    open = ({ position }) => err({ kind: 'cannot-open', id: mailId(position) });
+    const kept = [];
+    for (let position = 1; position <= 66; position++) kept.push(await released(position));
+    await settled();
+    expect(kept.map((one) => one()).filter((isReleased) => isReleased)).toHaveLength(2);
+    open = () => ok({ from: BOBS, own, id: mailId(66), contents: inside });
+    expect(await opener.take(mail(67))).toBeUndefined();
+    await settled();
+    expect(kept.at(-1)?.()).toBe(true);
+    opener.stop();
+    expect(time.armed).toBe(false);
+  });
+
   it('[DL56] drops without a word what is no envelope at all', async () => {
     open = () => err({ kind: 'cannot-open', id: undefined });
     await opener.take(mail(1));
@@ -160,6 +207,17 @@ describe('mail opener (DL)', () => {
     await expect(opener.take(mail(1, { from: 'b1'.repeat(16) as DeviceId }))).rejects.toBeInstanceOf(NoRoomError);
     expect(lookups).toHaveLength(2);
   });
+
+  /** Takes a mail that is to be kept. @returns whether the mailbox may forget it by now */
+  async function released(position: number): Promise<() => boolean> {
+    const kept = await opener.take(mail(position));
+    let done = false;
+    void kept?.until.then(() => {
+      done = true;
+    });
+    await settled();
+    return () => done;
+  }
 });
 
 function mailId(n: number): MailId {

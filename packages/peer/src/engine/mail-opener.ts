@@ -1,7 +1,6 @@
 import { isNumbered } from '@magpie/common/content/content.ts';
 import type { MailEntry } from '@magpie/common/frames/frame-table.ts';
-import type { AccountNumber, DeviceId, MailId, MessageId } from '@magpie/common/ids.ts';
-import { CANNOT_OPEN_MAX } from '@magpie/common/limits.ts';
+import type { AccountNumber, MailId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import { after, type Clock, type Instant } from '@magpie/common/time.ts';
 import type { MessageRoad } from '../store/store.ts';
@@ -16,8 +15,10 @@ import type {
 } from './delivery-ports.ts';
 import { NoRoomError } from './intake.ts';
 import { INBOXES_MAX, MAIL_SENDER_LOOKUP_MS } from './limits.ts';
-import { mailIdOf, slotId } from './message-content.ts';
+import type { KeptMail } from './mail-reader.ts';
+import { slotId } from './message-content.ts';
 import { SlotComplaints } from './slot-complaints.ts';
+import { UnopenedMails } from './unopened-mails.ts';
 
 export interface MailOpenerOptions {
   readonly clock: Clock;
@@ -31,6 +32,8 @@ export interface MailOpenerOptions {
   readonly mayKnow: (account: AccountNumber) => boolean;
   /** Brings the newest device list of that account. @returns false when it could not be had */
   readonly learnDevices: (account: AccountNumber) => Promise<boolean>;
+  /** There is a link, and nothing keeps us from answering (R23). */
+  readonly mayTell: () => boolean;
   /** A slot of a friend's device was read: its program runs, or did a while ago. */
   readonly onSlot: (from: Correspondent) => void;
 }
@@ -42,35 +45,37 @@ export class MailOpener {
   readonly #options: MailOpenerOptions;
   /** Look-ups of device lists, by account, with the time of the last one. */
   readonly #lookups = new Map<AccountNumber, { readonly at: Instant; readonly done: Promise<boolean> }>();
-  /** What could not be opened in this run and has not come anew, by sender, newest last; told as a whole (DL56). */
-  readonly #unopened = new Map<DeviceId, readonly MessageId[]>();
+  readonly #unopened: UnopenedMails;
   readonly #lostSlots: SlotComplaints;
 
   constructor(options: MailOpenerOptions) {
     this.#options = options;
+    this.#unopened = new UnopenedMails(options);
     this.#lostSlots = new SlotComplaints(options.clock);
   }
 
   /** As `takeMail` of the MailReader: a mail that makes no sense is dropped for good. */
-  async take(mail: MailEntry): Promise<void> {
+  async take(mail: MailEntry): Promise<KeptMail | undefined> {
     const opened = this.#options.cipher.open(mail);
     if (opened.ok) return this.#handOn(opened.value);
     if (opened.error.kind === 'cannot-open') return this.#complain(mail, opened.error.id);
     const { mayKnow, log, cipher } = this.#options;
-    if (!mayKnow(mail.fromAccount)) return;
+    if (!mayKnow(mail.fromAccount)) return undefined;
     // A device of theirs that is new; its certificate is on its way, or a look-up away.
     if (!(await this.#lookUp(mail.fromAccount))) throw new NoRoomError('the sender cannot be judged yet');
     const again = cipher.open(mail);
     if (again.ok) return this.#handOn(again.value);
     if (again.error.kind === 'cannot-open') return this.#complain(mail, again.error.id);
     log.debug({ device: mail.from }, 'a mail of an unknown device was dropped');
+    return undefined;
   }
 
   stop(): void {
+    this.#unopened.stop();
     this.#lostSlots.stop();
   }
 
-  async #handOn({ from, own, id, contents }: OpenedMail): Promise<void> {
+  async #handOn({ from, own, id, contents }: OpenedMail): Promise<undefined> {
     this.#forgive(from, id);
     this.#lostSlots.handleOpened(from.device);
     await Promise.all(contents.map((content) => this.#handOnOne(from, own, content)));
@@ -101,33 +106,27 @@ export class MailOpener {
     }
   }
 
-  /** R9: its sender seals it anew. */
-  #complain({ from: device, fromAccount: account }: MailEntry, id: MailId | undefined): void {
+  /** R9: its sender seals it anew, once it was told. */
+  #complain({ from: device, fromAccount: account }: MailEntry, id: MailId | undefined): KeptMail | undefined {
     this.#options.log.debug({ device }, 'a mail could not be opened');
-    if (id === undefined) return;
-    const before = (this.#unopened.get(device) ?? []).filter((one) => mailIdOf(one) !== id);
-    const ids = [...before, id as string as MessageId].slice(-CANNOT_OPEN_MAX);
-    this.#unopened.delete(device);
-    if (this.#unopened.size >= INBOXES_MAX) this.#unopened.clear();
-    this.#unopened.set(device, ids);
+    if (id === undefined) return undefined;
+    const until = this.#unopened.add(device, id);
     const tell = () => this.#tellUnopened({ account, device });
     if (id === slotId()) this.#lostSlots.handleLost(device, tell);
     else tell();
+    return { until };
   }
 
   #tellUnopened(to: Correspondent): void {
-    const ids = this.#unopened.get(to.device);
-    if (ids) this.#options.answers.say(to, { type: 'cannot-open', ids });
+    const ids = this.#unopened.ofDevice(to.device);
+    if (ids.length === 0) return;
+    this.#options.answers.say(to, { type: 'cannot-open', ids }, () => this.#unopened.handleTold(to.device, ids));
   }
 
   /** It has come anew: to name it again would have it sealed once more. */
-  #forgive({ account, device }: Correspondent, id: MailId): void {
-    const unopened = this.#unopened.get(device);
-    const ids = unopened?.filter((one) => mailIdOf(one) !== id);
-    if (!unopened || !ids || ids.length === unopened.length) return;
-    if (ids.length === 0) this.#unopened.delete(device);
-    else this.#unopened.set(device, ids);
-    this.#options.answers.amend({ account, device }, { type: 'cannot-open', ids });
+  #forgive(from: Correspondent, id: MailId): void {
+    if (!this.#unopened.forgive(from.device, id)) return;
+    this.#options.answers.amend(from, { type: 'cannot-open', ids: this.#unopened.ofDevice(from.device) });
   }
 
   #lookUp(account: AccountNumber): Promise<boolean> {

@@ -3,7 +3,7 @@ import { silentLog } from '@magpie/common/log.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreError } from '../store/store-error.ts';
 import { NoRoomError } from './intake.ts';
-import { MailReader } from './mail-reader.ts';
+import { type KeptMail, MailReader } from './mail-reader.ts';
 import { settled, TestMailbox, TestTime } from './test-incoming.ts';
 
 describe('mail reader (DL)', () => {
@@ -119,6 +119,43 @@ describe('mail reader (DL)', () => {
     await time.pass(1_000);
     expect(disk.taken).toEqual(upTo(640));
     expect(mailbox.acks.at(-1)).toBe(640);
+  });
+
+  it('[DL56] takes what follows a mail that is kept, and acknowledges none of it before that may go', async () => {
+    mailbox.put(200);
+    const release = disk.keep(2);
+    disk.instant = true;
+    reader.handleLinkUp();
+    await time.pass(1_000);
+    expect(disk.taken).toEqual(upTo(200));
+    expect(mailbox.acks).toEqual([1]);
+    mailbox.put(1);
+    await time.pass(1_000);
+    expect(disk.taken.at(-1)).toBe(201);
+    expect(mailbox.acks).toEqual([1]);
+    release();
+    await time.pass(1_000);
+    expect(mailbox.acks).toEqual([1, 201]);
+  });
+
+  it('[DL56] reads a mail that is kept again with a new link, and not when the store failed', async () => {
+    mailbox.put(3);
+    const release = disk.keep(1);
+    reader.handleLinkUp();
+    await time.pass(0);
+    disk.land(2);
+    disk.fail(3, new StoreError('full', 'the disk took nothing'));
+    disk.instant = true;
+    await time.pass(2_000);
+    expect(disk.taken).toEqual([1, 2, 3, 3]);
+    mailbox.disconnect();
+    reader.handleLinkUp();
+    await time.pass(1_000);
+    expect(disk.taken).toEqual([1, 2, 3, 3, 1, 2, 3]);
+    expect(mailbox.acks).toEqual([]);
+    release();
+    await time.pass(1_000);
+    expect(mailbox.acks).toEqual([3]);
   });
 
   it('[DL48] begins again behind what is acknowledged when the store failed, after a wait, and acknowledges nothing else', async () => {
@@ -256,17 +293,27 @@ class TestDisk {
   instant = false;
   /** What becomes of a position each time; others are durable at once when this is set. */
   always: ((position: number) => Error | undefined) | undefined;
+  readonly #kept = new Map<number, Promise<void>>();
   readonly #waiting = new Map<number, { resolve(): void; reject(cause: Error): void }>();
 
-  take = async ({ position }: MailEntry): Promise<void> => {
+  take = async ({ position }: MailEntry): Promise<KeptMail | undefined> => {
     this.taken.push(position);
+    const until = this.#kept.get(position);
+    if (until) return { until };
     const failure = this.always?.(position);
     if (failure) throw failure;
-    if (this.instant || this.always) return;
+    if (this.instant || this.always) return undefined;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(position, { resolve, reject });
+      this.#waiting.set(position, { resolve: () => resolve(undefined), reject });
     });
   };
+
+  /** The mailbox is to keep it. @returns ends that */
+  keep(position: number): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#kept.set(position, promise);
+    return resolve;
+  }
 
   land(position: number): void {
     this.#waiting.get(position)!.resolve();

@@ -19,6 +19,12 @@ import {
   MAIL_TRIES_MAX,
 } from './limits.ts';
 
+/** A mail of which nothing is left to be done here, and which its mailbox is to keep all the same. */
+export interface KeptMail {
+  /** Never rejects. */
+  readonly until: Promise<void>;
+}
+
 export interface MailReaderOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -27,7 +33,7 @@ export interface MailReaderOptions {
    * Brings what is in one mail to the disk. Resolves when all of it is durable or dropped for good; rejects with a
    * NoRoomError when the mailbox is to keep it, with a StoreError when the store failed.
    */
-  readonly takeMail: (mail: MailEntry) => Promise<void>;
+  readonly takeMail: (mail: MailEntry) => Promise<KeptMail | undefined>;
   /** False while invisible: an acknowledgement would show that somebody is there (R23). */
   readonly mayAck: () => boolean;
   /** What the mailbox still holds, and with which key (R9). */
@@ -159,10 +165,23 @@ export class MailReader {
     const run = this.#run;
     for (const mail of this.#cursor.take(entries)) {
       this.#options.takeMail(mail).then(
-        () => this.#run === run && this.#settle(mail.position),
+        (kept) => this.#run === run && (kept ? this.#keep(mail.position, kept) : this.#settle(mail.position)),
         (cause: unknown) => this.#run === run && this.#handleFailure(mail.position, cause),
       );
     }
+  }
+
+  /** What came after it is taken all the same; only the acknowledgement, which is cumulative, waits. */
+  #keep(position: number, { until }: KeptMail): void {
+    const link = this.#link;
+    this.#cursor.keep(position);
+    this.#makeProgress();
+    void until.then(() => {
+      if (this.#link !== link) return;
+      this.#cursor.release(position);
+      this.#unacked += 1;
+      this.#makeProgress();
+    });
   }
 
   #settle(position: number): void {

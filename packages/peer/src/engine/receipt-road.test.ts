@@ -4,9 +4,9 @@ import type { WallMs } from '@magpie/common/time.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../../test/sim/seeded-random.ts';
 import type { NumberingProgress } from '../store/store.ts';
-import type { Mail } from './mail-post.ts';
+import type { Mail, Posted } from './mail-post.ts';
 import { ReceiptRoad } from './receipt-road.ts';
-import { A, B, BOB, BOBS, TestTime } from './test-incoming.ts';
+import { A, B, BOB, BOBS, messageId, TestTime } from './test-incoming.ts';
 
 const RESEND = { type: 'resend', conversation: 0, incarnation: A, from: 3, to: 5 } as const;
 const GIVE_BACK = { type: 'give-back', conversation: 0, incarnation: B, from: 1, to: 2 } as const;
@@ -18,6 +18,8 @@ describe('the slot toward a device without a session (DL)', () => {
   let deliveredUpTo: number;
   let told: number;
   let isFull: boolean;
+  let posted: Posted;
+  let lane: ((content: Content, onAcked?: () => void) => void) | undefined;
   let road: ReceiptRoad;
   beforeEach(() => {
     time = new TestTime();
@@ -25,15 +27,17 @@ describe('the slot toward a device without a session (DL)', () => {
     deliveredUpTo = 2;
     told = 2;
     isFull = false;
+    posted = { kind: 'stored', expiresAt: 9 as WallMs };
+    lane = undefined;
     const progress = (): NumberingProgress => ({ incarnation: A, deliveredUpTo, readUpTo: 0 });
     const ofBob = () => ({ chat: BOB, device: BOBS.device, ...progress() });
     road = new ReceiptRoad({
-      ...{ clock: time.clock, random: new SeededRandom(1, 'road'), log: silentLog, lane: () => undefined },
+      ...{ clock: time.clock, random: new SeededRandom(1, 'road'), log: silentLog, lane: () => lane && { send: lane } },
       ...{ linkUp: () => true, mayAnswer: () => BOBS, sendsReadReceipts: () => true },
       post: {
         put: async ({ contents }: Mail) => {
           slots.push(contents.map(({ type }) => type).filter((type) => type !== 'receipt'));
-          return { kind: 'stored', expiresAt: 9 as WallMs } as const;
+          return posted;
         },
       },
       store: {
@@ -70,6 +74,25 @@ describe('the slot toward a device without a session (DL)', () => {
     isFull = false;
     await time.pass(75_000);
     expect(told).toBe(3);
+  });
+
+  it('[DL56] tells who said it when the mailbox has it, or the device, and not before', async () => {
+    const told: string[] = [];
+    posted = { kind: 'refused', reason: 'mailbox-full' };
+    road.say(BOBS, { type: 'cannot-open', ids: [messageId(1)] }, () => told.push('first'));
+    road.say(BOBS, RESEND, () => told.push('question'));
+    await time.pass(10_000);
+    expect([slots.length, told]).toEqual([1, []]);
+    posted = { kind: 'stored', expiresAt: 9 as WallMs };
+    await time.pass(80_000);
+    expect(told).toEqual(['first', 'question']);
+    const acks: (() => void)[] = [];
+    lane = (_content, onAcked) => void (onAcked && acks.push(onAcked));
+    road.say(BOBS, { type: 'cannot-open', ids: [messageId(2)] }, () => told.push('second'));
+    expect([acks.length, told.length]).toEqual([1, 2]);
+    acks[0]?.();
+    expect(told.at(-1)).toBe('second');
+    road.stop();
   });
 
   it('[DL26] [DL52] says no more what is withdrawn', async () => {

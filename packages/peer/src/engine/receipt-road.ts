@@ -15,12 +15,12 @@ import {
   RECEIPTS_UNDER_WAY_MAX,
   RECEIPTS_WAIT_MS,
   RECEIVED_MAX,
-  SAYS_MAX,
   SLOT_TAILS_MAX,
 } from './limits.ts';
 import type { MailPost } from './mail-post.ts';
 import { receipt, replacementKey, slotId } from './message-content.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { isAnswered, type Say, withSay } from './says.ts';
 
 interface Lane {
   send(content: Content, onAcked?: () => void): void;
@@ -35,14 +35,9 @@ export interface ReceiptRoadOptions {
   /** The session with the device, when there is one. */
   readonly lane: (device: DeviceId) => Lane | undefined;
   readonly linkUp: () => boolean;
-  /** A friend's certified device, and nothing keeps us from answering it (R23). */
+  /** A certified device, and nothing keeps us from answering it (R23). */
   readonly mayAnswer: (device: DeviceId) => Correspondent | undefined;
   readonly sendsReadReceipts: () => boolean;
-}
-
-interface Say {
-  content: Content;
-  state: 'waiting' | 'under-way' | 'in-slot';
 }
 
 /** One device that is owed something, or was told something of which the store does not know yet. */
@@ -94,10 +89,10 @@ export class ReceiptRoad implements Answers {
     this.#look();
   }
 
-  say(to: Correspondent, content: Content): void {
+  say(to: Correspondent, content: Content, onTold?: () => void): void {
     const debtor = this.#debtor(to);
     if (!debtor) return;
-    addSay(debtor, content);
+    debtor.says = withSay(debtor.says, { content, state: 'waiting', onTold });
     this.#answer(debtor, []);
   }
 
@@ -275,6 +270,7 @@ export class ReceiptRoad implements Answers {
       say.state = 'under-way';
       lane.send(say.content, () => {
         debtor.says = debtor.says.filter((one) => one !== say);
+        say.onTold?.();
       });
     }
     for (const progress of newestFirst(owed)) {
@@ -382,7 +378,10 @@ export class ReceiptRoad implements Answers {
         return;
       }
       debtor.olderTails = older.length === 0 ? SLOT_TAILS_MAX / 2 : debtor.olderTails + older.length;
-      for (const say of says) if (say.state === 'waiting') say.state = 'in-slot';
+      for (const say of says) {
+        if (say.state === 'waiting') say.state = 'in-slot';
+        say.onTold?.();
+      }
       if (told.length > 0) await store.noteReceiptsTold(to.account, to.device, told);
       debtor.attempts = 0;
       // What had no room would take the place of what had, before that was read.
@@ -429,21 +428,7 @@ export class ReceiptRoad implements Answers {
   }
 }
 
-/** What was asked for has come, or has begun to: whoever asks for the rest says it anew. Or what was refused was taken. */
-function isAnswered(content: Content, received: readonly NumberingProgress[]): boolean {
-  if (content.type !== 'resend' && content.type !== 'refused-content') return false;
-  const first = content.type === 'resend' ? content.from : content.sequence;
-  return received.some((one) => one.incarnation === content.incarnation && one.deliveredUpTo >= first);
-}
-
 /** The store gives them in the order in which they began. */
 function newestFirst<T>(numberings: readonly T[]): readonly T[] {
   return numberings.slice().reverse();
-}
-
-function addSay(debtor: Debtor, content: Content): void {
-  const key = replacementKey(content);
-  const same = (say: Say): boolean => key !== undefined && replacementKey(say.content) === key;
-  debtor.says = debtor.says.filter((say) => !same(say));
-  debtor.says = [...debtor.says, { content, state: 'waiting' as const }].slice(-SAYS_MAX);
 }

@@ -128,6 +128,7 @@ function makeOpener(
     answers,
     mayKnow: () => true,
     learnDevices: async () => true,
+    mayTell: () => true,
     onSlot: () => {},
   });
 }

@@ -18,6 +18,11 @@ export class TestTime {
   readonly #time = new VirtualTime();
   readonly clock = new ProcessClock(this.#time, { startMs: 5_000, wallSkewMs: 0 });
 
+  /** Something is to happen later. */
+  get armed(): boolean {
+    return this.#time.nextAtMs !== undefined;
+  }
+
   wallNow = (): WallMs => this.clock.wallNow();
 
   async pass(ms: number): Promise<void> {
@@ -43,6 +48,8 @@ function turn(): Promise<void> {
 export class RecordedAnswers implements Answers {
   readonly owed: DeviceId[] = [];
   readonly said: Content[] = [];
+  /** What each of these is to call once it is told. */
+  readonly onTold: (() => void)[] = [];
   readonly amended: Content[] = [];
   readonly withdrawn: Content[] = [];
 
@@ -50,8 +57,9 @@ export class RecordedAnswers implements Answers {
     this.owed.push(to.device);
   }
 
-  say(_to: Correspondent, content: Content): void {
+  say(_to: Correspondent, content: Content, onTold: () => void = () => {}): void {
     this.said.push(content);
+    this.onTold.push(onTold);
   }
 
   withdraw(_to: Correspondent, question: Content): void {

@@ -12,6 +12,8 @@ export class MailCursor {
   readonly #inFlight = new Set<number>();
   /** There was no room for these: they stay in the mailbox, and are read again. */
   readonly #postponed = new Set<number>();
+  /** Done with here, but the mailbox is not to forget them yet. */
+  readonly #kept = new Set<number>();
   /** Durable above what is still missing. */
   readonly #doneAhead = new Set<number>();
   readonly #postponedSince = new Map<number, Instant>();
@@ -21,6 +23,7 @@ export class MailCursor {
     this.#readTo = 0;
     this.#inFlight.clear();
     this.#postponed.clear();
+    this.#kept.clear();
     this.#doneAhead.clear();
     this.#postponedSince.clear();
   }
@@ -37,11 +40,12 @@ export class MailCursor {
     return this.#readTo;
   }
 
-  /** Everything up to here is durable here, or dropped for good. */
+  /** Everything up to here is durable here, or dropped for good, and nothing of it is kept. */
   get durableTo(): number {
     let to = this.#readTo;
-    for (const position of this.#inFlight) to = Math.min(to, position - 1);
-    for (const position of this.#postponed) to = Math.min(to, position - 1);
+    for (const waiting of [this.#inFlight, this.#postponed, this.#kept]) {
+      for (const position of waiting) to = Math.min(to, position - 1);
+    }
     return to;
   }
 
@@ -55,7 +59,7 @@ export class MailCursor {
 
   /** Positions remembered above `durableTo`. */
   get ahead(): number {
-    return this.#inFlight.size + this.#postponed.size + this.#doneAhead.size;
+    return this.#inFlight.size + this.#postponed.size + this.#kept.size + this.#doneAhead.size;
   }
 
   /** @returns those of a page or push that are new here; each is in flight until it is settled or postponed */
@@ -64,7 +68,7 @@ export class MailCursor {
     for (const entry of entries) {
       if (entry.position <= this.#readTo) continue;
       this.#readTo = entry.position;
-      if (this.#doneAhead.has(entry.position)) continue;
+      if (this.#doneAhead.has(entry.position) || this.#kept.has(entry.position)) continue;
       this.#inFlight.add(entry.position);
       fresh.push(entry);
     }
@@ -75,6 +79,19 @@ export class MailCursor {
   settle(position: number): void {
     if (!this.#inFlight.delete(position)) return;
     this.#postponedSince.delete(position);
+    this.#doneAhead.add(position);
+    this.#prune();
+  }
+
+  /** There is nothing left to be done with it here, and the mailbox is to keep it until it is released. */
+  keep(position: number): void {
+    if (!this.#inFlight.delete(position)) return;
+    this.#postponedSince.delete(position);
+    this.#kept.add(position);
+  }
+
+  release(position: number): void {
+    if (!this.#kept.delete(position)) return;
     this.#doneAhead.add(position);
     this.#prune();
   }
