@@ -46,7 +46,14 @@ export function isPageChallenge(text: string): boolean {
   return CHALLENGE.test(text);
 }
 
-/** What is proven: who speaks, and both challenges, so that no proof counts twice, nor for the other side. */
-export function proofText(speaker: 'page' | 'daemon', challenges: { readonly page: string; readonly daemon: string }) {
-  return `magpie page 1 ${speaker} ${challenges.page} ${challenges.daemon}`;
+export interface PageMeeting {
+  /** Host and port in the page's address, `127.0.0.1:8484`: what a stranger hears there counts at no other. */
+  readonly host: string;
+  readonly pageChallenge: string;
+  readonly daemonChallenge: string;
+}
+
+/** What is proven: who speaks, where, and both challenges, so that no proof counts twice, elsewhere, or for the other side. */
+export function proofText(speaker: 'page' | 'daemon', { host, pageChallenge, daemonChallenge }: PageMeeting): string {
+  return `magpie page 1 ${speaker} ${host} ${pageChallenge} ${daemonChallenge}`;
 }

@@ -313,6 +313,21 @@ export function isDoneByPeople(method: RpcMethod): boolean {
   return DONE_BY_PEOPLE.has(method);
 }
 
+/**
+ * What only a terminal may ask for. A page has what a messenger needs: whoever gets into one cannot end the daemon, make
+ * links that outlive it, or carry off everything in one go.
+ */
+const NOT_FOR_PAGES: ReadonlySet<RpcMethod> = new Set([
+  'daemon.stop',
+  'message.export',
+  'page.open',
+  'debug.dropUdp',
+] satisfies RpcMethod[]);
+
+export function isForPages(method: RpcMethod): boolean {
+  return !NOT_FOR_PAGES.has(method);
+}
+
 export function isRpcMethod(method: string): method is RpcMethod {
   return Object.hasOwn(RPC_TABLE, method);
 }

@@ -33,7 +33,8 @@ export class PageClients {
     return this.#open.size;
   }
 
-  handleConnection(socket: PageWebSocket): void {
+  /** @param host in whose name it came, judged by then */
+  handleConnection(socket: PageWebSocket, host: string): void {
     const pipe = new WebSocketPipe(socket);
     socket.on('error', () => socket.terminate());
     if (this.#unproven.size >= PAGES_UNPROVEN_MAX || this.#open.size >= PAGES_MAX) {
@@ -51,7 +52,7 @@ export class PageClients {
         page.session.handleBytes(data);
       } else if (pipe.isOpen) {
         clearTimeout(late);
-        page = this.#prove(pipe, challenge, data);
+        page = this.#prove(pipe, { challenge, host }, data);
       }
     });
     socket.on('close', () => {
@@ -72,9 +73,13 @@ export class PageClients {
     }
   }
 
-  #prove(pipe: WebSocketPipe, challenge: string, data: Uint8Array): OpenPage | undefined {
+  #prove(
+    pipe: WebSocketPipe,
+    { challenge, host }: { readonly challenge: string; readonly host: string },
+    data: Uint8Array,
+  ): OpenPage | undefined {
     const greeting = data.length <= PAGE_GREETING_CHARS_MAX ? Buffer.from(data).toString('latin1') : '';
-    const proof = this.#door.answer(greeting, challenge, this.#nowMs());
+    const proof = this.#door.answer(greeting, challenge, host, this.#nowMs());
     if (proof === undefined) {
       this.#log.info({}, 'page refused: no valid token');
       pipe.close(PAGE_CLOSE.noToken);

@@ -60,17 +60,18 @@ export class PageDoor {
 
   /**
    * @param greeting what a page says to the challenge it was given
+   * @param host in whose name it came
    * @returns the daemon's own proof; undefined when the page has no valid token
    */
-  answer(greeting: string, challenge: string, nowMs: number): string | undefined {
+  answer(greeting: string, challenge: string, host: string, nowMs: number): string | undefined {
     const page = parsePageGreeting(greeting);
     if (!page) return undefined;
     const secret = base64url(this.#mac(page.name));
-    const challenges = { page: page.challenge, daemon: challenge };
-    const isOurs = timingSafeEqual(hmac(secret, proofText('page', challenges)), Buffer.from(page.proof, 'base64url'));
+    const meeting = { host, pageChallenge: page.challenge, daemonChallenge: challenge };
+    const isOurs = timingSafeEqual(hmac(secret, proofText('page', meeting)), Buffer.from(page.proof, 'base64url'));
     const issuedAtMs = Number.parseInt(page.name.split('.')[1] ?? '', 36);
     if (!isOurs || Math.abs(nowMs - issuedAtMs) > PAGE_TOKEN_AGE_MS_MAX) return undefined;
-    return base64url(hmac(secret, proofText('daemon', challenges)));
+    return base64url(hmac(secret, proofText('daemon', meeting)));
   }
 
   #mintToken(nowMs: number): string {

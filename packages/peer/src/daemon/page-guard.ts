@@ -43,7 +43,7 @@ export function judgeRequest(
   if (request.httpVersion !== '1.1') return refused(505, 'http-version');
   const hosts = valuesOf(request, 'host');
   const host = hosts[0];
-  if (hosts.length !== 1 || host === undefined || !ownHosts(port).includes(host)) return refused(421, 'host');
+  if (hosts.length !== 1 || host === undefined || host !== ownHost(port)) return refused(421, 'host');
   if (!url.startsWith('/')) return refused(400, 'target');
   if (method === 'OPTIONS') return refused(403, 'options');
   const mustShowOrigin = isUpgrade || !FILE_METHODS.has(method);
@@ -57,9 +57,12 @@ export function judgeRequest(
   return FILE_METHODS.has(method) ? { kind: 'file', path: url } : refused(405, 'method', 'GET, HEAD');
 }
 
-/** The names under which a page of ours is loaded: the server listens on 127.0.0.1 alone. */
-export function ownHosts(port: number): readonly string[] {
-  return [`127.0.0.1:${port}`, `localhost:${port}`];
+/**
+ * The one name under which a page of ours is loaded. `localhost` is none: browsers try [::1] first, where any program of
+ * the machine may listen while the daemon does so on 127.0.0.1.
+ */
+export function ownHost(port: number): string {
+  return `127.0.0.1:${port}`;
 }
 
 function isOwnOrigin(request: RawRequest, host: string, isRequired: boolean): boolean {

@@ -10,12 +10,26 @@ export const PAGE_SECURITY_POLICY = [
   "connect-src 'self'",
   "font-src 'self'",
   "manifest-src 'self'",
+  "worker-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join('; ');
+
+/** Of a browser; the page asks for none of them. */
+const UNUSED_POWERS = [
+  'camera',
+  'display-capture',
+  'geolocation',
+  'hid',
+  'microphone',
+  'midi',
+  'payment',
+  'serial',
+  'usb',
+];
 
 /** On every answer, whatever its status. No answer permits another origin anything. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
@@ -24,6 +38,11 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+  // Apart from what other programs serve on other ports of the same number, also in the browser's processes.
+  'origin-agent-cluster': '?1',
+  // A browser else asks for the number of every host that a message links to, and so tells its owner who reads it when.
+  'x-dns-prefetch-control': 'off',
+  'permissions-policy': UNUSED_POWERS.map((power) => `${power}=()`).join(', '),
   'cache-control': 'no-store',
 };
 

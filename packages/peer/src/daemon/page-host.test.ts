@@ -32,7 +32,7 @@ describe('the page of a profile', () => {
     await second.resume();
     expect((await exchangeRaw(port, get(port, '/'))).status).toBe(200);
     expect(await portOf(second)).toBe(port);
-    expect(statSync(join(folder, 'alice.key')).mode & 0o777).toBe(0o600);
+    for (const file of ['alice.key', 'alice.port']) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
   });
 
   it('has a port of its own beside that of another profile', async () => {
@@ -72,6 +72,22 @@ describe('the page of a profile', () => {
     await portOf(hostOf('alice'));
     expect(readFileSync(join(folder, 'alice.key'), 'latin1')).not.toBe(key);
     expect(statSync(join(folder, 'alice.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('shuts every page out also when the new key cannot be kept, and says so', async () => {
+    const host = hostOf('alice');
+    const port = await portOf(host);
+    const opened = await host.open(1_000);
+    rmSync(join(folder, 'alice.key'));
+    mkdirSync(join(folder, 'alice.key'));
+    expect(await host.closeAll()).toMatchObject({ ok: false, error: { code: 'PAGE_UNAVAILABLE' } });
+    const body = JSON.stringify({ code: opened.ok ? new URL(opened.value.url).hash.slice(3) : '' });
+    const origin = `127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:${port}`;
+    const json = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const late = await exchangeRaw(port, `POST /api/session HTTP/1.1\r\nHost: ${origin}\r\n${json}`);
+    expect([body.length, late.status]).toEqual([54, 401]);
+    rmSync(join(folder, 'alice.key'), { recursive: true });
+    expect(await host.closeAll()).toEqual({ ok: true, value: undefined });
   });
 
   it('serves the newest build to whoever loads it, without a restart', async () => {

@@ -8,7 +8,7 @@ import type { AcceptClient } from './page-clients.ts';
 import { PageDoor } from './page-door.ts';
 import { PageFiles } from './page-files.ts';
 import { PAGE_PORT_FIRST, PAGE_PORTS_TRIED_MAX } from './page-limits.ts';
-import { loadPageKey, readPagePort, renewPageKey, writePagePort } from './page-profile.ts';
+import { loadPageKey, newPageKey, readPagePort, writePageKey, writePagePort } from './page-profile.ts';
 import type { PageServer } from './page-server.ts';
 import { PAGE_CLOSE } from './page-socket.ts';
 
@@ -67,12 +67,17 @@ export class PageHost {
     });
   }
 
-  /** No page that is open may go on, nor come back. */
-  closeAll(): Promise<void> {
+  /**
+   * No page that is open may go on, nor come back.
+   * @returns an error when the old key may count again after a restart: the new one could not be written
+   */
+  closeAll(): Promise<Result<void, RpcError>> {
     return this.#inTurn(async () => {
-      const key = await renewPageKey(this.#parts.paths.pageKey, this.#parts.random);
+      const { paths, random } = this.#parts;
+      const key = newPageKey(random);
       this.#door?.changeKey(key);
       this.#server?.clients.closeAll(PAGE_CLOSE.noToken);
+      return writePageKey(paths.pageKey, key, random).then(ok, (error: unknown) => this.#unavailable(error));
     });
   }
 
@@ -94,7 +99,7 @@ export class PageHost {
       const { startPageServer } = await import('./page-server.ts');
       this.#server = await startPageServer({ ...this.#parts, door: this.#door, files: this.#files }, portsFor(stored));
       if (!this.#server) return err({ code: 'PAGE_PORT_TAKEN', detail: { port: stored ?? PAGE_PORT_FIRST } });
-      if (stored === undefined) await writePagePort(paths.pagePort, this.#server.port);
+      if (stored === undefined) await writePagePort(paths.pagePort, this.#server.port, random);
       log.info({ port: this.#server.port }, 'page served');
     }
     return ok({ door: this.#door, server: this.#server });

@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { fromHex, toHex } from '@magpie/common/bytes/hex.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { preparePrivateFile, readPrivateFile, replacePrivateFile } from '../io/private-file.ts';
 
 const KEY_BYTES = 32;
 const KEY_FILE_BYTES_MAX = 256;
+const PORT_FILE_BYTES_MAX = 16;
 const KEY_PATTERN = /^magpie-page-key 1 ([0-9a-f]{64})\n$/;
 
 /**
@@ -18,23 +18,28 @@ export async function loadPageKey(path: string, random: RandomSource): Promise<U
     const hex = text.ok ? KEY_PATTERN.exec(text.value)?.[1] : undefined;
     if (hex !== undefined) return fromHex(hex);
   }
-  return renewPageKey(path, random);
+  const key = newPageKey(random);
+  await writePageKey(path, key, random);
+  return key;
+}
+
+export function newPageKey(random: RandomSource): Uint8Array {
+  return random.bytes(KEY_BYTES).slice();
 }
 
 /** @throws (rejects) when it cannot be written */
-export async function renewPageKey(path: string, random: RandomSource): Promise<Uint8Array> {
-  const key = random.bytes(KEY_BYTES).slice();
+export async function writePageKey(path: string, key: Uint8Array, random: RandomSource): Promise<void> {
   await replacePrivateFile(path, `magpie-page-key 1 ${toHex(key)}\n`, random);
-  return key;
 }
 
 /** The port at which the page of this profile was served before: a browser keeps its settings by it. */
 export async function readPagePort(path: string): Promise<number | undefined> {
-  const text = await readFile(path, 'latin1').catch(() => '');
-  const port = /^(\d{1,5})\n$/.exec(text)?.[1];
+  const text = await readPrivateFile(path, PORT_FILE_BYTES_MAX);
+  const port = text.ok ? /^(\d{1,5})\n$/.exec(text.value)?.[1] : undefined;
   return port !== undefined && Number(port) > 0 && Number(port) < 65_536 ? Number(port) : undefined;
 }
 
-export async function writePagePort(path: string, port: number): Promise<void> {
-  await writeFile(path, `${port}\n`, { mode: 0o600 });
+/** @throws (rejects) when it cannot be written */
+export async function writePagePort(path: string, port: number, random: RandomSource): Promise<void> {
+  await replacePrivateFile(path, `${port}\n`, random);
 }

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Log } from '@magpie/common/log.ts';
 import { LINE_BYTES_MAX, PAGE_LINK_MS } from '@magpie/common/rpc/limits.ts';
 import { parsePageToken, proofText } from '@magpie/common/rpc/page-proof.ts';
@@ -17,6 +19,8 @@ import { exchangeRaw, greetingOf, RawWebSocket, upgradeRequest } from './test-pa
 
 const INDEX = '<!doctype html><title>page</title>';
 const ASSET = '/assets/index-BYS-znFG.js';
+
+const MAY_BE_ANOTHER = process.platform === 'linux' && process.getuid?.() === 0;
 
 const logged: string[] = [];
 const note = (fields: object, message: string): void => void logged.push(JSON.stringify({ ...fields, message }));
@@ -52,17 +56,11 @@ type Case = readonly [name: string, status: number, request: () => string];
 const REQUESTS: readonly Case[] = [
   // What must work.
   ['the page by number', 200, () => get('/')],
-  ['the page by name', 200, () => get('/', { Host: `localhost:${port}` })],
   ['a file of the page', 200, () => get(ASSET)],
   ['the head of a file', 200, () => request('HEAD', ASSET, { Connection: 'close' })],
   ['a file for our own page', 200, () => get(ASSET, { Origin: own(), 'Sec-Fetch-Site': 'same-origin' })],
   ['an address that was typed', 200, () => get('/', { 'Sec-Fetch-Site': 'none' })],
   ['the WebSocket', 101, () => upgradeRequest(port)],
-  [
-    'the WebSocket by name',
-    101,
-    () => upgradeRequest(port, { Host: `localhost:${port}`, Origin: `http://localhost:${port}` }),
-  ],
   // Host: the one thing that a site which leads its own name here cannot choose.
   ['no Host', 421, () => get('/', { Host: undefined })],
   ['an empty Host', 421, () => get('/', { Host: '' })],
@@ -77,9 +75,19 @@ const REQUESTS: readonly Case[] = [
   ['the IPv6 number that is not served', 421, () => get('/', { Host: `[::1]:${port}` })],
   ['a name that begins with ours', 421, () => get('/', { Host: `127.0.0.1.evil.example:${port}` })],
   ['a name that ends with ours', 421, () => get('/', { Host: `evil.localhost:${port}` })],
-  ['our name with a dot behind', 421, () => get('/', { Host: `localhost.:${port}` })],
-  ['our name in capitals', 421, () => get('/', { Host: `LOCALHOST:${port}` })],
-  ['our name after a user', 421, () => get('/', { Host: `evil@127.0.0.1:${port}` })],
+  ['the name that also stands for another number', 421, () => get('/', { Host: `localhost:${port}` })],
+  ['that name with a dot behind', 421, () => get('/', { Host: `localhost.:${port}` })],
+  ['that name in capitals', 421, () => get('/', { Host: `LOCALHOST:${port}` })],
+  [
+    'that name with its own Origin at the WebSocket',
+    421,
+    () => upgradeRequest(port, { Host: `localhost:${port}`, Origin: `http://localhost:${port}` }),
+  ],
+  ['our number with a dot behind', 421, () => get('/', { Host: `127.0.0.1.:${port}` })],
+  ['our number after an address', 421, () => get('/', { Host: `http://${here()}` })],
+  ['our number as an IPv6 one', 421, () => get('/', { Host: `[::ffff:127.0.0.1]:${port}` })],
+  ['our number with zeros before the port', 421, () => get('/', { Host: `127.0.0.1:0${port}` })],
+  ['our number after a user', 421, () => get('/', { Host: `evil@127.0.0.1:${port}` })],
   ['two Hosts, ours first', 421, () => lines('GET / HTTP/1.1', `Host: ${here()}`, 'Host: evil.example')],
   ['two Hosts, ours last', 421, () => lines('GET / HTTP/1.1', 'Host: evil.example', `Host: ${here()}`)],
   ['two Hosts, both ours', 421, () => lines('GET / HTTP/1.1', `Host: ${here()}`, `host: ${here()}`)],
@@ -146,7 +154,7 @@ const REQUESTS: readonly Case[] = [
   ['a file for a page without an origin', 403, () => get(ASSET, { Origin: 'null' })],
   ['a file for another port of this machine', 403, () => get(ASSET, { Origin: `http://127.0.0.1:${port + 1}` })],
   ['a file for our name over https', 403, () => get(ASSET, { Origin: `https://127.0.0.1:${port}` })],
-  ['our other name as Origin', 403, () => get(ASSET, { Origin: `http://localhost:${port}` })],
+  ['the other name of this machine as Origin', 403, () => get(ASSET, { Origin: `http://localhost:${port}` })],
   ['an Origin that begins with ours', 403, () => get(ASSET, { Origin: `${own()}.evil.example` })],
   ['two Origins', 403, () => lines(`GET ${ASSET} HTTP/1.1`, `Host: ${here()}`, `Origin: ${own()}`, 'Origin: null')],
   ['a request from another site', 403, () => get('/', { 'Sec-Fetch-Site': 'cross-site' })],
@@ -219,6 +227,37 @@ describe('every request to the page', () => {
     if (status >= 400) expect(answer.headers['cache-control']).toBe('no-store');
   });
 
+  it('is one of many that are refused, each case once, and nothing but our own page is answered', () => {
+    expect(new Set(REQUESTS.map(([name]) => name)).size).toBe(REQUESTS.length);
+    expect(REQUESTS.filter(([, status]) => status < 400).map(([name]) => name)).toEqual([
+      'the page by number',
+      'a file of the page',
+      'the head of a file',
+      'a file for our own page',
+      'an address that was typed',
+      'the WebSocket',
+      'CONNECT',
+    ]);
+    expect(REQUESTS.length).toBeGreaterThan(110);
+  });
+
+  it('is answered with what keeps a browser from doing anything else with it', async () => {
+    expect((await exchangeRaw(port, get('/'))).headers).toMatchObject({
+      'content-security-policy':
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'origin-agent-cluster': '?1',
+      'x-dns-prefetch-control': 'off',
+      'permissions-policy': expect.stringMatching(/camera=\(\), .*geolocation=\(\), .*microphone=\(\)/),
+      'cache-control': 'no-store',
+    });
+    const { headers } = await redeem(await freshCode());
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' });
+  });
+
   it.each<[string, Headers]>([
     ['a foreign name', { Host: 'evil.example' }],
     ['a link of another page', { 'Sec-Fetch-Site': 'cross-site' }],
@@ -252,6 +291,15 @@ describe('codes and tokens', () => {
     expect((await redeem(early)).status).toBe(200);
     nowMs += 1;
     expect((await redeem(late)).status).toBe(401);
+  });
+
+  it.skipIf(!MAY_BE_ANOTHER)('swaps no code for another user of the machine, who may try the right one', async () => {
+    const code = await freshCode();
+    const other = asAnotherUser(post({}, JSON.stringify({ code })));
+    expect(await other).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\n\r\n403 user\n$/);
+    expect(await asAnotherUser(upgradeRequest(port))).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await asAnotherUser(get('/'))).toMatch(/^HTTP\/1\.1 200 /);
+    expect((await redeem(code)).status).toBe(200);
   });
 
   it('answers 429 to many wrong codes, and still takes a right one', async () => {
@@ -294,9 +342,10 @@ describe('codes and tokens', () => {
   });
 
   it('lets nobody in by what a page has said before, by its proof turned round, or by the token itself', async () => {
-    const { name, secret } = parsePageToken(await freshToken())!;
+    const token = parsePageToken(await freshToken())!;
+    const { name, secret } = token;
     const first = await RawWebSocket.open(port);
-    const said = greetingOf(name, secret, await first.challenge());
+    const said = greetingOf(token, here(), await first.challenge());
     first.send(said);
     await vi.waitFor(() => expect(first.text).toContain('hello'));
     const turned = `${name} ${await first.challenge()} ${first.proof}`;
@@ -309,15 +358,25 @@ describe('codes and tokens', () => {
     first.destroy();
   });
 
-  it('proves itself to the page, to each challenge anew', async () => {
-    const token = await freshToken();
-    const { name, secret } = parsePageToken(token)!;
-    for (const challenge of ['B'.repeat(22), 'C'.repeat(22)]) {
+  it.each(['127.0.0.1:1', 'localhost', ''])(
+    'lets nobody in by what a page has proven to a stranger at another address: %j',
+    async (elsewhere) => {
+      const token = parsePageToken(await freshToken())!;
       const page = await RawWebSocket.open(port);
-      const daemon = await page.challenge();
-      page.send(greetingOf(name, secret, daemon, challenge));
+      page.send(greetingOf(token, elsewhere, await page.challenge()));
+      expect([await page.closed, page.proof]).toEqual([4401, undefined]);
+    },
+  );
+
+  it('proves itself to the page, to each challenge anew', async () => {
+    const token = parsePageToken(await freshToken())!;
+    for (const pageChallenge of ['B'.repeat(22), 'C'.repeat(22)]) {
+      const page = await RawWebSocket.open(port);
+      const daemonChallenge = await page.challenge();
+      page.send(greetingOf(token, here(), daemonChallenge, pageChallenge));
       await vi.waitFor(() => expect(page.text).toContain('hello'));
-      const expected = createHmac('sha256', secret).update(proofText('daemon', { page: challenge, daemon }));
+      const meeting = { host: here(), pageChallenge, daemonChallenge };
+      const expected = createHmac('sha256', token.secret).update(proofText('daemon', meeting));
       expect(page.proof).toBe(expected.digest('base64url'));
       page.destroy();
     }
@@ -398,6 +457,17 @@ describe('codes and tokens', () => {
     }
   });
 });
+
+/** @returns all that a program of another user is answered */
+async function asAnotherUser(request: string): Promise<string> {
+  const script = `
+    const socket = require('net').connect(${port}, '127.0.0.1', () => socket.write(process.argv[1], 'latin1'));
+    socket.setTimeout(500, () => socket.destroy());
+    socket.pipe(process.stdout);`;
+  const user = { uid: 65_534, gid: 65_534, cwd: '/' };
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, request], user);
+  return stdout;
+}
 
 function hostOf(): PageHost {
   const status = { pid: 1, version: '0', startedAt: '2026-01-01T00:00:00.000Z', profile: folder };

@@ -16,9 +16,11 @@ import {
   PAGE_CODE_FAILURES_MS,
   PAGE_CONNECTIONS_MAX,
   PAGE_HEADER_BYTES_MAX,
+  PAGE_IDLE_MS,
   PAGE_MESSAGE_SLACK_BYTES,
   PAGE_REQUEST_MS,
 } from './page-limits.ts';
+import { ownerOfPeer } from './page-peer.ts';
 import { refusalPage } from './page-refusal.ts';
 import { PAGE_CLOSE, type PageWebSocket } from './page-socket.ts';
 
@@ -97,6 +99,8 @@ function httpServer(handler: (request: IncomingMessage, response: ServerResponse
     handler,
   );
   server.maxConnections = PAGE_CONNECTIONS_MAX;
+  // Also of one that takes no answer; WebSockets have their own ways to end.
+  server.timeout = PAGE_IDLE_MS;
   const refuseExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(417, { ...PAGE_HEADERS, connection: 'close' }).end();
   };
@@ -120,7 +124,9 @@ function clientErrorHandler(error: Error & { readonly code?: string }, socket: S
 function addGuard(app: FastifyInstance, judge: (request: FastifyRequest) => Verdict, log: Log): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(PAGE_HEADERS);
-    const verdict = judge(request);
+    const judged = judge(request);
+    // What is refused by its headers is so before a byte behind them is read.
+    const verdict = judged.kind === 'refused' ? judged : await barOtherUsers(judged, request.raw.socket);
     if (verdict.kind !== 'refused') return undefined;
     log.debug({ status: verdict.status, because: verdict.because }, 'page request refused');
     return refuse(reply, verdict);
@@ -131,6 +137,13 @@ function addGuard(app: FastifyInstance, judge: (request: FastifyRequest) => Verd
     return reply.code(status).headers(PAGE_HEADERS).send();
   });
   app.setNotFoundHandler(async (_request, reply) => reply.code(404).headers(PAGE_HEADERS).send());
+}
+
+/** The files of the page are everybody's; what opens the daemon is its user's alone. */
+async function barOtherUsers(verdict: Verdict, socket: Socket): Promise<Verdict> {
+  if (verdict.kind !== 'session' && verdict.kind !== 'rpc') return verdict;
+  const owner = await ownerOfPeer(socket);
+  return owner === 'somebody-else' ? { kind: 'refused', status: 403, because: 'user' } : verdict;
 }
 
 function refuse(reply: FastifyReply, verdict: Verdict): FastifyReply {
@@ -157,7 +170,9 @@ function addRoutes(app: FastifyInstance, { door, files, nowMs, log }: PageServer
       .header('retry-after', String(PAGE_CODE_FAILURES_MS / 1_000))
       .send({ code: 'PAGE_CODE_SPENT' });
   });
-  app.get(RPC_PATH, { websocket: true }, (socket: unknown) => clients.handleConnection(socket as PageWebSocket));
+  app.get(RPC_PATH, { websocket: true }, (socket: unknown, { raw }) =>
+    clients.handleConnection(socket as PageWebSocket, raw.headers.host ?? ''),
+  );
   app.get('/*', async (request, reply) => {
     const path = request.raw.url ?? '';
     const name = files.nameOf(path);

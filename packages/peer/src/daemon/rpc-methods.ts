@@ -114,10 +114,7 @@ export function rpcHandlers({ engine, status, page, stop, testHooks }: DaemonSur
         url,
         expiresAt: isoTime(expiresAtMs as WallMs),
       })),
-    'page.closeAll': async () => {
-      await page.closeAll();
-      return ok({});
-    },
+    'page.closeAll': async () => mapped(await page.closeAll(), () => ({})),
 
     status: async () => ok(statusJson(await engine.status())),
     'net.status': async () => ok(netStatusJson(await engine.status())),

@@ -3,7 +3,13 @@ import { err, ok, type Result } from '@magpie/common/result.ts';
 import { CALLS_IN_FLIGHT_MAX, CLIENT_QUEUE_BYTES_MAX } from '@magpie/common/rpc/limits.ts';
 import { LineDecoder } from '@magpie/common/rpc/line-decoder.ts';
 import { encodeRpcMessage, parseRpcLine, type RpcError, type RpcMessage } from '@magpie/common/rpc/rpc-message.ts';
-import { isDoneByPeople, isRpcMethod, RPC_TABLE, type RpcParams } from '@magpie/common/rpc/rpc-table.ts';
+import {
+  isDoneByPeople,
+  isRpcMethod,
+  RPC_TABLE,
+  type RpcMethod,
+  type RpcParams,
+} from '@magpie/common/rpc/rpc-table.ts';
 import { API_SCHEMA, type EventJson } from '@magpie/common/rpc/schemas.ts';
 import type { Caller, DaemonSurface, RpcHandlers } from './rpc-methods.ts';
 import { Watch } from './watch.ts';
@@ -33,6 +39,7 @@ export class RpcSession implements Caller {
   readonly #surface: DaemonSurface;
   readonly #handlers: RpcHandlers;
   readonly #log: Log;
+  readonly #mayCall: (method: RpcMethod) => boolean;
   readonly #lines = new LineDecoder();
   /** Lines read, of which some are not begun, because too many calls are under way. */
   #waiting: readonly string[] = [];
@@ -43,7 +50,15 @@ export class RpcSession implements Caller {
   #watch: Watch | undefined;
   #signIns = new AbortController();
 
-  constructor(pipe: ClientPipe, surface: DaemonSurface, handlers: RpcHandlers, log: Log) {
+  /** @param mayCall the methods of this face; the others are unknown to it */
+  constructor(
+    pipe: ClientPipe,
+    surface: DaemonSurface,
+    handlers: RpcHandlers,
+    log: Log,
+    mayCall: (method: RpcMethod) => boolean = () => true,
+  ) {
+    this.#mayCall = mayCall;
     this.#pipe = pipe;
     this.#surface = surface;
     this.#handlers = handlers;
@@ -134,7 +149,7 @@ export class RpcSession implements Caller {
     method: string,
     params: unknown,
   ): Promise<Result<{ readonly result: unknown; readonly afterAnswer?: () => void }, RpcError>> {
-    if (!isRpcMethod(method)) return err({ code: 'UNKNOWN_METHOD' });
+    if (!isRpcMethod(method) || !this.#mayCall(method)) return err({ code: 'UNKNOWN_METHOD' });
     const parsed = RPC_TABLE[method].params.safeParse(params);
     if (!parsed.success) {
       const field = parsed.error.issues[0]?.path.join('.') ?? '';

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,9 +7,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ProfilePaths, profilePaths } from '../config.ts';
 import { StoreOpenError } from '../store/store-error.ts';
+import { BUILT_PAGE } from './page-host.ts';
 import { lockProfile } from './profile-lock.ts';
 import { ProfileProblem, runDaemon, startError } from './run-daemon.ts';
 import { FakeEngine } from './test-fake-engine.ts';
+import { RawWebSocket } from './test-page-client.ts';
 
 const options = { udp: true, logLevel: 'info', testHooks: false } as const;
 let folder: string;
@@ -72,6 +75,26 @@ describe('the daemon of a profile', () => {
     }
   });
 
+  it.skipIf(!existsSync(join(BUILT_PAGE, 'index.html')))(
+    'knows of a page no method that is only for terminals, and all others',
+    async () => {
+      const daemon = await runDaemon(paths, { ...options, testHooks: true }, async () => new FakeEngine().signedIn());
+      const [, link] = await answersFrom(paths.socket, call('page.open'), 2);
+      const url = new URL((link as { readonly result: { readonly url: string } }).result.url);
+      const client = await RawWebSocket.open(Number(url.port));
+      await client.show(await tokenFor(url));
+      client.send(['daemon.stop', 'debug.dropUdp', 'message.export', 'page.open', 'daemon.status'].map(call).join(''));
+      await vi.waitFor(() => expect(client.text.trim().split('\n')).toHaveLength(6));
+      const answers = client.text.trim().split('\n').slice(1);
+      const codes = answers.map(
+        (line) => (JSON.parse(line) as { error?: { data: { code: string } } }).error?.data.code,
+      );
+      expect(codes).toEqual([...Array.from({ length: 4 }, () => 'UNKNOWN_METHOD'), undefined]);
+      client.destroy();
+      if (daemon.ok) await daemon.value.stop('test');
+    },
+  );
+
   it('lets go of the profile when the engine cannot be built, and says why', async () => {
     const failed = await runDaemon(paths, options, async () => {
       throw new StoreOpenError('corrupt', 'profile.db');
@@ -109,6 +132,32 @@ describe('the daemon of a profile', () => {
     expect(failed?.ok === false && String(failed.error.detail?.cause)).toContain('chmod 700');
   });
 });
+
+function call(method: string): string {
+  return `{"jsonrpc":"2.0","id":1,"method":"${method}","params":{}}\n`;
+}
+
+/** The first lines that come, `hello` included. */
+async function answersFrom(path: string, line: string, count: number): Promise<readonly unknown[]> {
+  const socket = connect(path);
+  socket.write(line);
+  let received = '';
+  for await (const part of socket) {
+    received += String(part);
+    if (received.split('\n').length > count) break;
+  }
+  return received
+    .trim()
+    .split('\n')
+    .map((each) => JSON.parse(each) as unknown);
+}
+
+async function tokenFor({ origin, hash }: URL): Promise<string> {
+  const body = JSON.stringify({ code: hash.slice('#c='.length) });
+  const headers = { origin, 'content-type': 'application/json' };
+  const answer = await fetch(`${origin}/api/session`, { method: 'POST', headers, body });
+  return ((await answer.json()) as { readonly token: string }).token;
+}
 
 describe('the lock of a profile', () => {
   it('is free again after kill -9, whatever was left lying about', async () => {

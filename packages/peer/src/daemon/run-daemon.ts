@@ -2,6 +2,7 @@ import { chmod, link, mkdir, readdir, rename } from 'node:fs/promises';
 import type { Log } from '@magpie/common/log.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
+import { isForPages } from '@magpie/common/rpc/rpc-table.ts';
 import { MAGPIE_VERSION, type ProfilePaths } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { preparePrivateFolder } from '../io/private-file.ts';
@@ -93,7 +94,7 @@ async function bringUp(
   };
   try {
     await engine.start();
-    const accept = (pipe: ClientPipe): RpcSession => new RpcSession(pipe, surface, handlers, log);
+    const accept = (pipe: ClientPipe): RpcSession => new RpcSession(pipe, surface, handlers, log, isForPages);
     page = new PageHost({ paths, random: new SystemRandom(), accept, nowMs: Date.now, log });
     const surface = {
       engine,

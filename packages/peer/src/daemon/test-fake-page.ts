@@ -11,5 +11,7 @@ export class FakePage implements Pick<DaemonSurface['page'], 'open' | 'closeAll'
     return ok({ url: this.url, expiresAtMs: Date.parse('2026-01-01T00:01:00.000Z') });
   }
 
-  async closeAll(): Promise<void> {}
+  async closeAll() {
+    return ok(undefined);
+  }
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { parsePageToken, proofText } from '@magpie/common/rpc/page-proof.ts';
+import { type PageToken, parsePageToken, proofText } from '@magpie/common/rpc/page-proof.ts';
 
 /** One answer of a server, as it came over the wire. */
 export interface RawAnswer {
@@ -38,9 +38,13 @@ export class RawWebSocket {
   /** Resolves with the close code; 1006 when the connection ended without one. */
   readonly closed: Promise<number>;
   readonly #closed = Promise.withResolvers<number>();
+  /** Of all frames that came. */
+  readonly opcodes: number[] = [];
+  readonly #host: string;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, host: string) {
     this.#socket = socket;
+    this.#host = host;
     this.closed = this.#closed.promise;
     socket.on('data', (part: Buffer) => this.#handleBytes(part));
     socket.on('error', () => socket.destroy());
@@ -50,7 +54,7 @@ export class RawWebSocket {
   static async open(port: number): Promise<RawWebSocket> {
     const socket = connect(port, '127.0.0.1');
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    const client = new RawWebSocket(socket);
+    const client = new RawWebSocket(socket, `127.0.0.1:${port}`);
     socket.write(upgradeRequest(port));
     return client;
   }
@@ -66,7 +70,7 @@ export class RawWebSocket {
   async show(token: string): Promise<void> {
     const daemon = await this.challenge();
     const parsed = parsePageToken(token);
-    this.send(parsed ? greetingOf(parsed.name, parsed.secret, daemon) : token);
+    this.send(parsed ? greetingOf(parsed, this.#host, daemon) : token);
   }
 
   send(text: string): void {
@@ -74,6 +78,15 @@ export class RawWebSocket {
     const mask = Buffer.from([1, 2, 3, 4]);
     const masked = payload.map((byte, i) => byte ^ mask[i % 4]!);
     this.#socket.write(Buffer.concat([header(payload.length), mask, masked]));
+  }
+
+  /** Bytes that are whole frames, or none at all. */
+  sendRaw(...parts: readonly (Buffer | readonly number[])[]): boolean {
+    return this.#socket.write(Buffer.concat(parts.map((part) => Buffer.from(part))));
+  }
+
+  get isDestroyed(): boolean {
+    return this.#socket.destroyed;
   }
 
   /** Stops reading, as a page whose tab is frozen does. */
@@ -107,6 +120,7 @@ export class RawWebSocket {
       const frame = firstFrame(this.#received);
       if (!frame) return;
       this.#received = this.#received.subarray(frame.end);
+      this.opcodes.push(frame.opcode);
       if (frame.opcode === CLOSE_OPCODE) this.#closed.resolve(frame.payload.readUInt16BE(0));
       else if (frame.opcode <= 2) this.#frames.push(frame.payload);
     }
@@ -114,9 +128,14 @@ export class RawWebSocket {
 }
 
 /** What a page with this token answers to the challenge. */
-export function greetingOf(name: string, secret: string, daemon: string, page = 'A'.repeat(22)): string {
-  const proof = createHmac('sha256', secret).update(proofText('page', { page, daemon })).digest('base64url');
-  return `${name} ${page} ${proof}`;
+export function greetingOf(
+  { name, secret }: PageToken,
+  host: string,
+  daemonChallenge: string,
+  pageChallenge = 'A'.repeat(22),
+): string {
+  const text = proofText('page', { host, pageChallenge, daemonChallenge });
+  return `${name} ${pageChallenge} ${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
 export function upgradeRequest(port: number, changes: Readonly<Record<string, string | undefined>> = {}): string {

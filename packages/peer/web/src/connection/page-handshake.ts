@@ -4,11 +4,14 @@ import { isPageChallenge, PAGE_CHALLENGE_BYTES, parsePageToken, proofText } from
 /** The page's side of the beginning of a connection: `common/src/rpc/page-proof.ts`. */
 export class PageHandshake {
   readonly #token: string;
+  readonly #host: string;
   readonly #challenge: string;
   #expected: string | undefined;
 
-  constructor(token: string, random: RandomSource) {
+  /** @param host with port, of the page's address */
+  constructor(token: string, host: string, random: RandomSource) {
     this.#token = token;
+    this.#host = host;
     this.#challenge = base64url(random.bytes(PAGE_CHALLENGE_BYTES));
   }
 
@@ -16,9 +19,9 @@ export class PageHandshake {
   async greet(challenge: string): Promise<string | undefined> {
     const token = parsePageToken(this.#token);
     if (!token || !isPageChallenge(challenge)) return undefined;
-    const challenges = { page: this.#challenge, daemon: challenge };
-    this.#expected = await proofOf(token.secret, proofText('daemon', challenges));
-    return `${token.name} ${this.#challenge} ${await proofOf(token.secret, proofText('page', challenges))}`;
+    const meeting = { host: this.#host, pageChallenge: this.#challenge, daemonChallenge: challenge };
+    this.#expected = await proofOf(token.secret, proofText('daemon', meeting));
+    return `${token.name} ${this.#challenge} ${await proofOf(token.secret, proofText('page', meeting))}`;
   }
 
   /** Whether this proof shows that the other side is the daemon which gave the token. */

@@ -24,7 +24,7 @@ export function takeCode(): string | undefined {
   return code;
 }
 
-/** PAGE_CODE_SPENT: used, late or wrong. CONNECTION_LOST: the daemon is not there. */
+/** PAGE_CODE_SPENT: used, late or wrong. PAGE_OTHER_USER: this browser is not of the daemon's user. CONNECTION_LOST: the daemon is not there. */
 export async function exchangeCode(code: string): Promise<Result<string, RpcError>> {
   try {
     const answer = await fetch('/api/session', {
@@ -36,6 +36,7 @@ export async function exchangeCode(code: string): Promise<Result<string, RpcErro
       redirect: 'error',
     });
     if (answer.status === 429) return err({ code: 'TOO_MANY' });
+    if (answer.status === 403) return err({ code: 'PAGE_OTHER_USER' });
     if (!answer.ok) return err({ code: 'PAGE_CODE_SPENT' });
     return tokenOf(await answer.json());
   } catch {

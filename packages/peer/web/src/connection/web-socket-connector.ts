@@ -32,7 +32,7 @@ export class WebSocketConnector implements DaemonConnector {
     const socket = new WebSocket(`ws://${location.host}/rpc`);
     socket.binaryType = 'arraybuffer';
     const slow = setTimeout(() => socket.close(), OPEN_MS_MAX);
-    const handshake = new PageHandshake(token, this.#random);
+    const handshake = new PageHandshake(token, location.host, this.#random);
     let step: 'challenge' | 'proof' | 'open' = 'challenge';
     const handle = async (data: unknown): Promise<void> => {
       const bytes = bytesOf(data);

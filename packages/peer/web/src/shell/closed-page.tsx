@@ -92,6 +92,8 @@ function wordsOf(error: RpcError | undefined): Words {
       return { title: 'shell.closed.new-title', text: 'shell.closed.new-text' };
     case 'PAGE_CODE_SPENT':
       return { title: 'shell.closed.spent-title', text: 'shell.closed.spent-text' };
+    case 'PAGE_OTHER_USER':
+      return { title: 'shell.closed.other-user-title', text: 'shell.closed.other-user-text' };
     case 'CONNECTION_LOST':
       return { title: 'shell.closed.lost-title', text: 'shell.closed.unreachable-text', isPassing: true };
     case 'TOO_MANY':
