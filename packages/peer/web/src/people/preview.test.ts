@@ -20,6 +20,12 @@ describe('the preview of a chat', () => {
     );
   });
 
+  it('leaves out the signs of code and emphasis, and only those', () => {
+    expect(words({ text: 'in `runs/0717`, **please**' })).toBe('in runs/0717, please');
+    expect(words({ text: 'try\n```sh\nmagpie ui\n```\nnow' })).toBe('try magpie ui now');
+    expect(words({ text: '2 ** 3 ` 4' })).toBe('2 ** 3 ` 4');
+  });
+
   it('has words for what is no text', () => {
     expect(words({ kind: 'nudge', text: '' })).toContain('Bob');
     expect(words({ recalled: true, text: '' })).toContain('Bob');
