@@ -9,7 +9,7 @@ export const MessageText = memo(function MessageText({ text }: { readonly text: 
   const [open, setOpen] = useState(false);
   if (isBigEmoji(text)) {
     return (
-      <p className={styles.big} dir="auto">
+      <p className={styles.big} data-big="" dir="auto">
         {text}
       </p>
     );

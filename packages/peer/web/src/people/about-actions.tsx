@@ -30,7 +30,7 @@ export function AboutActions({
       <div className={styles.buttons}>
         <Button onClick={() => ask({ what: 'history', id })}>{t('people.menu.history')}</Button>
       </div>
-      <div className={styles.buttons}>
+      <div className={`${styles.buttons} ${styles.parting}`}>
         {state === 'blocked' ? (
           <Button disabled={busy} onClick={() => void run('contact.unblock', { who: id })}>
             {t('people.unblock')}

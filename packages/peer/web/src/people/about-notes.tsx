@@ -19,7 +19,7 @@ export function AboutNotes({
     <dl className={styles.facts}>
       <div className={styles.fact}>
         <dt>{t('people.remark.label')}</dt>
-        <dd>{alias ?? t('people.about.none')}</dd>
+        <dd className={alias === null ? styles.unset : undefined}>{alias ?? t('people.about.none')}</dd>
         <Change name={t('people.remark.label')} onClick={() => ask({ what: 'remark', id })} />
       </div>
       <div className={styles.fact}>

@@ -24,12 +24,14 @@ export function AboutProfile({ contact }: { readonly contact: ContactJson }): Re
         {isFriend ? (
           <>
             <PresenceDot presence={contact.presence} />
-            {seen
-              ? t('people.row.last-seen', { when: agoWords(seen, nowMs, locale) })
-              : t(`presence.${contact.presence}`)}
+            <span>
+              {seen
+                ? t('people.row.last-seen', { when: agoWords(seen, nowMs, locale) })
+                : t(`presence.${contact.presence}`)}
+            </span>
           </>
         ) : (
-          t(`roster.${contact.state}`)
+          <span>{t(`roster.${contact.state}`)}</span>
         )}
       </p>
       {contact.statusText && <p>{contact.statusText}</p>}

@@ -110,7 +110,8 @@ function Preview({ id, contact, chat, draft }: ChatRow): ReactElement {
   const text = useText();
   const { t } = text;
   const last = chat?.last;
-  if (contact?.typing) return <span className={`${styles.second} ${styles.typing}`}>{t('people.row.typing')}</span>;
+  if (contact?.typing)
+    return <span className={`${styles.second} ${styles.sentence} ${styles.typing}`}>{t('people.row.typing')}</span>;
   if (draft) {
     return (
       <span className={styles.second}>

@@ -42,7 +42,8 @@ export const PersonRow = memo(function PersonRow({ contact, nowMs, current, tabI
         <span className={styles.line}>
           {isFriend && contact.keyChanged ? (
             <span className={`${styles.second} ${styles.warn}`}>
-              <ShieldAlert size={13} aria-hidden="true" /> {t('people.row.key-changed')}
+              <ShieldAlert size={13} aria-hidden="true" />{' '}
+              {t(contact.listBroken ? 'people.row.list-broken' : 'people.row.key-changed')}
             </span>
           ) : (
             <SecondLine contact={contact} nowMs={nowMs} />
@@ -56,14 +57,15 @@ export const PersonRow = memo(function PersonRow({ contact, nowMs, current, tabI
 function SecondLine({ contact, nowMs }: { readonly contact: ContactJson; readonly nowMs: number }): ReactElement {
   const { t, locale } = useText();
   const saying = contact.statusText || contact.signatureLine;
-  if (contact.state !== 'member') return <span className={styles.second}>{t(`roster.${contact.state}`)}</span>;
-  if (contact.typing) return <span className={`${styles.second} ${styles.typing}`}>{t('people.row.typing')}</span>;
+  const line = `${styles.second} ${styles.sentence}`;
+  if (contact.state !== 'member') return <span className={line}>{t(`roster.${contact.state}`)}</span>;
+  if (contact.typing) return <span className={`${line} ${styles.typing}`}>{t('people.row.typing')}</span>;
   const presence = t(`presence.${contact.presence}`);
   const seen =
     contact.presence === 'offline' && contact.lastSeen
       ? t('people.row.last-seen', { when: agoWords(contact.lastSeen, nowMs, locale) })
       : presence;
-  return <span className={styles.second}>{saying ? t('people.row.saying', { presence: seen, saying }) : seen}</span>;
+  return <span className={line}>{saying ? t('people.row.saying', { presence: seen, saying }) : seen}</span>;
 }
 
 /** How many messages wait to be read. */
