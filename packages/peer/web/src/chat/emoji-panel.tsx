@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactElement, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { lookForRenewal } from '../connection/renewal.ts';
 import { useText } from '../text/text.tsx';
 import styles from './emoji.module.css';
 import { EMOJI_GROUPS, type Emoji, loadEmoji, searchEmoji } from './emoji-data.ts';
@@ -32,7 +33,10 @@ export function EmojiPanel({
     let current = true;
     loadEmoji(language).then(
       (loaded) => current && setAll(loaded),
-      () => current && setAll('failed'),
+      () => {
+        void lookForRenewal();
+        if (current) setAll('failed');
+      },
     );
     return () => {
       current = false;

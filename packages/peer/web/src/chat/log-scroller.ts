@@ -240,6 +240,8 @@ export class LogScroller {
     const { scrollTop, scrollHeight, clientHeight } = scroller;
     this.#last = { top: scrollTop, height: scrollHeight, screen: clientHeight };
     if (clientHeight > 0) {
+      // Also where nothing can scroll: who sees the newest row is at the end, however they came there.
+      if (this.#place.atEnd && this.#fromEnd() <= END_PX) this.#setFollowing(true);
       if (scrollTop < clientHeight * EDGE_SCREENS) this.#events.onNearStart();
       if (!this.#place.atEnd && this.#fromEnd() < clientHeight * EDGE_SCREENS) this.#events.onNearEnd();
     }

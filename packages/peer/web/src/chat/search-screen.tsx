@@ -1,7 +1,7 @@
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { isImeEvent } from '@magpie/common/view/ime.ts';
 import { X } from 'lucide-react';
-import { type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactElement, useEffect, useMemo, useRef } from 'react';
 import { useView, useViewModel } from '../connection/view.tsx';
 import { Avatar } from '../design/avatar.tsx';
 import { IconButton } from '../design/button.tsx';
@@ -16,7 +16,8 @@ import { useSearch } from './use-search.ts';
 /** Finds in everything this profile keeps, grouped by conversation. */
 export function SearchScreen(): ReactElement {
   const { t } = useText();
-  const [typed, setTyped] = useState(() => useNavigation.getState().query);
+  // Another part of the page may say what to look for, also while this one is open.
+  const typed = useNavigation((navigation) => navigation.query);
   const search = useSearch(typed, undefined);
   const groups = useMemo(() => byChat(search.found), [search.found]);
   const view = useViewModel();
@@ -26,7 +27,10 @@ export function SearchScreen(): ReactElement {
   };
   const onEnter = useEnter(search, typed, open);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), []);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   return (
     <search className={styles.screen} onKeyDown={moveInResults}>
       <div className={styles.head}>
@@ -42,7 +46,7 @@ export function SearchScreen(): ReactElement {
         aria-label={t('chat.search-field')}
         placeholder={t('chat.search-field')}
         value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+        onChange={(event) => goTo({ query: event.target.value })}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !isImeEvent(event.nativeEvent)) onEnter();
         }}

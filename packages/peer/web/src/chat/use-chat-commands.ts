@@ -12,10 +12,12 @@ export function useChatCommands({
   chat,
   log,
   composer,
+  onFiles,
 }: {
   readonly chat: string;
   readonly log: RefObject<LogHandle | null>;
   readonly composer: RefObject<ComposerHandle | null>;
+  readonly onFiles: () => void;
 }): boolean {
   const [shakenAt, setShakenAt] = useState(0);
   useEffect(() => {
@@ -37,6 +39,9 @@ export function useChatCommands({
           return log.current?.toUnread() ?? false;
         case 'escape':
           return leaveSomething(composer.current);
+        case 'files':
+          onFiles();
+          return true;
         case 'shake':
           if (command.chat !== chat) return false;
           setShakenAt((count) => count + 1);
@@ -44,7 +49,7 @@ export function useChatCommands({
       }
     };
     return onChatCommand(obey);
-  }, [chat, log, composer]);
+  }, [chat, log, composer, onFiles]);
   useEffect(() => {
     if (shakenAt === 0) return;
     const timer = setTimeout(() => setShakenAt(0), SHAKE_MS);

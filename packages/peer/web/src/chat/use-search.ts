@@ -69,7 +69,10 @@ export function useSearch(typed: string, chat: string | undefined): Search {
   }, [query, ask]);
 
   const fetchMore = () => {
-    if (state.next !== null && state.state === 'done') void ask(state.query, state.next, state.found);
+    if (state.next !== null && (state.state === 'done' || state.state === 'failed')) {
+      setState((was) => ({ ...was, state: 'done', error: undefined }));
+      void ask(state.query, state.next, state.found);
+    }
   };
   return { ...state, more: state.next !== null, fetchMore };
 }

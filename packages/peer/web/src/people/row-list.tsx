@@ -1,5 +1,5 @@
-import { type ReactElement, type ReactNode, useMemo, useRef } from 'react';
-import { Virtualizer, type VirtualizerHandle } from 'virtua';
+import { createContext, type ReactElement, type ReactNode, useContext, useMemo, useRef } from 'react';
+import { type CustomItemComponentProps, Virtualizer, type VirtualizerHandle } from 'virtua';
 import styles from './rows.module.css';
 import { useRoving } from './use-roving.ts';
 
@@ -41,19 +41,32 @@ export function RowList<T>({ label, rows, idOf, nameOf, render, onFold }: RowLis
       ) : (
         // Its element takes no name, so the name stands around it.
         <section aria-label={label}>
-          <Virtualizer
-            ref={handle}
-            scrollRef={listProps.ref}
-            as="ul"
-            item="li"
-            data={rows}
-            keepMounted={active < 0 ? [] : [active]}
-          >
-            {(row, index) => <RowSlot key={ids[index]}>{item(row, index)}</RowSlot>}
-          </Virtualizer>
+          <RowCount value={rows.length}>
+            <Virtualizer
+              ref={handle}
+              scrollRef={listProps.ref}
+              as="ul"
+              item={RowOfMany}
+              data={rows}
+              keepMounted={active < 0 ? [] : [active]}
+            >
+              {(row, index) => <RowSlot key={ids[index]}>{item(row, index)}</RowSlot>}
+            </Virtualizer>
+          </RowCount>
         </section>
       )}
     </div>
+  );
+}
+
+const RowCount = createContext(0);
+
+/** Most rows are not in the document, so each says which one of how many it is. */
+function RowOfMany({ index, style, children, ref }: CustomItemComponentProps): ReactElement {
+  return (
+    <li ref={ref} style={style} aria-posinset={index + 1} aria-setsize={useContext(RowCount)}>
+      {children}
+    </li>
   );
 }
 

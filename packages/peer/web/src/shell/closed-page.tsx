@@ -26,6 +26,11 @@ export function ClosedPage({ error }: { readonly error: RpcError | undefined }):
       ) : (
         <CommandLine>{openingCommand()}</CommandLine>
       )}
+      {words.isOld && (
+        <Button look="primary" onClick={() => location.reload()}>
+          {t('shell.fault.do')}
+        </Button>
+      )}
       {words.mayHelp && <Button onClick={() => void enter()}>{t('shell.try-again')}</Button>}
       <p className={styles.quiet}>{t('shell.closed.safe')}</p>
     </Notice>
@@ -65,6 +70,22 @@ export function FaultPage(): ReactElement {
   );
 }
 
+/** The words of the page could not be loaded, so these stand here, as those of `index.html` do. */
+export function WordlessPage(): ReactElement {
+  return (
+    <main className={styles.page}>
+      <div className={styles.card}>
+        <h1>Magpie</h1>
+        <p lang="en">The page could not be loaded completely. Nothing is lost; load it again.</p>
+        <p lang="zh-CN">页面没有加载完整。什么都没有丢失，请重新加载。</p>
+        <Button look="primary" onClick={() => location.reload()}>
+          Reload · 重新加载
+        </Button>
+      </div>
+    </main>
+  );
+}
+
 function Notice({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactElement {
   return (
     <main className={styles.page}>
@@ -82,6 +103,8 @@ interface Words {
   readonly text: Parameters<Text['t']>[0];
   /** The link is still good: trying again helps. */
   readonly isPassing?: true;
+  /** The daemon has a newer page. */
+  readonly isOld?: true;
   /** The right that this tab has may count again. */
   readonly mayHelp?: true;
 }
@@ -100,7 +123,7 @@ function wordsOf(error: RpcError | undefined): Words {
       return { title: 'shell.closed.spent-title', text: 'shell.closed.too-many-text', isPassing: true };
     case 'SCHEMA_MISMATCH':
     case 'BAD_ANSWER':
-      return { title: 'shell.closed.version-title', text: 'shell.closed.version-text' };
+      return { title: 'shell.closed.version-title', text: 'shell.closed.version-text', isOld: true };
     default:
       return { title: 'shell.closed.ended-title', text: 'shell.closed.ended-text', mayHelp: true };
   }

@@ -10,6 +10,8 @@ export type ChatCommand =
   | { readonly type: 'jump-to-unread' }
   /** A step of the Esc ladder: leaves the reply, the edit or the find panel; nothing to leave: false. */
   | { readonly type: 'escape' }
+  /** Files were dropped somewhere on the page. */
+  | { readonly type: 'files' }
   /** The friend nudged: shake the conversation once, or flash its edge. */
   | { readonly type: 'shake'; readonly chat: string };
 

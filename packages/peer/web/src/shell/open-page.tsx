@@ -1,8 +1,10 @@
-import { type ReactElement, Suspense, useEffect } from 'react';
+import { type ReactElement, useEffect, useRef } from 'react';
 import { leave } from '../connection/entry.ts';
 import { keepProfile } from '../connection/profile-folder.ts';
+import { lookForRenewal } from '../connection/renewal.ts';
 import { useView, useViewModel } from '../connection/view.tsx';
 import { LostAtFirst } from './closed-page.tsx';
+import { Late, LatePlace } from './late-part.tsx';
 import { goTo, useNavigation } from './navigation.ts';
 import { SignIn } from './screens.ts';
 import { Shell } from './shell.tsx';
@@ -19,8 +21,13 @@ export function OpenPage(): ReactElement {
   useEffect(() => {
     if (daemon.state === 'refused') leave(daemon.error);
   }, [daemon]);
+  const wasOpen = useRef(false);
   useEffect(() => {
-    if (daemon.state === 'open') void keepProfile(view);
+    if (daemon.state !== 'open') return;
+    void keepProfile(view);
+    // It may have come back as a newer one, with another page.
+    if (wasOpen.current) void lookForRenewal();
+    wasOpen.current = true;
   }, [daemon.state, view]);
   useEffect(() => {
     const flush = () => document.visibilityState === 'hidden' && view.flushDrafts();
@@ -39,9 +46,9 @@ export function OpenPage(): ReactElement {
 
   if (isSigningIn) {
     return (
-      <Suspense fallback={<Waiting />}>
-        <SignIn />
-      </Suspense>
+      <LatePlace fallback={<Waiting />}>
+        <Late part={SignIn} />
+      </LatePlace>
     );
   }
   if (!isLoaded) return daemon.state === 'lost' ? <LostAtFirst /> : <Waiting />;

@@ -1,4 +1,4 @@
-import { type ReactElement, Suspense, useEffect, useRef } from 'react';
+import { type ReactElement, useEffect, useRef } from 'react';
 import { useView } from '../connection/view.tsx';
 import { FriendWindow } from '../people/friend-window.tsx';
 import { displayNameOf } from '../people/names.ts';
@@ -6,6 +6,7 @@ import { useText } from '../text/text.tsx';
 import { Announcer } from './announcer.tsx';
 import { BackButton } from './back-button.tsx';
 import { Banners } from './banners.tsx';
+import { Late, LatePlace } from './late-part.tsx';
 import { goTo, type Navigation, useNavigation } from './navigation.ts';
 import { Overlays } from './overlays.tsx';
 import {
@@ -21,7 +22,9 @@ import {
 import styles from './shell.module.css';
 import { Toasts } from './toasts.tsx';
 import { useBell } from './use-bell.ts';
+import { useDroppedFiles } from './use-dropped-files.ts';
 import { useKeys } from './use-keys.ts';
+import { useTrail } from './use-trail.ts';
 import { useUnreadTitle } from './use-unread-title.ts';
 
 /** The messenger: who there is, what is open, and what belongs to it. Narrow windows show one of them at a time. */
@@ -32,6 +35,8 @@ export function Shell(): ReactElement {
   const aside = useRef<HTMLElement>(null);
   useKeys({ nav, main, aside });
   useBell();
+  useTrail();
+  useDroppedFiles();
   useUnreadTitle();
 
   const openChat = useView((state) => state.openChat);
@@ -74,16 +79,16 @@ export function Shell(): ReactElement {
             </div>
           )}
           <div className={styles.screen}>
-            <Suspense>
+            <LatePlace key={screen === 'none' && openChat !== undefined ? 'chat' : screen}>
               <Middle screen={screen} chat={openChat} />
-            </Suspense>
+            </LatePlace>
           </div>
         </main>
         {hasPanel && (
           <aside ref={aside} className={styles.aside} aria-label={t('shell.region.about')} tabIndex={-1}>
-            <Suspense>
-              <AboutPanel contact={contact} />
-            </Suspense>
+            <LatePlace>
+              <Late part={AboutPanel} contact={contact} />
+            </LatePlace>
           </aside>
         )}
       </div>
@@ -112,16 +117,16 @@ function Middle({
 }): ReactElement {
   switch (screen) {
     case 'settings':
-      return <SettingsScreen />;
+      return <Late part={SettingsScreen} />;
     case 'notices':
-      return <NoticesScreen />;
+      return <Late part={NoticesScreen} />;
     case 'add-friend':
-      return <AddFriend />;
+      return <Late part={AddFriend} />;
     case 'search':
-      return <SearchScreen />;
+      return <Late part={SearchScreen} />;
     case 'none':
     case 'sign-in':
-      return chat === undefined ? <EmptyState /> : <ChatScreen key={chat} chat={chat} />;
+      return chat === undefined ? <Late part={EmptyState} /> : <Late part={ChatScreen} key={chat} chat={chat} />;
   }
 }
 
