@@ -175,7 +175,8 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       id: `page-screen-${screen}-knows-no-other`,
       from: new RegExp(`^packages/peer/web/src/${screen}/`),
       mayNotImport: new RegExp(`^packages/peer/web/src/(${PAGE_SCREENS.filter((s) => s !== screen).join('|')}|shell)/`),
-      butMayImport: /\/people\/names\.ts$|\/shell\/(preferences|navigation|commands|key-list|back-button)\.tsx?$/,
+      butMayImport:
+        /\/people\/names\.ts$|\/shell\/(preferences|navigation|commands|key-list|back-button|toast-list)\.tsx?$/,
       because: 'the shell puts the screens together; each can be changed without reading the others',
       planted: {
         path: `packages/peer/web/src/${screen}/a.tsx`,

@@ -112,24 +112,20 @@ function NudgeButton({
 /** Whether the safety number was compared; whether the key is another one than before. */
 function Trust({ contact }: { readonly contact: ContactJson }): ReactElement | null {
   const { t } = useText();
-  const trouble = contact.keyChanged || contact.listBroken;
+  const trouble = contact.keyChanged;
   if (!trouble && !contact.verified) return null;
   const Icon = trouble ? ShieldAlert : ShieldCheck;
-  const tip = contact.keyChanged
-    ? 'chat.key-changed-why'
-    : contact.listBroken
-      ? 'chat.list-broken-why'
-      : 'chat.verified-why';
-  const word = contact.keyChanged ? 'chat.key-changed' : contact.listBroken ? 'chat.list-broken' : 'chat.verified';
+  // A list in doubt stops sending as another key does.
+  const what = !trouble ? 'verified' : contact.listBroken ? 'list-broken' : 'key-changed';
   return (
-    <Explained tip={t(tip)}>
+    <Explained tip={t(`chat.${what}-why`)}>
       <button
         type="button"
         className={`${styles.trust} ${trouble ? styles.trouble : ''}`}
         onClick={() => goTo({ panel: 'about' })}
       >
         <Icon size={14} aria-hidden="true" />
-        {t(word)}
+        {t(`chat.${what}`)}
       </button>
     </Explained>
   );

@@ -1,15 +1,6 @@
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import type { Conversation } from '@magpie/common/view/view-state.ts';
-import {
-  type DragEvent,
-  type ReactElement,
-  type RefObject,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { type ReactElement, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { useView, useViewModel } from '../connection/view.tsx';
 import { Button } from '../design/button.tsx';
 import { displayNameOf } from '../people/names.ts';
@@ -72,9 +63,9 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
       else setNote(t('chat.nudge-failed', { because: text.errorText(result.error) }));
     });
   }, [view, chat, t, text]);
-  const shaking = useChatCommands({ chat, log, composer });
-
   const onFiles = useCallback(() => setNote(t('chat.no-files')), [t]);
+  const shaking = useChatCommands({ chat, log, composer, onFiles });
+
   const closeFind = () => {
     goTo({ panel: 'none' });
     focusSoon(composer);
@@ -91,7 +82,7 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
 
   return (
     <ChatActionsContext value={actions}>
-      <div className={`${styles.chat} ${shaking ? styles.shaking : ''}`} data-chat={chat} {...useFileDrop(onFiles)}>
+      <div className={`${styles.chat} ${shaking ? styles.shaking : ''}`} data-chat={chat}>
         <ChatHeader chat={chat} contact={contact} onNudge={nudge} />
         {panel === 'find' && <FindPanel chat={chat} onClose={closeFind} />}
         {(contact?.missing ?? 0) > 0 && (
@@ -111,7 +102,7 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
           </p>
         )}
         {isClosed(contact) ? (
-          <ClosedComposer contact={contact} />
+          <ClosedComposer contact={contact} note={note} />
         ) : (
           <Composer
             ref={composer}
@@ -163,24 +154,5 @@ function Waiting({
         <p className={styles.late}>{t('chat.loading')}</p>
       )}
     </div>
-  );
-}
-
-/** Files cannot be sent yet; dropped ones must at least not replace the page. */
-function useFileDrop(onFiles: () => void) {
-  return useMemo(
-    () => ({
-      onDragOver: (event: DragEvent) => {
-        if (!event.dataTransfer.types.includes('Files')) return;
-        event.preventDefault();
-        event.dataTransfer.dropEffect = 'none';
-      },
-      onDrop: (event: DragEvent) => {
-        if (!event.dataTransfer.types.includes('Files')) return;
-        event.preventDefault();
-        onFiles();
-      },
-    }),
-    [onFiles],
   );
 }

@@ -14,7 +14,27 @@ export function isClosed(contact: ContactJson | undefined): boolean {
 }
 
 /** In the place of the field: what is the matter, and what one can do. */
-export function ClosedComposer({ contact }: { readonly contact: ContactJson | undefined }): ReactElement {
+export function ClosedComposer({
+  contact,
+  note,
+}: {
+  readonly contact: ContactJson | undefined;
+  /** Something about the conversation that did not work. */
+  readonly note: string | undefined;
+}): ReactElement {
+  return (
+    <div className={styles.composer}>
+      {note !== undefined && (
+        <p className={styles.bar} role="status">
+          {note}
+        </p>
+      )}
+      <Reason contact={contact} />
+    </div>
+  );
+}
+
+function Reason({ contact }: { readonly contact: ContactJson | undefined }): ReactElement {
   const { t, errorText } = useText();
   const action = useAction();
   if (!contact) {
@@ -31,7 +51,10 @@ export function ClosedComposer({ contact }: { readonly contact: ContactJson | un
   switch (contact.state) {
     case 'member':
       return (
-        <Closed icon={<KeyRound size={18} />} words={t('chat.closed.key-changed', { who })}>
+        <Closed
+          icon={<KeyRound size={18} />}
+          words={t(contact.listBroken ? 'chat.closed.list-broken' : 'chat.closed.key-changed', { who })}
+        >
           <Button look="primary" onClick={() => goTo({ panel: 'about' })}>
             {t('chat.look-at-key')}
           </Button>
@@ -79,12 +102,10 @@ function Closed({
   readonly children?: ReactNode;
 }): ReactElement {
   return (
-    <div className={styles.composer}>
-      <div className={styles.closed}>
-        {icon}
-        <p>{words}</p>
-        {children}
-      </div>
+    <div className={styles.closed}>
+      {icon}
+      <p>{words}</p>
+      {children}
     </div>
   );
 }

@@ -30,7 +30,7 @@ export function AboutSafety({ contact }: { readonly contact: ContactJson }): Rea
 function Safety({ contact, safety }: { readonly contact: ContactJson; readonly safety: SafetyJson }): ReactElement {
   const { t } = useText();
   const who = displayNameOf(contact);
-  const isStopped = contact.keyChanged || contact.listBroken;
+  const isStopped = contact.keyChanged;
   return (
     <>
       {isStopped ? (

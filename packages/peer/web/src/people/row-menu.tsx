@@ -4,8 +4,9 @@ import { Ban, FolderInput, MessageSquare, PencilLine, Trash2, UserRound, UserX }
 import { type MouseEvent, type ReactElement, type ReactNode, useState } from 'react';
 import { useView, useViewModel } from '../connection/view.tsx';
 import menuStyles from '../design/menu.module.css';
-import { MenuItem, MenuSeparator } from '../design/menu.tsx';
+import { MenuItem, MenuPortal, MenuSeparator } from '../design/menu.tsx';
 import { goTo } from '../shell/navigation.ts';
+import { showToast } from '../shell/toast-list.ts';
 import { useText } from '../text/text.tsx';
 import type { Asked } from './contact-dialog.tsx';
 import styles from './friend-window.module.css';
@@ -39,13 +40,13 @@ export function RowMenu({
       <ContextMenu.Trigger className={styles.fill} onContextMenu={aim}>
         {children}
       </ContextMenu.Trigger>
-      <ContextMenu.Portal>
+      <MenuPortal>
         <ContextMenu.Positioner>
           <ContextMenu.Popup className={menuStyles.popup}>
             {contact && <Items contact={contact} onOpen={onOpen} ask={ask} />}
           </ContextMenu.Popup>
         </ContextMenu.Positioner>
-      </ContextMenu.Portal>
+      </MenuPortal>
     </ContextMenu.Root>
   );
 }
@@ -59,10 +60,17 @@ function Items({
   readonly onOpen: (id: string) => void;
   readonly ask: (asked: Asked) => void;
 }): ReactElement {
-  const { t } = useText();
+  const { t, errorText } = useText();
   const view = useViewModel();
   const { id, state } = contact;
   const isFriend = state === 'member';
+  // The menu is gone by then, so what went wrong is said elsewhere.
+  const unblock = async () => {
+    const result = await view.call('contact.unblock', { who: id });
+    if (result.ok) return;
+    const title = t('shell.action-failed.title');
+    showToast({ about: `unblock ${id}`, title, text: errorText(result.error), open: undefined });
+  };
   return (
     <>
       <MenuItem icon={<MessageSquare size={ICON} aria-hidden="true" />} onSelect={() => onOpen(id)}>
@@ -92,10 +100,7 @@ function Items({
         {t('people.menu.history')}
       </MenuItem>
       {state === 'blocked' ? (
-        <MenuItem
-          icon={<Ban size={ICON} aria-hidden="true" />}
-          onSelect={() => void view.call('contact.unblock', { who: id })}
-        >
+        <MenuItem icon={<Ban size={ICON} aria-hidden="true" />} onSelect={() => void unblock()}>
           {t('people.unblock')}
         </MenuItem>
       ) : (

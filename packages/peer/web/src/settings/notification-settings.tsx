@@ -54,11 +54,17 @@ function TestButton(): ReactElement {
   const { t } = useText();
   const [isSent, setSent] = useState(false);
   const test = () => {
-    new Notification('Magpie', {
-      body: t('settings.notifications.test-body'),
-      tag: 'test',
-    });
-    setSent(true);
+    try {
+      new Notification('Magpie', {
+        body: t('settings.notifications.test-body'),
+        tag: 'magpie test',
+        icon: '/favicon.svg',
+      });
+      setSent(true);
+    } catch {
+      // Browsers of phones only let service workers do it.
+      setSent(false);
+    }
   };
   return (
     <>

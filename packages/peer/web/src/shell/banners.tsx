@@ -1,14 +1,17 @@
-import { CloudOff, KeyRound, LifeBuoy, LogIn, Megaphone, Moon, PlugZap, ShieldAlert } from 'lucide-react';
+import { CloudOff, KeyRound, LifeBuoy, LogIn, Megaphone, Moon, PlugZap, RotateCw, ShieldAlert } from 'lucide-react';
 import { type ReactElement, useEffect, useState } from 'react';
 import { openingCommand } from '../connection/profile-folder.ts';
+import { useRenewal } from '../connection/renewal.ts';
 import { useAction } from '../connection/use-action.ts';
 import { useView, useViewModel } from '../connection/view.tsx';
 import { Banner } from '../design/banner.tsx';
 import { Button } from '../design/button.tsx';
 import { displayNameOf } from '../people/names.ts';
+import { Failure } from '../text/failure.tsx';
 import { type Text, useText } from '../text/text.tsx';
 import { type BannerItem, bannersOf } from './banner-list.ts';
 import { goTo } from './navigation.ts';
+import { ReloadButton } from './reload-button.tsx';
 import { showChat } from './show-chat.ts';
 
 /** What mends itself within this time is not worth a line. */
@@ -20,8 +23,10 @@ export function Banners(): ReactElement {
   const status = useView((state) => state.status);
   const contacts = useView((state) => state.contacts);
   const notices = useView((state) => state.notices);
+  const isRenewed = useRenewal((renewal) => renewal.isRenewed);
   return (
     <>
+      {isRenewed && <Renewed />}
       {bannersOf({ daemon, status, contacts, notices }).map((item) => (
         <One key={item.kind} item={item} />
       ))}
@@ -51,6 +56,18 @@ function One({ item }: { readonly item: BannerItem }): ReactElement | null {
     case 'notice':
       return <Notice notice={item.notice} others={item.others} />;
   }
+}
+
+/** Not while the daemon is away: without it there would be no page at all. */
+function Renewed(): ReactElement | null {
+  const { t } = useText();
+  const isOpen = useView((state) => state.daemon.state === 'open');
+  if (!isOpen) return null;
+  return (
+    <Banner look="news" icon={<RotateCw size={18} aria-hidden="true" />} actions={<ReloadButton />}>
+      <strong>{t('shell.banner.renewed')}</strong> {t('shell.banner.renewed.safe')}
+    </Banner>
+  );
 }
 
 function Patient({ children }: { readonly children: ReactElement }): ReactElement | null {
@@ -166,7 +183,7 @@ function SignedOut({
 
 function Offline(): ReactElement {
   const { t } = useText();
-  const { busy, run } = useAction();
+  const { busy, error, run } = useAction();
   const goOnline = (
     <Button disabled={busy} onClick={() => void run('presence.set', { presence: 'online' })}>
       {t('shell.banner.go-online')}
@@ -175,6 +192,7 @@ function Offline(): ReactElement {
   return (
     <Banner look="news" icon={<Moon size={18} aria-hidden="true" />} actions={goOnline}>
       {t('shell.banner.offline')}
+      <Failure error={error} />
     </Banner>
   );
 }
@@ -209,15 +227,15 @@ function KeyChanged({ contact, others }: Omit<Extract<BannerItem, { kind: 'key-c
   );
   return (
     <Banner look="danger" icon={<KeyRound size={18} aria-hidden="true" />} actions={look}>
-      <strong>{t('shell.banner.key-changed', { who })}</strong> {t('shell.banner.key-changed.safe')}{' '}
-      {others > 0 && t('shell.banner.key-changed.others', { count: others })}
+      <strong>{t(contact.listBroken ? 'shell.banner.list-broken' : 'shell.banner.key-changed', { who })}</strong>{' '}
+      {t('shell.banner.key-changed.safe')} {others > 0 && t('shell.banner.key-changed.others', { count: others })}
     </Banner>
   );
 }
 
 function Notice({ notice, others }: Omit<Extract<BannerItem, { kind: 'notice' }>, 'kind'>): ReactElement {
   const { t } = useText();
-  const { busy, run } = useAction();
+  const { busy, error, run } = useAction();
   const actions = (
     <>
       <Button look="quiet" onClick={() => goTo({ screen: 'notices', panel: 'none' })}>
@@ -231,6 +249,7 @@ function Notice({ notice, others }: Omit<Extract<BannerItem, { kind: 'notice' }>
   return (
     <Banner look="news" icon={<Megaphone size={18} aria-hidden="true" />} actions={actions}>
       <strong>{t('shell.banner.notice')}</strong> {firstLine(notice.text)}
+      <Failure error={error} />
     </Banner>
   );
 }
