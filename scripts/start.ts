@@ -1,9 +1,11 @@
 // A server and two peers, Alice and Bob, already friends, in a temporary folder on free ports, until Ctrl-C. Prints
 // links that open the page of each, and what to type for those who like a terminal better.
 import { createInterface } from 'node:readline';
+import { chooseLanguage } from '@magpie/common/i18n/translator.ts';
 import { PAGE_LINK_MS_MAX } from '@magpie/common/rpc/limits.ts';
 import { contactOf } from '../test/e2e/friends.ts';
 import { eventually, PASSWORD, type RpcConnection, Stage } from '../test/e2e/stage.ts';
+import { padded, START_WORDS } from './start-words.ts';
 
 interface Person {
   readonly name: string;
@@ -11,16 +13,17 @@ interface Person {
   readonly daemon: RpcConnection;
 }
 
+const words = START_WORDS[chooseLanguage(undefined, process.env)];
 const stage = new Stage();
 const ended = new Promise<void>((resolve) => {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
 });
 
 try {
-  process.stderr.write('Starting a server, Alice and Bob …\n');
+  process.stderr.write(`${words.starting}\n`);
   await Promise.race([prepare(), ended]);
   await ended;
-  process.stderr.write('\nStopping …\n');
+  process.stderr.write(`\n${words.stopping}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
@@ -33,11 +36,11 @@ async function prepare(): Promise<void> {
   const [alice, bob] = await Promise.all([join('alice', 'Alice', server.address), join('bob', 'Bob', server.address)]);
   await makeFriends(alice, bob);
   await greet(alice, bob);
-  process.stdout.write(`\nA server and two peers are running, and Alice and Bob are friends.\n`);
+  process.stdout.write(`\n${words.running}\n`);
   process.stdout.write(await links(alice, bob));
   process.stdout.write(whatToType(server.address));
   if (process.stdin.isTTY !== true) return;
-  process.stdout.write('Enter prints fresh links. ');
+  process.stdout.write(words.enter);
   createInterface({ input: process.stdin, terminal: false }).on('line', () => {
     links(alice, bob).then((text) => process.stdout.write(text), sayFailure);
   });
@@ -53,7 +56,7 @@ async function join(name: string, displayName: string, server: string): Promise<
 }
 
 async function makeFriends(one: Person, other: Person): Promise<void> {
-  await one.daemon.call('contact.add', { who: other.name, text: `It is me, ${one.displayName}` });
+  await one.daemon.call('contact.add', { who: other.name, text: words.request.replace('{{who}}', one.displayName) });
   await eventually('the request', async () => (await contactOf(other.daemon, one.name)) !== undefined);
   await other.daemon.call('contact.accept', { who: one.name });
   const isFriend = async (): Promise<boolean> => (await contactOf(one.daemon, other.name))?.presence === 'online';
@@ -61,8 +64,8 @@ async function makeFriends(one: Person, other: Person): Promise<void> {
 }
 
 async function greet(alice: Person, bob: Person): Promise<void> {
-  await say(alice, bob, 'Hi Bob! The badge at the top says by which road we talk 👋');
-  await say(bob, alice, 'Hello Alice! 你好！');
+  await say(alice, bob, words.greeting);
+  await say(bob, alice, words.answer);
 }
 
 /** Returns once it is on the other's disk, so that the two stand in order. */
@@ -81,30 +84,34 @@ async function links(...people: readonly Person[]): Promise<string> {
     const { url } = await daemon.call('page.open', { validMs: PAGE_LINK_MS_MAX });
     lines.push(`  ${displayName.padEnd(6)} ${url}`);
   }
-  const minutes = PAGE_LINK_MS_MAX / 60_000;
+  const minutes = String(PAGE_LINK_MS_MAX / 60_000);
   return `
-Open both side by side in a browser on this machine (each link works once, within ${minutes} minutes):
+${words.openBoth.replace('{{minutes}}', minutes)}
 
 ${lines.join('\n')}
 `;
 }
 
+/** Where the commands begin. */
+const COMMAND_COLUMN = 20;
+
 function whatToType(server: string): string {
   const alice = `npx magpie --profile ${stage.path('alice')}`;
   const bob = `npx magpie --profile ${stage.path('bob')}`;
+  const line = (what: string, command: string): string => `  ${padded(what, COMMAND_COLUMN)}${command}`;
   return `
-Or in another terminal, in this folder:
+${words.terminal}
 
-  a fresh link        ${alice} ui
-  what Bob receives   ${bob} watch
-  Alice writes        ${alice} send bob "hello, Bob"
-  which road it takes ${alice} net path bob
-  everything else     ${alice} help
+${line(words.freshLink, `${alice} ui`)}
+${line(words.watch, `${bob} watch`)}
+${line(words.send, `${alice} send bob "${words.hello}"`)}
+${line(words.road, `${alice} net path bob`)}
+${line(words.help, `${alice} help`)}
 
-  one more person     npx magpie --profile ${stage.path('carol')} account register carol --server '${server}'
-  Alice's and Bob's password: ${PASSWORD}
+${line(words.oneMore, `npx magpie --profile ${stage.path('carol')} account register carol --server '${server}'`)}
+  ${words.passwords} ${PASSWORD}
 
-Ctrl-C stops all and removes the folder.
+${words.end}
 `;
 }
 
