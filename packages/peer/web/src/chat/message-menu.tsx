@@ -4,7 +4,7 @@ import { Copy, CornerUpLeft, Info, Pencil, Reply, RotateCw, SmilePlus, Trash2, U
 import { type ReactElement, useRef } from 'react';
 import { useView } from '../connection/view.tsx';
 import menuStyles from '../design/menu.module.css';
-import { MenuItem, MenuSeparator } from '../design/menu.tsx';
+import { MenuItem, MenuPortal, MenuSeparator } from '../design/menu.tsx';
 import { useText } from '../text/text.tsx';
 import { type Anchor, isChangeable, isReactable, useChatActions } from './chat-actions.ts';
 import styles from './message-menu.module.css';
@@ -40,7 +40,7 @@ export function MessageMenu({
   const icon = { size: 16, 'aria-hidden': true } as const;
   return (
     <Base.Root open modal={false} onOpenChange={(open) => !open && !isTaken.current && onClose()}>
-      <Base.Portal>
+      <MenuPortal>
         <Base.Positioner anchor={anchor} sideOffset={4} align="start">
           <Base.Popup
             className={menuStyles.popup}
@@ -119,7 +119,7 @@ export function MessageMenu({
             </MenuItem>
           </Base.Popup>
         </Base.Positioner>
-      </Base.Portal>
+      </MenuPortal>
     </Base.Root>
   );
 }

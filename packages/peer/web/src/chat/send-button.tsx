@@ -3,6 +3,7 @@ import { Check, ChevronDown, SendHorizontal } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { IconButton } from '../design/button.tsx';
 import menuStyles from '../design/menu.module.css';
+import { MenuPortal } from '../design/menu.tsx';
 import { setPreferences, usePreferences } from '../shell/preferences.ts';
 import { useText } from '../text/text.tsx';
 import styles from './composer.module.css';
@@ -38,7 +39,7 @@ export function SendButton({
             </IconButton>
           }
         />
-        <Base.Portal>
+        <MenuPortal>
           <Base.Positioner sideOffset={6} align="end">
             <Base.Popup className={menuStyles.popup}>
               <Base.RadioGroup
@@ -50,7 +51,7 @@ export function SendButton({
               </Base.RadioGroup>
             </Base.Popup>
           </Base.Positioner>
-        </Base.Portal>
+        </MenuPortal>
       </Base.Root>
     </div>
   );

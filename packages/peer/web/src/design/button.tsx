@@ -37,7 +37,9 @@ export function IconButton({ label, className, type = 'button', children, ...res
       />
       <Tooltip.Portal>
         <Tooltip.Positioner sideOffset={6}>
-          <Tooltip.Popup className={tooltipStyles.popup}>{label}</Tooltip.Popup>
+          <Tooltip.Popup className={tooltipStyles.popup} aria-hidden="true">
+            {label}
+          </Tooltip.Popup>
         </Tooltip.Positioner>
       </Tooltip.Portal>
     </Tooltip.Root>

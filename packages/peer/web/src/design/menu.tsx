@@ -1,5 +1,6 @@
 import { Menu as Base } from '@base-ui/react/menu';
 import type { ReactElement, ReactNode } from 'react';
+import { useText } from '../text/text.tsx';
 import styles from './menu.module.css';
 
 /** @param trigger a button; it opens the menu by click, Enter, Space and arrow keys */
@@ -13,13 +14,19 @@ export function Menu({
   return (
     <Base.Root modal={false}>
       <Base.Trigger render={trigger} />
-      <Base.Portal>
+      <MenuPortal>
         <Base.Positioner sideOffset={4}>
           <Base.Popup className={styles.popup}>{children}</Base.Popup>
         </Base.Positioner>
-      </Base.Portal>
+      </MenuPortal>
     </Base.Root>
   );
+}
+
+/** Where a menu floats: over the page, and while it is open a region of it, so that nothing of the page is outside of all. */
+export function MenuPortal({ children }: { readonly children: ReactNode }): ReactElement {
+  const { t } = useText();
+  return <Base.Portal render={<section aria-label={t('menu.region')} />}>{children}</Base.Portal>;
 }
 
 export function MenuItem({
