@@ -40,7 +40,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
   // Apart from what other programs serve on other ports of the same number, also in the browser's processes.
   'origin-agent-cluster': '?1',
-  // A browser else asks for the number of every host that a message links to, and so tells its owner who reads it when.
+  // Some browsers ask for the number of every host that a text links to, which tells its owner when the text is read.
   'x-dns-prefetch-control': 'off',
   'permissions-policy': UNUSED_POWERS.map((power) => `${power}=()`).join(', '),
   'cache-control': 'no-store',

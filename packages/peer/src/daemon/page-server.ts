@@ -84,8 +84,10 @@ export async function startPageServer(
   return { port: portOf(), clients, close: () => closeServer(app, listening, clients) };
 }
 
+type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
 /** Everything Node would answer by itself, without our headers, is left to us. */
-function httpServer(handler: (request: IncomingMessage, response: ServerResponse) => void): Server {
+function httpServer(handler: RequestHandler): Server {
   const server = createServer(
     {
       requireHostHeader: false,
@@ -96,7 +98,7 @@ function httpServer(handler: (request: IncomingMessage, response: ServerResponse
       connectionsCheckingInterval: PAGE_REQUEST_MS / 4,
       noDelay: true,
     },
-    handler,
+    oneAtATime(handler),
   );
   server.maxConnections = PAGE_CONNECTIONS_MAX;
   // Also of one that takes no answer; WebSockets have their own ways to end.
@@ -106,6 +108,21 @@ function httpServer(handler: (request: IncomingMessage, response: ServerResponse
   };
   server.on('checkContinue', refuseExpectation).on('checkExpectation', refuseExpectation);
   return server;
+}
+
+/** No browser sends a request before it has the answer to the last one; thousands of them would fill the memory. */
+function oneAtATime(handler: RequestHandler): RequestHandler {
+  const answering = new WeakSet<Socket>();
+  return (request, response) => {
+    const { socket } = request;
+    if (answering.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    answering.add(socket);
+    response.once('close', () => answering.delete(socket));
+    handler(request, response);
+  };
 }
 
 function clientErrorHandler(error: Error & { readonly code?: string }, socket: Socket): void {
