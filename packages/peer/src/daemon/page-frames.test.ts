@@ -134,7 +134,9 @@ async function statusesOf(parts: readonly string[]): Promise<readonly number[]> 
   const ended = new Promise((resolve) => socket.on('error', () => socket.destroy()).once('close', resolve));
   const statuses: number[] = [];
   for (const part of parts) {
-    const answered = new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(bytes.toString('latin1'))));
+    const answered = new Promise<string>((resolve) =>
+      socket.once('data', (bytes) => resolve(bytes.toString('latin1'))),
+    );
     socket.write(part);
     const received = await Promise.race([answered, ended.then(() => '')]);
     statuses.push(...[...received.matchAll(/HTTP\/1\.1 (\d+) /g)].map((match) => Number(match[1])));
