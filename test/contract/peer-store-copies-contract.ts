@@ -168,6 +168,66 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       expect(await store.applyCopyReceipt(BOB, LAPTOP, LAPTOPS, 'delivered', ranges)).toEqual([]);
     });
 
+    it('[DL58] take the place of what a friend had given back of them, and change what that had changed', async () => {
+      await store.commitOutgoing(textTo(BOB, 1), wall(1));
+      const invented = { incarnation: LAPTOPS, stamp: stamp(9_000_000_000, 0) };
+      await store.commitReturned(
+        [
+          returned(1, { ...invented, messageId: messageId(601), text: 'forged' }),
+          returned(2, { ...invented, messageId: messageId(602), text: 'of an edit' }),
+          returned(3, { ...invented, type: 'edit', target: messageId(601), text: 'edited' }),
+          returned(4, { ...invented, type: 'reaction', target: messageId(601), text: '👎' }),
+        ],
+        wall(1),
+      );
+      expect(await store.message(messageId(601))).toMatchObject({ text: 'edited', returned: true });
+      const committed = await store.commitCopies(
+        [
+          copy(1, { text: 'genuine', stamp: stamp(700, 0) }),
+          copy(2, { type: 'edit', target: messageId(601), text: 'corrected', stamp: stamp(800, 0) }),
+        ],
+        wall(2),
+      );
+      expect(committed.map(({ message, isKnown }) => [message.id, message.state, isKnown])).toEqual([
+        [messageId(601), 'queued', true],
+        [messageId(602), 'queued', true],
+      ]);
+      const shown = { text: 'corrected', device: LAPTOP, stamp: stamp(700, 0), returned: false, reactions: [] };
+      expect(await store.message(messageId(601))).toMatchObject(shown);
+      const ids = async () => (await store.messages({ chat: BOB, limit: 9 })).map((m) => m.id);
+      expect(await ids()).toEqual([messageId(1), messageId(601)]);
+      expect(await store.search({ text: 'forged', limit: 9 })).toEqual([]);
+      expect(await store.search({ text: 'corrected', since: wall(1), until: wall(1_000), limit: 9 })).toHaveLength(1);
+      const changed = await store.applyCopyReceipt(BOB, LAPTOP, LAPTOPS, 'delivered', [{ from: 1, to: 2 }]);
+      expect(changed.map((m) => [m.id, m.state])).toContainEqual([messageId(601), 'delivered']);
+      // What its device says stays, whoever gives it back and whichever copy comes again.
+      await store.commitReturned([returned(1, { ...invented, messageId: messageId(601), text: 'forged' })], wall(3));
+      await store.commitCopies([copy(1, { text: 'genuine', stamp: stamp(700, 0) })], wall(3));
+      expect(await store.message(messageId(601))).toMatchObject({ ...shown, state: 'delivered' });
+      const { copyPlace } = (await store.uncopiedTo(LAPTOP, 9)).at(-1) ?? { copyPlace: 0 };
+      expect(copyPlace).toBe(0);
+    });
+
+    it('[DL58] bring back what a recall that was given back had emptied, and nothing that was deleted here', async () => {
+      const invented = { incarnation: LAPTOPS, stamp: stamp(9_000, 0) };
+      await store.commitReturned(
+        [
+          returned(1, { ...invented, messageId: messageId(601) }),
+          returned(2, { ...invented, type: 'recall', target: messageId(601) }),
+          returned(3, { ...invented, messageId: messageId(603) }),
+        ],
+        wall(1),
+      );
+      expect(await store.message(messageId(601))).toMatchObject({ text: '', recalled: true });
+      expect(await store.deleteMessages(BOB, [messageId(603)])).toBe(1);
+      await store.commitCopies([copy(1, { text: 'genuine' }), copy(3)], wall(2));
+      expect((await store.messages({ chat: BOB, limit: 9 })).map((m) => [m.text, m.recalled])).toEqual([
+        ['genuine', false],
+      ]);
+      await store.commitCopies([copy(2, { type: 'recall', target: messageId(601), stamp: stamp(9_001, 0) })], wall(3));
+      expect(await store.message(messageId(601))).toMatchObject({ text: '', recalled: true, returned: false });
+    });
+
     it('[R17] that come again take their new number; one that was refused is gone', async () => {
       await store.commitCopies([copy(1), copy(2)], wall(1));
       const anew = { incarnation: LOST, messageId: messageId(601) };

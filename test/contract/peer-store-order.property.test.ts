@@ -15,7 +15,7 @@ const DEVICES = [0, 1, 2, 3];
 
 /** One content of either side, as two accounts with two devices each make them. */
 interface Said {
-  readonly by: 'alice' | 'bob';
+  readonly by: 'alice' | 'bob' | 'returned';
   readonly device: DeviceId;
   readonly content: NumberedContent;
 }
@@ -44,23 +44,61 @@ describe('the same contents', () => {
       { numRuns: 150 },
     );
   });
+
+  it('[DL58] look as the own devices say that sent them, whatever a friend made up of them and gave back before', () => {
+    const invented = fc.record({
+      type: fc.constantFrom('text', 'nudge', 'edit', 'reaction', 'void'),
+      target: fc.nat(12),
+      wallMs: fc.integer({ min: 1, max: 9 }),
+      emoji: fc.constantFrom(...EMOJI),
+      on: fc.boolean(),
+    });
+    void fc.assert(
+      fc.property(
+        fc.array(fc.tuple(saying, fc.option(invented)), { minLength: 1, maxLength: 24 }),
+        fc.integer(),
+        (all, order) => {
+          const said = numberedBy(all.map(([one]) => one));
+          const returned = said.flatMap(({ by, content }, n): readonly Said[] => {
+            const changes = all[n]?.[1];
+            if (by === 'bob' || !changes) return [];
+            const { type, target, wallMs, emoji, on } = changes;
+            const fields = { ...numberOf(content), stamp: stamp(wallMs, 5) };
+            const device = 'ee'.repeat(16) as DeviceId;
+            return [{ by: 'returned', device, content: contentOf(type, fields, idOf(target), emoji, on, n + 100) }];
+          });
+          const expected = playedTo(new MemoryState().calls, 'alice', said);
+          const first = playedTo(new MemoryState().calls, 'alice', shuffled([...said, ...returned], order));
+          const second = playedTo(
+            createCalls(openDatabase(':memory:')),
+            'alice',
+            shuffled([...returned, ...said], ~order),
+          );
+          expect(first).toEqual(expected);
+          expect(second).toEqual(expected);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
 });
 
 /** Everything that one device of `who` was told, and what it shows then: whose is whose, rather than in and out. */
-function playedTo(calls: SyncCalls, who: Said['by'], said: readonly Said[]): readonly object[] {
+function playedTo(calls: SyncCalls, who: 'alice' | 'bob', said: readonly Said[]): readonly object[] {
   calls.saveProfile(PROFILE);
   for (const { by, device, content } of said) {
-    if (by === who) calls.commitCopies([{ chat: BOB, device, content }], wall(1));
+    if (by === 'returned') calls.commitReturned([{ chat: BOB, device, content }], wall(1));
+    else if (by === who) calls.commitCopies([{ chat: BOB, device, content }], wall(1));
     else calls.commitIncoming([{ chat: BOB, device, content, road: DIRECT, hold: true }], wall(1));
   }
   return calls.messages({ chat: BOB, limit: 1_000 }).map((message) => shownTo(who, message));
 }
 
-function shownTo(who: Said['by'], message: StoredMessage): object {
+function shownTo(who: 'alice' | 'bob', message: StoredMessage): object {
   const other = who === 'alice' ? 'bob' : 'alice';
-  const { id, device, stamp: at, kind, text, editedAt, recalled } = message;
+  const { id, device, stamp: at, kind, text, editedAt, recalled, returned } = message;
   return {
-    ...{ id, device, at, kind, text, editedAt, recalled },
+    ...{ id, device, at, kind, text, editedAt, recalled, returned },
     by: message.direction === 'out' ? who : other,
     reactions: message.reactions.map(({ emoji, mine }) => [emoji, mine ? who : other]),
   };
@@ -85,6 +123,10 @@ function numberedBy(all: readonly (typeof saying extends fc.Arbitrary<infer T> ?
       content: contentOf(type, { ...fields }, about, emoji, on, n),
     };
   });
+}
+
+function numberOf({ messageId, conversation, incarnation, sequence, stamp }: NumberedContent) {
+  return { messageId, conversation, incarnation, sequence, stamp };
 }
 
 function contentOf(

@@ -5,9 +5,9 @@ export type MessageHandler = (messages: readonly StoredMessage[], areNew: boolea
 
 /** Tells of rows that were written, and of those that they changed, in the order of their changes (R29). */
 export function announce(committed: readonly Committed[], onMessages: MessageHandler): void {
-  const rows = committed.flatMap(({ message, touched }) => [
-    // Voids, edits, recalls and reactions are shown on their target or nowhere.
-    ...(SHOWN_KINDS.includes(message.kind) ? [{ message, isNew: true }] : []),
+  const rows = committed.flatMap(({ message, touched, isKnown = false }) => [
+    // Voids, edits, recalls and reactions are shown on their target or nowhere; but one that was shown vanishes so.
+    ...(isKnown || SHOWN_KINDS.includes(message.kind) ? [{ message, isNew: !isKnown }] : []),
     ...touched.map((one) => ({ message: one, isNew: false })),
   ]);
   rows.sort((a, b) => a.message.change - b.message.change);

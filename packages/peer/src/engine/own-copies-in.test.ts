@@ -15,12 +15,14 @@ describe('copies from own other devices (DL)', () => {
   let committed: OwnContent[];
   let events: [string, boolean][];
   let certified: boolean;
+  let wasGivenBack: boolean;
   let copies: OwnCopiesIn;
   beforeEach(() => {
     time = new TestTime();
     committed = [];
     events = [];
     certified = true;
+    wasGivenBack = false;
     copies = new OwnCopiesIn({
       store: {
         commitCopies: async (items) => {
@@ -28,6 +30,7 @@ describe('copies from own other devices (DL)', () => {
           return items.map(({ content }) => ({
             message: { kind: content.type, text: 'copied', change: 1 } as StoredMessage,
             touched: [],
+            ...(wasGivenBack && { isKnown: true }),
           }));
         },
         applyCopyReceipt: async () => [{ text: 'changed' } as StoredMessage],
@@ -44,6 +47,18 @@ describe('copies from own other devices (DL)', () => {
     await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, content: encodeContent(text(7)) });
     expect(committed).toEqual([{ chat: BOB, device: LAPTOP.device, content: text(7) }]);
     expect(events).toEqual([['copied', true]]);
+  });
+
+  it('[DL58] tells of a copy that takes the place of a row as of a change, also when nothing is to be shown any more', async () => {
+    wasGivenBack = true;
+    const { type, text: _text, replyTo, ...numbered } = text(8);
+    for (const content of [text(7), { ...numbered, type: 'void' } as const]) {
+      await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, content: encodeContent(content) });
+    }
+    expect(events).toEqual([
+      ['copied', false],
+      ['copied', false],
+    ]);
   });
 
   it('[DL58] takes over what became of it', async () => {

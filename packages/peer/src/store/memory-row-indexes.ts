@@ -57,8 +57,9 @@ export class MemoryRowIndexes {
 
   #remove(record: MessageRecord): void {
     const { message } = record;
-    const { chat, device, incarnation, sequence, direction } = message;
+    const { chat, device, incarnation, sequence, direction, target } = message;
     const key = keyOf(message);
+    if (target !== undefined) this.#changes.get(`${chat}/${target}`)?.delete(key);
     if (direction === 'out') this.#sent.get(`${chat}/${incarnation}`)?.remove(sequence, key);
     else this.#received.get(`${chat}/${device}/${incarnation}`)?.remove(sequence, key);
     this.#leave(record, NOWHERE);

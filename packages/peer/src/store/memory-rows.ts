@@ -8,6 +8,14 @@ import { compareChanges, isShown } from './message-changes.ts';
 import type { Appearance, Direction, MessageRecord, MessageTable, NewMessage } from './message-tables.ts';
 import type { MessageRoad, MessageState, StoredMessage } from './store.ts';
 
+const UNCHANGED = {
+  editedAt: undefined,
+  expiresAt: undefined,
+  recalled: false,
+  reactions: [],
+  pendingChanges: 0,
+} satisfies Partial<StoredMessage>;
+
 /** The message table of the memory store. Rows are never changed in place, so that a copy is shallow. */
 export class MemoryRows implements MessageTable {
   #records = new Map<Key, MessageRecord>();
@@ -36,9 +44,8 @@ export class MemoryRows implements MessageTable {
     { owed, copied }: { readonly owed: boolean; readonly copied: boolean },
   ): MessageRecord {
     const change = this.#changes.length + 1;
-    const fresh = { editedAt: undefined, expiresAt: undefined, recalled: false, reactions: [], pendingChanges: 0 };
     const record: MessageRecord = {
-      message: { ...message, ...fresh, change, born: change },
+      message: { ...message, ...UNCHANGED, change, born: change },
       position: this.#records.size + 1,
       original: undefined,
       deleted: false,
@@ -75,6 +82,11 @@ export class MemoryRows implements MessageTable {
 
   setAppearance(record: MessageRecord, { original, deleted, ...shown }: Appearance): MessageRecord {
     return this.#change(record, { original, deleted }, shown);
+  }
+
+  replace(record: MessageRecord, message: NewMessage): MessageRecord {
+    this.setWins(record, false);
+    return this.#change(record, { original: undefined, deleted: false, owed: false }, { ...message, ...UNCHANGED });
   }
 
   settle(record: MessageRecord): void {
@@ -200,11 +212,12 @@ export class MemoryRows implements MessageTable {
     target: MessageId,
     by: Direction,
     emoji: string,
+    withReturned: boolean,
     limit: number,
   ): readonly MessageRecord[] {
     return this.changesOf(chat, target)
       .filter(({ message }) => message.kind === 'reaction' && message.direction === by && message.text === emoji)
-      .filter(({ message }) => message.state !== 'refused')
+      .filter(({ message }) => message.state !== 'refused' && (withReturned || !message.returned))
       .sort((a, b) => compareChanges(b.message, a.message))
       .slice(0, limit);
   }

@@ -50,10 +50,19 @@ export class MessageChanges {
     const { message } = record;
     if (!isChange(message)) {
       const isKnown = CHANGEABLE_KINDS.includes(message.kind) && this.#rows.hasChanges(message.chat, message.id);
-      return { record: isKnown ? (this.#refresh(record) ?? record) : record, touched: [] };
+      if (!isKnown) return { record, touched: [] };
+      if (message.direction === 'out' && !message.returned) this.#dethroneInvented(message);
+      return { record: this.#refresh(record) ?? record, touched: [] };
     }
     if (message.kind === 'reaction') this.#winOver(record);
     return { record, touched: this.refreshTarget(message) };
+  }
+
+  /** A row that said this says something else now. @returns what it was about, when that changed */
+  handleGone(message: StoredMessage): readonly MessageRecord[] {
+    if (!isChange(message)) return [];
+    if (message.kind === 'reaction') this.#crown(message);
+    return this.refreshTarget(message);
   }
 
   /** It was refused: the friend will never have it. */
@@ -112,7 +121,8 @@ export class MessageChanges {
       editedAt: edit?.stamp.wallMs,
       reactions: winners.map((winner) => ({ emoji: winner.text, mine: winner.direction === 'out' })),
       pendingChanges,
-      returned: message.returned || winners.some((change) => change.returned),
+      // One that came in is never itself what came back.
+      returned: (message.direction === 'out' && message.returned) || winners.some((change) => change.returned),
     };
     return looksAlike(record, next) ? undefined : this.#rows.setAppearance(record, next);
   }
@@ -123,8 +133,7 @@ export class MessageChanges {
     if (!isChange(message) || message.target === undefined) return [];
     if (message.kind === 'reaction') {
       this.#rows.setWins(record, false);
-      const [next] = this.#rows.newestReactions(message.chat, message.target, message.direction, message.text, 1);
-      if (next) this.#rows.setWins(next, next.message.on);
+      this.#crown(message);
     }
     return this.refreshTarget(message);
   }
@@ -135,14 +144,36 @@ export class MessageChanges {
       .sort(compareChanges);
   }
 
+  /** What a friend could have made up counts no more on a message that is certainly ours. */
+  #dethroneInvented({ chat, id }: StoredMessage): void {
+    const winners = this.#rows.reactions(chat, id, 'out', REACTIONS_PER_MESSAGE_MAX);
+    for (const { id: invented } of winners.filter(({ returned }) => returned)) {
+      const record = this.#rows.outgoing(invented);
+      if (!record) continue;
+      this.#rows.setWins(record, false);
+      this.#crown(record.message);
+    }
+  }
+
+  /** None of this emoji wins: the newest that counts does from now on. */
+  #crown(reaction: StoredMessage): void {
+    const [next] = this.#newestThatCount(reaction, 1);
+    if (next) this.#rows.setWins(next, next.message.on);
+  }
+
   /** The newest of a side for an emoji counts, whether it gives or takes back. */
   #winOver(record: MessageRecord): void {
-    const { chat, target, direction, text, on } = record.message;
+    const { target, on } = record.message;
     if (target === undefined || (record.message.returned && this.#isOurs(target))) return;
-    const [newest, before] = this.#rows.newestReactions(chat, target, direction, text, 2);
+    const [newest, before] = this.#newestThatCount(record.message, 2);
     if (newest?.position !== record.position) return;
     if (before) this.#rows.setWins(before, false);
     this.#rows.setWins(record, on);
+  }
+
+  #newestThatCount({ chat, target, direction, text }: StoredMessage, limit: number): readonly MessageRecord[] {
+    if (target === undefined) return [];
+    return this.#rows.newestReactions(chat, target, direction, text, !this.#isOurs(target), limit);
   }
 
   /** An own message that never came back from anybody: a friend could have made up the reaction. */

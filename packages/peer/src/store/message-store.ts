@@ -198,7 +198,10 @@ export interface MessageStore {
    * @param further so many before that, too
    */
   forgetCopied(device: DeviceId, ids: readonly MessageId[], further: number): Promise<void>;
-  /** Copies that came: `out` rows of another device, `queued` until one says more. In any order; doubles change nothing. */
+  /**
+   * Copies that came: `out` rows of another device, `queued` until one says more. In any order; doubles change nothing, but
+   * what had come back from a friend under the same id is replaced, and all that it had changed.
+   */
   commitCopies(items: readonly OwnContent[], wallNow: WallMs): Promise<readonly Committed[]>;
   /** A `copy-receipt` of an own device. @returns the rows that changed */
   applyCopyReceipt(

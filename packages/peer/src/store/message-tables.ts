@@ -48,6 +48,8 @@ export interface MessageTable {
   setNumber(record: MessageRecord, incarnation: Incarnation, sequence: number): MessageRecord;
   setStamp(record: MessageRecord, stamp: HybridStamp): MessageRecord;
   setAppearance(record: MessageRecord, appearance: Appearance): MessageRecord;
+  /** The same row of the same chat, as if it had been inserted with this; it is not owed, and wins nothing. */
+  replace(record: MessageRecord, message: NewMessage): MessageRecord;
   /** These two are no changes that anybody is told. */
   settle(record: MessageRecord): void;
   setWins(record: MessageRecord, wins: boolean): void;
@@ -98,6 +100,7 @@ export interface MessageTable {
     target: MessageId,
     by: Direction,
     emoji: string,
+    withReturned: boolean,
     limit: number,
   ): readonly MessageRecord[];
   /** Those of one side that win, oldest first. */

@@ -114,6 +114,8 @@ export interface UncopiedMessage extends StoredMessage {
 export interface Committed {
   readonly message: StoredMessage;
   readonly touched: readonly StoredMessage[];
+  /** The row was there before, and says something else now. */
+  readonly isKnown?: true;
 }
 
 export interface IncomingContent {

@@ -61,7 +61,10 @@ export class OwnCopies {
     return items.flatMap((item) => {
       const known = this.#tables.rows.outgoing(item.content.messageId);
       if (!known) return [this.#insert(item, 'queued', false, wallNow)];
-      if (known.message.chat !== item.chat || known.message.device !== item.device) return [];
+      if (known.message.chat !== item.chat) return [];
+      if (known.message.device !== item.device) {
+        return known.message.returned && !known.deleted ? [this.#replace(known, item)] : [];
+      }
       return this.#copyAgain(known, item) ?? [];
     });
   }
@@ -150,31 +153,30 @@ export class OwnCopies {
     const refused = rows.setState(record, 'refused', '', false);
     const touched = this.#changes.handleRefused(refused).map(shown);
     const emptied = this.#changes.erase(refused, { kind: 'void' });
-    return [{ message: emptied.message, touched }];
+    return [{ message: emptied.message, touched, isKnown: true }];
   }
 
-  #insert(
-    { chat, device, content }: OwnContent,
-    state: 'queued' | 'delivered',
-    returned: boolean,
-    wallNow: WallMs,
-  ): Committed {
-    const { rows, numberings } = this.#tables;
-    numberings.saveClock(chat, laterStamp(numberings.clock(chat), content.stamp));
-    const message: NewMessage = this.#changes.asKept({
-      ...fieldsOf(content),
-      chat,
-      direction: 'out',
-      device,
-      state,
-      reason: '',
-      road: undefined,
-      returned,
-    });
+  #insert(item: OwnContent, state: 'queued' | 'delivered', returned: boolean, wallNow: WallMs): Committed {
+    const message = this.#received(item, state, returned);
     const { record, touched } = this.#changes.handleInserted(
-      rows.insert(message, wallNow, { owed: false, copied: false }),
+      this.#tables.rows.insert(message, wallNow, { owed: false, copied: false }),
     );
     return { message: record.message, touched: touched.map(shown) };
+  }
+
+  /** What a friend gave back may be invented: what the device that sent it says of it takes its place (DL58). */
+  #replace(known: MessageRecord, item: OwnContent): Committed {
+    const replaced = this.#tables.rows.replace(known, this.#received(item, 'queued', false));
+    const left = this.#changes.handleGone(known.message);
+    const { record, touched } = this.#changes.handleInserted(replaced);
+    return { message: record.message, touched: [...left, ...touched].map(shown), isKnown: true };
+  }
+
+  #received({ chat, device, content }: OwnContent, state: 'queued' | 'delivered', returned: boolean): NewMessage {
+    const { numberings } = this.#tables;
+    numberings.saveClock(chat, laterStamp(numberings.clock(chat), content.stamp));
+    const said = { chat, direction: 'out', device, state, reason: '', road: undefined, returned } as const;
+    return this.#changes.asKept({ ...fieldsOf(content), ...said });
   }
 
   #fill({ chat, device, content }: OwnContent, wallNow: WallMs): Committed {

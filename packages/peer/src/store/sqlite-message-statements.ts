@@ -51,6 +51,14 @@ function writes(db: Sqlite.Database) {
         edited_ms = @editedMs, recalled = @recalled, reactions = @reactions, pending_changes = @pendingChanges,
         returned = @returned, deleted = @deleted, change = ${NEXT_CHANGE}
       WHERE position = @position RETURNING *`),
+    replace: db.prepare<object, MessageRow>(`
+      UPDATE message SET device = @device, incarnation = @incarnation, sequence = @sequence, wall_ms = @wallMs,
+        counter = @counter, kind = @kind, shown = @shown, text = @text, original = NULL, reply_to = @replyTo,
+        target = @target, on_flag = @on, state = @state, reason = @reason, road_kind = @roadKind,
+        road_lan = @roadLan, road_rtt_ms = @roadRttMs, mailed_until = NULL, edited_ms = NULL, recalled = 0,
+        reactions = '[]', pending_changes = 0, returned = @returned, deleted = 0, owed = 0, wins = 0,
+        change = ${NEXT_CHANGE}
+      WHERE position = @position RETURNING *`),
     settle: db.prepare<[number]>('UPDATE message SET owed = 0 WHERE position = ?'),
     setWins: db.prepare<[number, number]>('UPDATE message SET wins = ? WHERE position = ?'),
     copyAgain: db.prepare<[number]>(`UPDATE message SET copy_order = ${NEXT_COPY} WHERE position = ?`),
@@ -158,9 +166,10 @@ function changes(db: Sqlite.Database) {
       WHERE chat = ? AND target = ? AND direction = ? AND kind = 'recall' AND state <> 'refused' AND wall_ms <= ?
         AND returned <= ?
       ORDER BY ${CHANGE_ORDER} LIMIT 1`),
-    newestReactions: db.prepare<[...Target, string, number], MessageRow>(`
+    newestReactions: db.prepare<[...Target, string, number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_emoji
       WHERE kind = 'reaction' AND chat = ? AND target = ? AND direction = ? AND text = ? AND state <> 'refused'
+        AND returned <= ?
       ORDER BY ${CHANGE_ORDER_BACKWARDS} LIMIT ?`),
     reactions: db.prepare<[...Target, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_reactions

@@ -28,23 +28,9 @@ export class SqliteMessageTable implements MessageTable {
       id: toBlob(message.id),
       chat: message.chat,
       direction: message.direction,
-      device: toBlob(message.device),
-      incarnation: toBlob(message.incarnation),
-      sequence: message.sequence,
-      wallMs: message.stamp.wallMs,
-      counter: message.stamp.counter,
-      kind: message.kind,
-      shown: flag(isShown(message.kind, false)),
-      text: message.text,
-      replyTo: message.replyTo === undefined ? null : toBlob(message.replyTo),
-      target: message.target === undefined ? null : toBlob(message.target),
-      on: flag(message.on),
-      state: message.state,
-      reason: message.reason,
-      returned: flag(message.returned),
+      ...columnsOf(message),
       owed: flag(owed),
       copied: flag(copied),
-      ...roadColumns(message.road),
       committedMs: wallNow,
     });
     return recordOf(row!);
@@ -94,6 +80,11 @@ export class SqliteMessageTable implements MessageTable {
       deleted: flag(deleted),
     });
     return recordOf(row!);
+  }
+
+  replace({ position }: MessageRecord, message: NewMessage): MessageRecord {
+    if (message.text === '') this.#onErased();
+    return recordOf(this.#sql.replace.get({ position, ...columnsOf(message) })!);
   }
 
   settle({ position }: MessageRecord): void {
@@ -199,9 +190,11 @@ export class SqliteMessageTable implements MessageTable {
     target: MessageId,
     by: Direction,
     emoji: string,
+    withReturned: boolean,
     limit: number,
   ): readonly MessageRecord[] {
-    return this.#sql.newestReactions.all(chat, toBlob(target), by, emoji, limit).map(recordOf);
+    const returned = flag(withReturned);
+    return this.#sql.newestReactions.all(chat, toBlob(target), by, emoji, returned, limit).map(recordOf);
   }
 
   reactions(chat: AccountNumber, target: MessageId, by: Direction, limit: number): readonly StoredMessage[] {
@@ -285,6 +278,27 @@ export class SqliteMessageTable implements MessageTable {
 
 function flag(value: boolean): 0 | 1 {
   return value ? 1 : 0;
+}
+
+/** Of what a message says of itself; what it is found by stays for ever. */
+function columnsOf(message: NewMessage) {
+  return {
+    device: toBlob(message.device),
+    incarnation: toBlob(message.incarnation),
+    sequence: message.sequence,
+    wallMs: message.stamp.wallMs,
+    counter: message.stamp.counter,
+    kind: message.kind,
+    shown: flag(isShown(message.kind, false)),
+    text: message.text,
+    replyTo: message.replyTo === undefined ? null : toBlob(message.replyTo),
+    target: message.target === undefined ? null : toBlob(message.target),
+    on: flag(message.on),
+    state: message.state,
+    reason: message.reason,
+    returned: flag(message.returned),
+    ...roadColumns(message.road),
+  };
 }
 
 /** The columns of message_order after the chat. */

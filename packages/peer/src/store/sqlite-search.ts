@@ -49,12 +49,12 @@ export function keepIndexed(db: Sqlite.Database): void {
   const add = `
     INSERT INTO message_search (rowid, terms) SELECT new.position, ${terms('new')}
       WHERE new.kind = 'text' AND new.text <> '';`;
+  const day = `
+    INSERT INTO search_day VALUES (new.wall_ms / ${DAY_MS}, new.position, new.position)
+      ON CONFLICT (day) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last);`;
   db.exec(`
-    CREATE TEMP TRIGGER message_search_insert AFTER INSERT ON main.message BEGIN
-      ${add}
-      INSERT INTO search_day VALUES (new.wall_ms / ${DAY_MS}, new.position, new.position)
-        ON CONFLICT (day) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last);
-    END;
+    CREATE TEMP TRIGGER message_search_insert AFTER INSERT ON main.message BEGIN ${add} ${day} END;
+    CREATE TEMP TRIGGER message_search_day AFTER UPDATE OF wall_ms ON main.message BEGIN ${day} END;
     CREATE TEMP TRIGGER message_search_update AFTER UPDATE OF text, kind ON main.message
       WHEN old.text IS NOT new.text OR old.kind IS NOT new.kind BEGIN ${erase} ${add} END;
     CREATE TEMP TRIGGER message_search_delete AFTER DELETE ON main.message BEGIN ${erase} END;`);
