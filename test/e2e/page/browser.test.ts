@@ -13,6 +13,11 @@ const MISTAKES: readonly { readonly what: string; readonly kind: TroubleKind; re
   { what: 'writes an error', kind: 'console error', script: "console.error('broken')" },
   { what: 'throws', kind: 'page error', script: "setTimeout(() => { throw new Error('thrown'); })" },
   {
+    what: 'leaves a promise alone that fails',
+    kind: 'page error',
+    script: "Promise.reject(new Error('left alone'))",
+  },
+  {
     what: 'runs a text as a script',
     kind: 'policy violation',
     script: "try { eval('1'); } catch { /* refused */ }",

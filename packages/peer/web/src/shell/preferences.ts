@@ -43,6 +43,11 @@ export function setPreferences(patch: Partial<Preferences>): void {
   }
 }
 
+// What is chosen in one tab holds in all of this browser.
+globalThis.addEventListener?.('storage', ({ key }: StorageEvent) => {
+  if (key === KEY || key === null) usePreferences.setState({ ...DEFAULTS, ...read() });
+});
+
 function read(): Partial<Preferences> {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');

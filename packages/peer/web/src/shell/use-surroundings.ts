@@ -4,6 +4,9 @@ import { lookForRenewal } from '../connection/renewal.ts';
 import { loadText, type Text } from '../text/text.tsx';
 import { usePreferences } from './preferences.ts';
 
+/** Words that could not be loaded are asked for again, as often as a daemon that was away may be back. */
+const TRY_AGAIN_MS = 3_000;
+
 /**
  * The words of the page in the language that is wished for; what was shown stays until the other one is there.
  * @returns undefined until the first one is there, `missing` when it cannot be loaded
@@ -13,8 +16,11 @@ export function usePageText(): Text | 'missing' | undefined {
   const browser = useSyncExternalStore(onLanguageChange, () => navigator.language);
   const language: Language = wished === 'system' ? languageOf(browser) : wished;
   const [text, setText] = useState<Text | 'missing'>();
+  const [tries, setTries] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each try is one more of the same
   useEffect(() => {
     let isCurrent = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     loadText(language).then(
       (loaded) => {
         if (!isCurrent) return;
@@ -23,13 +29,16 @@ export function usePageText(): Text | 'missing' | undefined {
       },
       () => {
         void lookForRenewal();
-        if (isCurrent) setText((shown) => shown ?? 'missing');
+        if (!isCurrent) return;
+        setText((shown) => shown ?? 'missing');
+        timer = setTimeout(() => setTries((count) => count + 1), TRY_AGAIN_MS);
       },
     );
     return () => {
       isCurrent = false;
+      clearTimeout(timer);
     };
-  }, [language]);
+  }, [language, tries]);
   return text;
 }
 
