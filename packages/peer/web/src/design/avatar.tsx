@@ -5,7 +5,10 @@ import { type Presence, PresenceDot } from './presence-dot.tsx';
 const HUES = 8;
 const IS_LATIN = /^\p{Script=Latin}/u;
 
-/** First letter (two for Latin names of two words) on a colour of its own; greyed while the person is away from keyboard. */
+/**
+ * First letter (two for Latin names of two words) on a colour of its own; greyed while the person is away from keyboard.
+ * The letters are a picture, no text: they are neither selected nor the label of a button around them.
+ */
 export function Avatar({
   name,
   number,
@@ -21,8 +24,7 @@ export function Avatar({
   const grey = presence === 'offline' || presence === 'unknown' || presence === 'invisible';
   const classes = [styles.frame, styles[size], styles[`hue${hueOf(number)}`], grey && styles.away];
   return (
-    <span className={classes.filter(Boolean).join(' ')} aria-hidden="true">
-      {initialsOf(name)}
+    <span className={classes.filter(Boolean).join(' ')} aria-hidden="true" data-initials={initialsOf(name)}>
       {presence && size !== 'small' && (
         <span className={styles.dot}>
           <PresenceDot presence={presence} />
