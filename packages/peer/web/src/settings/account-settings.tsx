@@ -14,6 +14,7 @@ import styles from './settings.module.css';
 export function AccountSettings(): ReactElement | null {
   const { t } = useText();
   const account = useView((state) => state.account);
+  const isSignedOut = useView((state) => state.status?.server.state === 'signed-out');
   if (!account) return <p>{t('settings.account.none')}</p>;
   return (
     <>
@@ -29,8 +30,8 @@ export function AccountSettings(): ReactElement | null {
       </div>
       <Profile key={`${account.displayName}\n${account.signatureLine}`} account={account} />
       <AutoAway />
-      <Password />
-      <LeaveAccount account={account} />
+      {!isSignedOut && <Password />}
+      {!isSignedOut && <LeaveAccount account={account} />}
     </>
   );
 }

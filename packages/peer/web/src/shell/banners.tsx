@@ -46,6 +46,7 @@ function One({ item }: { readonly item: BannerItem }): ReactElement | null {
       return <Patient>{<ServerLost because={item.because} retryAt={item.retryAt} />}</Patient>;
     case 'server-stopped':
     case 'signed-out':
+      if (item.because === 'account-deleted') return <Deleted />;
       return <SignedOut kind={item.kind} because={item.because} />;
     case 'offline':
       return <Offline />;
@@ -177,6 +178,17 @@ function SignedOut({
     <Banner look="danger" icon={<ShieldAlert size={18} aria-hidden="true" />} actions={logIn}>
       <strong>{t(`shell.banner.${kind}`)}</strong> {cause && t('shell.banner.cause', { cause })}{' '}
       {t('shell.banner.signed-out.safe')}
+    </Banner>
+  );
+}
+
+/** There is nothing to log in to any more; a profile belongs to one account. */
+function Deleted(): ReactElement {
+  const { t } = useText();
+  return (
+    <Banner look="danger" icon={<ShieldAlert size={18} aria-hidden="true" />}>
+      <strong>{t('shell.banner.deleted')}</strong> {t('shell.banner.signed-out.safe')} {t('shell.banner.deleted.do')}{' '}
+      <code>magpie --profile new ui</code>
     </Banner>
   );
 }
