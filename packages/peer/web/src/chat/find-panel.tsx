@@ -44,14 +44,16 @@ export function FindPanel({ chat, onClose }: { readonly chat: string; readonly o
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
-        <Button look="quiet" onClick={() => goTo({ screen: 'search', query: typed })}>
-          {t('chat.find-all')}
-        </Button>
         <IconButton label={t('chat.find-close')} onClick={onClose}>
           <X size={18} aria-hidden="true" />
         </IconButton>
       </div>
-      <SearchState search={search} typed={typed} />
+      <div className={styles.under}>
+        <SearchState search={search} typed={typed} />
+        <Button look="quiet" className={styles.elsewhere} onClick={() => goTo({ screen: 'search', query: typed })}>
+          {t('chat.find-all')}
+        </Button>
+      </div>
       {search.found.length > 0 && (
         <div className={styles.list}>
           <SearchResults found={search.found} query={search.query} onOpen={open} />

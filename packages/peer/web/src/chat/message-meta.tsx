@@ -37,7 +37,7 @@ export function MessageMeta({
           {times.clock(message.at)}
         </time>
       )}
-      {last && message.direction === 'out' && <StateGlyph message={message} />}
+      {last && !trouble && message.direction === 'out' && <StateGlyph message={message} />}
       {marks.map((mark) => (
         <span key={mark}>{mark}</span>
       ))}

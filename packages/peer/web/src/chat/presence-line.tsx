@@ -9,7 +9,11 @@ import { timesOf } from './times.ts';
 export function PresenceLine({ contact }: { readonly contact: ContactJson }): ReactElement {
   const { t, language } = useText();
   if (contact.state !== 'member') {
-    return <p className={styles.presence}>{t(`roster.${contact.state}`)}</p>;
+    return (
+      <p className={styles.presence}>
+        <span className={styles.status}>{t(`roster.${contact.state}`)}</span>
+      </p>
+    );
   }
   const { presence, lastSeen, statusText } = contact;
   const times = timesOf(language);

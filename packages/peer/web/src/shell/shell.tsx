@@ -91,8 +91,8 @@ export function Shell(): ReactElement {
             </LatePlace>
           </aside>
         )}
+        <Toasts />
       </div>
-      <Toasts />
       <Overlays />
       <Announcer />
     </div>
