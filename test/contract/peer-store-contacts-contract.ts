@@ -1,6 +1,6 @@
 import { NO_NOTES, type PeerStore } from '@magpie/peer/store/store.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BOB, CAROL, incoming, key, rosterEntry, textTo, wall } from './peer-store-samples.ts';
+import { BOB, CAROL, incoming, key, messageId, rosterEntry, textTo, wall } from './peer-store-samples.ts';
 
 /** Roster, pins and notes: the part of the contract about other people. The profile is there already. */
 export function peerStoreContactsContract(current: () => PeerStore): void {
@@ -57,6 +57,19 @@ export function peerStoreContactsContract(current: () => PeerStore): void {
       expect((await store.contacts())[0]?.signatureLine).toBe('春眠不觉晓');
       await store.applyRoster([rosterEntry(BOB, { state: 'blocked', version: 2 })], 2);
       expect((await store.contacts())[0]).toMatchObject({ state: 'blocked', signatureLine: '', pinnedKey: key(1) });
+    });
+
+    it('writes what a change means with it: lists that do not follow, and lines in the conversations', async () => {
+      const line = (n: number) => ({ chat: BOB, id: messageId(n), note: 'friends', at: wall(10 + n) }) as const;
+      const beside = { broken: [CAROL], lines: [line(1), line(2)] };
+      const written = await store.applyRoster([rosterEntry(BOB), rosterEntry(CAROL)], 1, beside);
+      expect(written.map(({ id, kind, text, stamp: at }) => [id, kind, text, at.wallMs])).toEqual([
+        [messageId(1), 'system', 'friends', 11],
+        [messageId(2), 'system', 'friends', 12],
+      ]);
+      expect(await store.messages({ chat: BOB, limit: 9 })).toEqual(written);
+      expect((await store.contacts()).map(({ local }) => local.listBroken)).toEqual([false, true]);
+      expect(await store.applyRoster([rosterEntry(BOB)], 2)).toEqual([]);
     });
 
     it('pins nothing for who is blocked or asks', async () => {

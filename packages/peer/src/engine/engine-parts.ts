@@ -181,7 +181,12 @@ export class EngineParts {
       store,
       book: this.book,
       log,
+      notes: {
+        linesOf: (contacts) => this.messaging.systemNotes.linesOf(contacts),
+        handleContacts: (contacts) => this.messaging.systemNotes.handleContacts(contacts),
+      },
       onChanged: (account) => this.#handleContactChanged(account),
+      onLine: (line) => this.#emitMessage(line, true),
     });
     this.presence = new OwnPresence({
       clock,
@@ -339,7 +344,7 @@ export class EngineParts {
     const contact = this.book.get(account);
     if (!contact) return;
     this.#emitContact(account);
-    this.messaging.systemNotes.handleContact(contact);
+    this.messaging.systemNotes.handleContacts([contact]);
     // R21: of nobody's friends any more, or taken off a friend's list.
     for (const device of this.sessions.devices()) {
       if (!this.book.device(device)) this.sessions.close(device, CLOSE_REMOVED);

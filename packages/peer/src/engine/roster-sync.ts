@@ -3,7 +3,7 @@ import type { RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountNumber } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import type { Contact, PeerStore } from '../store/store.ts';
+import { type Contact, NO_NOTES, type PeerStore, type StoredMessage } from '../store/store.ts';
 import type { AccountLink } from './account-link.ts';
 import type { CommandError } from './command-error.ts';
 import type { ContactBook } from './contact-book.ts';
@@ -12,13 +12,17 @@ import { type FetchChain, judgeEntry } from './friend-list-judge.ts';
 import { requestError } from './link-errors.ts';
 import { fetchChain } from './own-devices.ts';
 import { rosterAfterRestore } from './restored-roster.ts';
+import type { SystemNotes } from './system-notes.ts';
 
 export interface RosterSyncOptions {
   readonly account: AccountLink;
   readonly store: PeerStore;
   readonly book: ContactBook;
   readonly log: Log;
+  /** What the conversations say of a change is written with it. */
+  readonly notes: Pick<SystemNotes, 'linesOf' | 'handleContacts'>;
   readonly onChanged: (account: AccountNumber) => void;
+  readonly onLine: (line: StoredMessage) => void;
 }
 
 interface News {
@@ -80,8 +84,7 @@ export class RosterSync {
         const contact = before && this.#options.book.get(before.account);
         // A row that is newer than the wish is what the server made of it, and of what came after.
         if (!contact || contact.version !== before.version) return ok(undefined);
-        await this.#options.store.applyRoster([{ ...entryOf(contact), state }], this.#version);
-        await this.#load();
+        await this.#apply([{ ...entryOf(contact), state }], this.#version);
         return ok(undefined);
       },
       err({ code: 'STORE_FAILED' }),
@@ -118,8 +121,7 @@ export class RosterSync {
         const list = listFor(contact, shown.value);
         if (!list.ok) return list;
         this.#owed.delete(account);
-        await this.#options.store.applyRoster([{ ...entryOf(contact), deviceList: list.value }], this.#version);
-        await this.#load();
+        await this.#apply([{ ...entryOf(contact), deviceList: list.value }], this.#version);
         return ok(undefined);
       },
       err({ code: 'STORE_FAILED' }),
@@ -195,8 +197,9 @@ export class RosterSync {
   }
 
   async #storeAll(entries: readonly RosterEntry[], version: number, fetch = UNASKED): Promise<void> {
-    const { store, account, log, book } = this.#options;
+    const { log, book } = this.#options;
     const judged: RosterEntry[] = [];
+    const broken: AccountNumber[] = [];
     for (const shown of entries) {
       const held = book.get(shown.account);
       if (held && held.name !== shown.name) {
@@ -208,12 +211,33 @@ export class RosterSync {
       else this.#owed.delete(entry.account);
       if (verdict !== 'broken') continue;
       log.warn({ account: entry.account }, 'a device list does not follow from the one known');
-      // Before the row: a crash between the two must not leave it unsaid.
-      await store.noteContact(entry.account, { listBroken: true });
+      broken.push(entry.account);
     }
-    await store.applyRoster(judged, version);
+    await this.#apply(judged, version, broken);
+  }
+
+  /** In one transaction with all that it means: a crash must leave nothing unsaid. */
+  async #apply(entries: readonly RosterEntry[], version: number, broken: readonly AccountNumber[] = []): Promise<void> {
+    const { store, account, notes, onLine } = this.#options;
+    const rows = new Map(entries.map((entry) => [entry.account, this.#rowOf(entry, broken.includes(entry.account))]));
+    const contacts = [...rows.values()];
+    const lines = await store.applyRoster(entries, version, { broken, lines: notes.linesOf(contacts) });
+    notes.handleContacts(contacts);
     account.noteRosterVersion(version);
     await this.#load();
+    for (const line of lines) onLine(line);
+  }
+
+  /** As it is about to be stored. */
+  #rowOf(entry: RosterEntry, isBroken: boolean): Contact {
+    const held = this.#options.book.get(entry.account);
+    const local = held?.local ?? NO_NOTES;
+    return {
+      pinnedKey: held?.pinnedKey ?? new Uint8Array(0),
+      unread: held?.unread ?? 0,
+      ...entry,
+      local: isBroken ? { ...local, listBroken: true } : local,
+    };
   }
 
   /** Asks for the chains that are owed, one friend after the other, and never twice at once. */

@@ -2,7 +2,7 @@ import { type AccountNumber, newMessageId } from '@magpie/common/ids.ts';
 import type { Log } from '@magpie/common/log.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { Contact, PeerStore, StoredMessage, SystemNote } from '../store/store.ts';
+import type { Contact, PeerStore, StoredMessage, SystemLine, SystemNote } from '../store/store.ts';
 import { inBackground } from './background.ts';
 import { keyChanged } from './contact-book.ts';
 import { SYSTEM_NOTES_PER_CHAT_MAX } from './limits.ts';
@@ -36,7 +36,7 @@ export class SystemNotes {
 
   /** What the profile knew when the program started is no news. */
   load(contacts: readonly Contact[]): void {
-    for (const contact of contacts) this.#known.set(contact.account, knownOf(contact));
+    this.handleContacts(contacts);
   }
 
   /** A friend list is about to be worked in. @param whole it is the first one of this profile */
@@ -44,29 +44,45 @@ export class SystemNotes {
     this.#first = whole && this.#options.isLaterDevice();
   }
 
-  handleContact(contact: Contact): void {
-    const before = this.#known.get(contact.account);
-    const now = knownOf(contact);
-    this.#known.set(contact.account, now);
-    if (now.isFriend && !before?.isFriend) this.write(contact.account, this.#first ? 'history-begins' : 'friends');
-    if (!now.isFriend && before?.isFriend) this.write(contact.account, 'removed');
-    if (now.isFriend && now.keyChanged && before?.isFriend && !before.keyChanged) {
-      this.write(contact.account, 'key-changed');
-    }
+  /** What it means that these are the rows from now on: to be written with them, so that a crash parts neither. */
+  linesOf(contacts: readonly Contact[]): readonly SystemLine[] {
+    return contacts.flatMap((contact) => {
+      const note = this.#noteOf(contact);
+      return (note && this.#line(contact.account, note)) ?? [];
+    });
+  }
+
+  /** They are the rows now, and what they mean is written. */
+  handleContacts(contacts: readonly Contact[]): void {
+    for (const contact of contacts) this.#known.set(contact.account, knownOf(contact));
   }
 
   /** In the background: a conversation without the line is whole all the same. */
   write(chat: AccountNumber, note: SystemNote): void {
-    const written = this.#written.get(chat) ?? 0;
-    if (written >= SYSTEM_NOTES_PER_CHAT_MAX) return;
-    this.#written.set(chat, written + 1);
-    inBackground(this.#options.log, 'a line of the system could not be stored', this.#commit(chat, note));
+    const line = this.#line(chat, note);
+    if (line) inBackground(this.#options.log, 'a line of the system could not be stored', this.#commit(line));
   }
 
-  async #commit(chat: AccountNumber, note: SystemNote): Promise<void> {
-    const { store, random, wallNow, onMessage } = this.#options;
-    const id = newMessageId(wallNow(), random);
-    onMessage(await store.commitSystem(chat, id, note, wallNow()), true);
+  #noteOf(contact: Contact): SystemNote | undefined {
+    const before = this.#known.get(contact.account);
+    const now = knownOf(contact);
+    if (now.isFriend && !before?.isFriend) return this.#first ? 'history-begins' : 'friends';
+    if (!now.isFriend && before?.isFriend) return 'removed';
+    return now.isFriend && now.keyChanged && !before?.keyChanged ? 'key-changed' : undefined;
+  }
+
+  #line(chat: AccountNumber, note: SystemNote): SystemLine | undefined {
+    const written = this.#written.get(chat) ?? 0;
+    if (written >= SYSTEM_NOTES_PER_CHAT_MAX) return undefined;
+    this.#written.set(chat, written + 1);
+    const { random, wallNow } = this.#options;
+    const at = wallNow();
+    return { chat, id: newMessageId(at, random), note, at };
+  }
+
+  async #commit({ chat, id, note, at }: SystemLine): Promise<void> {
+    const { store, onMessage } = this.#options;
+    onMessage(await store.commitSystem(chat, id, note, at), true);
   }
 }
 

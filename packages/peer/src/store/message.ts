@@ -34,6 +34,15 @@ export const SYSTEM_NOTES = [
 ] as const;
 export type SystemNote = (typeof SYSTEM_NOTES)[number];
 
+/** A line of the system that is to be written. */
+export interface SystemLine {
+  readonly chat: AccountNumber;
+  readonly id: MessageId;
+  readonly note: SystemNote;
+  /** The wall clock. */
+  readonly at: WallMs;
+}
+
 export const MESSAGE_REASONS = [
   '',
   ...(['clock', 'too-large', 'not-friends', 'unsupported'] satisfies ContentRefusal[]),

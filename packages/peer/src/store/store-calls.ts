@@ -82,10 +82,13 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
     return ahead.newest(corrected);
   }
 
-  function applyRoster(entries: readonly RosterEntry[], rosterVersion: number): void {
+  function applyRoster(...[entries, rosterVersion, beside]: Parameters<SyncCalls['applyRoster']>) {
     const profile = profiles.needProfile();
+    for (const account of beside?.broken ?? []) contacts.note(account, { listBroken: true });
     contacts.applyRoster(entries);
     profiles.saveProfile({ ...profile, rosterVersion });
+    const lines = beside?.lines ?? [];
+    return lines.map(({ chat, id, note, at }) => sent.commitSystem(chat, id, note, profile.incarnation, at));
   }
 
   /** What is deleted is not unread any more: its sender is told no later than with the next that is read. */

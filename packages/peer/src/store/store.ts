@@ -1,6 +1,7 @@
 import type { PresenceStatus, RosterEntry } from '@magpie/common/frames/frame-table.ts';
 import type { AccountName, AccountNumber, DeviceId, Incarnation } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
+import type { StoredMessage, SystemLine } from './message.ts';
 import type { MessageStore } from './message-store.ts';
 
 export * from './message.ts';
@@ -102,8 +103,14 @@ export interface PeerStore extends MessageStore {
   /**
    * Replaces the given rows (by account) and sets rosterVersion, in one transaction. Pins a key when `state` becomes
    * `member` for the first time. A pin outlives removal, so that no server can change a key by removing and adding.
+   * @param beside what these rows mean, in the same transaction: lists that do not follow, and what the conversations say
+   * @returns the lines
    */
-  applyRoster(entries: readonly RosterEntry[], rosterVersion: number): Promise<void>;
+  applyRoster(
+    entries: readonly RosterEntry[],
+    rosterVersion: number,
+    beside?: { readonly broken: readonly AccountNumber[]; readonly lines: readonly SystemLine[] },
+  ): Promise<readonly StoredMessage[]>;
   /** Pins the contact's present account key: the user looked and agreed. Clears `listBroken`; `verified` as given. */
   acceptAccountKey(account: AccountNumber, verified: boolean): Promise<void>;
   /**
