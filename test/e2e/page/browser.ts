@@ -49,8 +49,9 @@ export class WatchedBrowser {
     this.#browser = browser;
   }
 
-  static async launch(): Promise<WatchedBrowser> {
-    return new WatchedBrowser(await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS }));
+  static async launch(flags: readonly string[] = []): Promise<WatchedBrowser> {
+    const args = [...FLAGS, ...flags];
+    return new WatchedBrowser(await chromium.launch({ executablePath: CHROMIUM, headless: true, args }));
   }
 
   /** A context of its own: its storage is nobody else's. Wide, light, English and UTC unless told otherwise. */
