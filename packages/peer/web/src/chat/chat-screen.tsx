@@ -74,7 +74,8 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
     const message = actions.newestEditable();
     if (message) onEdit(message);
   };
-  const isReady = conversation.rows.length > 0 || conversation.loading === 'none';
+  const { rows, loading, error } = conversation;
+  const isReady = rows.length > 0 || (loading === 'none' && !error);
   // Arriving somewhere by keyboard or click, one can write at once; touch screens would cover half the page by keys.
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches) composer.current?.focus();
