@@ -81,6 +81,17 @@ describe('links in a text', () => {
     expect(link?.text).toContain('xn--');
   });
 
+  it.each([
+    ['https://2130706433/x', 'https://127.0.0.1/x'],
+    ['https://0x7f.1/x', 'https://127.0.0.1/x'],
+    ['https://[0:0:0:0:0:0:0:1]:8/x', 'https://[::1]:8/x'],
+    ['https://ｂａｎｋ.example/x', 'https://bank.example/x'],
+    ['https://\u2178.example/x', 'https://ix.example/x'],
+    ['https://BANK.example:443/x', 'https://BANK.example:443/x'],
+  ])('show %s as %s: who reads it must know where it leads', (text, shown) => {
+    expect(splitLinks(text)).toEqual([expect.objectContaining({ type: 'link', text: shown, mixedScript: false })]);
+  });
+
   it.each(['https://スーパー.example/', 'https://bücher.example/', 'https://ąćęłńóśźż.example/'])(
     'show the letters of an honest host: %s',
     (text) => expect(splitLinks(text)).toEqual([expect.objectContaining({ type: 'link', text })]),

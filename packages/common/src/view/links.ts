@@ -60,9 +60,16 @@ function linkOf(raw: string, url: string): LinkPart | undefined {
   const shown = raw.replace(UNSEEN, '');
   const host = /^https?:\/\/([^/?#]*)/i.exec(shown)?.[1] ?? /^mailto:[^@]*@([^?]*)/i.exec(shown)?.[1] ?? '';
   const mixedScript = LOOKALIKE.test(host.normalize('NFC')) || mixesScripts(host);
-  if (!mixedScript) return { type: 'link', text: shown, href: parsed.href, mixedScript };
+  if (!mixedScript && !isRewritten(host, parsed)) return { type: 'link', text: shown, href: parsed.href, mixedScript };
   const asked = parsed.protocol === 'mailto:' ? parsed.href : shown.replace(host, parsed.host);
   return { type: 'link', text: asked, href: parsed.href, mixedScript };
+}
+
+/** Signs that stand for others, as the wide forms of letters, and numbers written so that nobody knows them: `0x7f.1`. */
+function isRewritten(host: string, { protocol, hostname }: URL): boolean {
+  if (host.normalize('NFKC') !== host.normalize('NFC')) return true;
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  return protocol !== 'mailto:' && /^\p{ASCII}*$/u.test(name) && name !== hostname;
 }
 
 /** The whole host, its last label included: `пример.рф` and `例子.com` are fine, an `а` of another alphabet in `apple.com` is not. */
