@@ -149,8 +149,8 @@ describe.skipIf(chromiumMissing() !== undefined)('writing in the page', () => {
   });
 
   it('shows why a message waits, and sends it when the friend is back', async () => {
-    await stage.stopDaemon('bob');
     await stage.browser.allowing(DAEMON_AWAY, async () => {
+      await stage.stopDaemon('bob');
       await alice.daemon.call('presence.set', { presence: 'offline' });
       await say(page, 'when you are there');
       await shownAs(page, 'when you are there', 'queued');
