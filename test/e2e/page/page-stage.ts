@@ -42,10 +42,10 @@ export class PageStage {
   }
 
   /** A daemon with an account of its own name. */
-  async register(name: string, displayName = name): Promise<PersonOnStage> {
+  async register(name: string, displayName = name, server = this.server): Promise<PersonOnStage> {
     const daemon = await this.startDaemon(name);
     const { account } = await daemon.call('account.register', {
-      server: this.server.address,
+      server: server.address,
       trustFirst: false,
       name,
       displayName,

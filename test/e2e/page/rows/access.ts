@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { Language } from '@magpie/common/i18n/translator.ts';
 import { type Row, row } from '../../../../scripts/report.ts';
 import type { Look } from '../page-stage.ts';
-import { openScenes, type Scene, sceneStage } from '../scenes.ts';
-import { axeViolations } from './axe.ts';
+import { sceneStage } from '../scene-stage.ts';
+import { walkScenes } from '../scene-walk.ts';
+import { judgeByAxe } from './axe.ts';
 import type { Proof } from './proof.ts';
 
 interface NamedLook extends Look {
@@ -24,21 +25,21 @@ const LOOKS: readonly NamedLook[] = COLOURS.flatMap((colours) =>
 /** axe-core on every screen in every look, and a picture of each. */
 export async function accessRows({ page, picturesFolder, say }: Proof): Promise<readonly Row[]> {
   const people = await sceneStage(page);
-  const scenes = new Set<string>();
+  let scenes = 0;
   let violations = 0;
-  const judge = async (look: NamedLook): Promise<void> => {
-    const check = async (scene: Scene, shown: Parameters<Scene['show']>[0]): Promise<void> => {
-      scenes.add(scene.name);
-      await shown.screenshot({ path: join(picturesFolder, `${scene.name}-${look.id}.png`), animations: 'disabled' });
-      for (const { rule, help, where } of await axeViolations(shown)) {
+  let excluded = 0;
+  for (const look of LOOKS) {
+    await walkScenes(people, look, async (scene, shown) => {
+      scenes += 1;
+      await shown.screenshot({ path: join(picturesFolder, `${scene}-${look.id}.png`), animations: 'disabled' });
+      const judgement = await judgeByAxe(shown);
+      excluded += judgement.excluded;
+      for (const { rule, help, where } of judgement.violations) {
         violations += where.length;
-        say(`  ${scene.name} ${look.id}: ${rule} (${help})\n    ${where.join('\n    ')}`);
+        say(`  ${scene} ${look.id}: ${rule} (${help})\n    ${where.join('\n    ')}`);
       }
-    };
-    await openScenes(page, people, look, check);
-  };
-  // Two at a time: axe is busy in the page, pictures in the browser.
-  for (let n = 0; n < LOOKS.length; n += 2) await Promise.all(LOOKS.slice(n, n + 2).map(judge));
-  const what = `axe-core on ${scenes.size} screens in ${LOOKS.length} looks`;
-  return [row('axe', what, violations, 'violations', '0', violations === 0 && scenes.size > 0)];
+    });
+  }
+  const what = `axe-core on ${scenes / LOOKS.length} screens in ${LOOKS.length} looks; not asked: aria-hidden-focus of ${excluded} focus guards around menus`;
+  return [row('axe', what, violations, 'violations', '0', violations === 0 && scenes > 0)];
 }

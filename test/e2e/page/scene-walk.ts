@@ -1,0 +1,109 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { DAEMON_AWAY } from './browser.ts';
+import type { Look } from './page-stage.ts';
+import type { PeopleOfScenes } from './scene-stage.ts';
+import { clear, SCENES, type Scene, type Shown, type Tab } from './scenes.ts';
+import { type Words, wordsIn } from './words.ts';
+
+/** What is looked at when a scene stands still. */
+export type Check = (name: string, page: Page) => Promise<void>;
+
+/** For each step: a machine that does other things as well is not what is judged here. */
+const PATIENCE_MS = 30_000;
+
+export interface WalkOptions {
+  /** Only these scenes; what leads to them is done all the same. */
+  readonly isWanted?: (name: string) => boolean;
+  /** Done with each browser before its first page: a clock, for instance. */
+  readonly prepare?: (context: BrowserContext) => Promise<void>;
+}
+
+/** Shows every scene in one look and has each checked. Pages of different people are seen side by side. */
+export async function walkScenes(
+  people: PeopleOfScenes,
+  look: Look,
+  check: Check,
+  { isWanted = () => true, prepare = async () => {} }: WalkOptions = {},
+): Promise<void> {
+  const { stage } = people;
+  const words = wordsIn(look.language ?? 'en');
+  const contexts: BrowserContext[] = [];
+  const open = async (daemon: Parameters<typeof stage.openTab>[1]): Promise<Page> => {
+    const context = await stage.newContext(look);
+    contexts.push(context);
+    context.setDefaultTimeout(PATIENCE_MS);
+    await prepare(context);
+    return stage.openTab(context, daemon);
+  };
+  const walkTab = async (tab: Tab, daemon: Parameters<typeof stage.openTab>[1]): Promise<void> => {
+    const scenes = SCENES[tab].filter(({ name }) => isWanted(name));
+    if (scenes.length === 0) return;
+    const page = await open(daemon);
+    const hasList = tab === 'alice' || tab === 'nora';
+    if (hasList) await page.getByRole('navigation').getByText(tab, { exact: false }).first().waitFor();
+    for (const scene of scenes) await showOne(scene, { page, words, people }, hasList, check);
+  };
+  const { alice, nora, oscar, guest } = people;
+  try {
+    await Promise.all([
+      walkTab('alice', alice.daemon),
+      (async () => {
+        await walkTab('nora', nora.daemon);
+        await walkTab('oscar', oscar.daemon);
+        await walkTab('guest', guest);
+        if (isWanted('closed')) await showClosed(await open(guest), check);
+        if (isWanted('server-lost') || isWanted('daemon-lost')) await showLost(people, words, open, check, isWanted);
+      })(),
+    ]);
+  } finally {
+    await Promise.all(contexts.map((context) => context.close()));
+  }
+}
+
+async function showOne(scene: Scene, shown: Shown, hasList: boolean, check: Check): Promise<void> {
+  try {
+    if (hasList) await clear(shown);
+    await scene.show(shown);
+    await settled(shown.page);
+    await check(scene.name, shown.page);
+    await scene.after?.(shown);
+  } catch (error) {
+    throw new Error(`scene ${scene.name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** A tab that was opened by its address alone. */
+async function showClosed(opened: Page, check: Check): Promise<void> {
+  const page = await opened.context().newPage();
+  await page.goto(new URL('/', opened.url()).href);
+  await settled(page);
+  await check('closed', page);
+}
+
+/** Of the server, and then of the daemon itself, which is there again afterwards. */
+async function showLost(
+  { stage }: PeopleOfScenes,
+  words: Words,
+  open: (daemon: PeopleOfScenes['guest']) => Promise<Page>,
+  check: Check,
+  isWanted: (name: string) => boolean,
+): Promise<void> {
+  const page = await open(await stage.stage.connect('peggy'));
+  const banner = page.getByRole('banner');
+  await banner.getByText(words('shell.banner.server-lost.safe')).waitFor();
+  if (isWanted('server-lost')) await check('server-lost', page);
+  if (!isWanted('daemon-lost')) return;
+  await stage.browser.allowing(DAEMON_AWAY, async () => {
+    await stage.stopDaemon('peggy');
+    await banner.getByText(words('shell.banner.daemon-lost')).waitFor();
+    await settled(page);
+    await check('daemon-lost', page);
+    await page.close();
+  });
+  await stage.startDaemon('peggy');
+}
+
+/** Transitions are over, and nothing more is drawn. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForTimeout(250);
+}
