@@ -125,7 +125,7 @@ function Trust({ contact }: { readonly contact: ContactJson }): ReactElement | n
         onClick={() => goTo({ panel: 'about' })}
       >
         <Icon size={14} aria-hidden="true" />
-        {t(`chat.${what}`)}
+        <span className={styles.word}>{t(`chat.${what}`)}</span>
       </button>
     </Explained>
   );
