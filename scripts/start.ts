@@ -13,6 +13,8 @@ interface Person {
   readonly daemon: RpcConnection;
 }
 
+/** Where the commands begin. */
+const COMMAND_COLUMN = 20;
 const words = START_WORDS[chooseLanguage(undefined, process.env)];
 const stage = new Stage();
 const ended = new Promise<void>((resolve) => {
@@ -91,9 +93,6 @@ ${words.openBoth.replace('{{minutes}}', minutes)}
 ${lines.join('\n')}
 `;
 }
-
-/** Where the commands begin. */
-const COMMAND_COLUMN = 20;
 
 function whatToType(server: string): string {
   const alice = `npx magpie --profile ${stage.path('alice')}`;
