@@ -25,5 +25,7 @@ function readable(
 ): RpcError {
   const reason = `link-error.${error.detail?.reason ?? error.detail?.cause ?? ''}`;
   if (!has(reason)) return error;
-  return { ...error, detail: { ...error.detail, because: t('sign-in.because', { reason: t(reason) }) } };
+  // The code before the words is for a terminal.
+  const words = t(reason).replace(/^[A-Z_]+[,，]\s*/, '');
+  return { ...error, detail: { ...error.detail, because: t('sign-in.because', { reason: words }) } };
 }

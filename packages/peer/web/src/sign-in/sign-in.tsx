@@ -42,6 +42,11 @@ export function SignIn(): ReactElement {
       break;
   }
   const error = state.name === 'asking' ? state.error : undefined;
+  // What went wrong with one form says nothing about another.
+  const change = (next: FormName) => {
+    setForm(next);
+    flow.back();
+  };
   // The forms stay while the daemon works or asks, so that nothing needs to be typed twice.
   return (
     <>
@@ -60,13 +65,13 @@ export function SignIn(): ReactElement {
       )}
       <div hidden={state.name !== 'asking'} className={styles.keep}>
         {form === 'register' && (
-          <RegisterForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
+          <RegisterForm error={error} onStart={flow.start} other={<Others form={form} go={change} />} />
         )}
         {form === 'log-in' && (
-          <LogInForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
+          <LogInForm error={error} onStart={flow.start} other={<Others form={form} go={change} />} />
         )}
         {form === 'recover' && (
-          <RecoverForm error={error} onStart={flow.start} other={<Others form={form} go={setForm} />} />
+          <RecoverForm error={error} onStart={flow.start} other={<Others form={form} go={change} />} />
         )}
       </div>
     </>
