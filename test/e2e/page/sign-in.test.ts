@@ -50,6 +50,7 @@ describe.skipIf(chromiumMissing() !== undefined)('signing in by the page', () =>
 
   it('says that a password is wrong, without saying whether there is such an account', async () => {
     await press(page, 'sign-in.to-log-in');
+    expect(await page.getByRole('alert').count(), 'what went wrong with another form').toBe(0);
     await field('sign-in.server').fill(stage.server.address);
     for (const account of ['taken', 'nobody_at_all']) {
       await field('sign-in.account').fill(account);
