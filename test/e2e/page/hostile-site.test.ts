@@ -226,6 +226,60 @@ describe.skipIf(chromiumMissing() !== undefined)('our page, should a text of oth
   });
 });
 
+describe.skipIf(chromiumMissing() !== undefined)('a stranger who was at the address while the daemon was away', () => {
+  const stage = new Stage();
+  let browser: WatchedBrowser;
+  beforeAll(async () => {
+    browser = await WatchedBrowser.launch();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stage.close();
+  });
+
+  it('does not stay there as a worker of the browser for longer than one look', async () => {
+    const daemon = await stage.startDaemon('alice');
+    const first = (await (await stage.connect('alice')).call('page.open', {})).url;
+    daemon.kill('SIGTERM');
+    await once(daemon, 'exit');
+    const stranger = await listening(Number(new URL(first).port));
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(new URL(first).origin);
+    await expect.poll(() => page.title()).toBe('planted');
+    stranger.closeAllConnections();
+    stranger.close();
+    await once(stranger, 'close');
+    await stage.startDaemon('alice');
+    const link = async () => (await (await stage.connect('alice')).call('page.open', {})).url;
+    await page.goto((await link()).replace('/#', '/?1#'));
+    expect(await page.title()).toBe('stranger');
+    await expect
+      .poll(() => readFileSync(`${stage.path('alice')}/daemon.log`, 'utf8'), { timeout: 10_000 })
+      .toContain('a page of another program was loaded');
+    await page.goto('about:blank');
+    await page.goto(await link());
+    expect(await page.title()).not.toBe('stranger');
+    await expect.poll(() => page.evaluate("sessionStorage.getItem('magpie.token')")).toMatch(/^v1\./);
+  });
+});
+
+/** Serves a page that plants a worker, which then answers in everybody's place. */
+async function listening(port: number): Promise<Server> {
+  const worker = `addEventListener('install', () => skipWaiting());
+    addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+    addEventListener('fetch', (event) => event.request.mode === 'navigate' && event.respondWith(
+      new Response('<title>stranger</title>', { headers: { 'content-type': 'text/html' } })));`;
+  const plant = `<script>navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready)
+    .then(() => { document.title = 'planted'; })</script>`;
+  const server = createServer((request, response) => {
+    const isWorker = request.url === '/sw.js';
+    response.writeHead(200, { 'content-type': isWorker ? 'text/javascript' : 'text/html' });
+    response.end(isWorker ? worker : plant);
+  }).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
 function codeBody(link: string): string {
   return JSON.stringify({ code: new URL(link).hash.slice('#c='.length) });
 }

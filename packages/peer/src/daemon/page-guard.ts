@@ -20,6 +20,12 @@ export type RefusedStatus = 400 | 403 | 404 | 405 | 411 | 413 | 415 | 421 | 426 
 export const SESSION_PATH = '/api/session';
 export const RPC_PATH = '/rpc';
 
+/**
+ * A browser looks after a worker that answers for this address in our place. We have none: a stranger who listened here
+ * while the daemon was away has left it behind.
+ */
+export const SERVICE_WORKER = 'service-worker';
+
 const FILE_METHODS = new Set(['GET', 'HEAD']);
 /** Of a page of ours, or of an address that somebody typed. */
 const FETCH_SITES = new Set(['same-origin', 'none']);
@@ -50,6 +56,7 @@ export function judgeRequest(
   if (!isOwnOrigin(request, host, mustShowOrigin)) return refused(403, 'origin');
   const sites = valuesOf(request, 'sec-fetch-site');
   if (sites.length > 1 || sites.some((site) => !FETCH_SITES.has(site))) return refused(403, 'sec-fetch-site');
+  if (valuesOf(request, 'service-worker').length > 0) return refused(403, SERVICE_WORKER);
   if (url === RPC_PATH) return judgeUpgrade(request);
   if (isUpgrade) return refused(400, 'upgrade');
   if (url === SESSION_PATH) return judgePost(request, bodyBytesMax);

@@ -46,6 +46,9 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
+/** What a stranger has left in the browser under our address, its worker first of all, is thrown away by this. */
+export const CLEAR_SITE_DATA = '"cache", "storage"';
+
 /** Of files whose name changes with what is in them: a reload then costs one small file. */
 export const HASHED_FILE_CACHING = 'private, max-age=31536000, immutable';
 

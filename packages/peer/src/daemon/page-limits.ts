@@ -16,7 +16,7 @@ export const PAGE_TOKEN_MS = 3_000;
 export const PAGE_PING_MS = 30_000;
 /** Request line, headers and body must be here by then. */
 export const PAGE_REQUEST_MS = 10_000;
-/** A connection on which nothing moves holds a place that others need. */
+/** A connection on which nothing moves holds a place that others need; it ends after twice this at most. */
 export const PAGE_IDLE_MS = 15_000;
 /** All headers of a request; a browser sends about one. */
 export const PAGE_HEADER_BYTES_MAX = 16 * 1024;

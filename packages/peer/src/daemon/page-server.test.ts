@@ -166,6 +166,8 @@ const REQUESTS: readonly Case[] = [
     403,
     () => lines('GET / HTTP/1.1', `Host: ${here()}`, 'Sec-Fetch-Site: none', 'Sec-Fetch-Site: none'),
   ],
+  ['a worker that answers for us', 403, () => get('/sw.js', { 'Service-Worker': 'script' })],
+  ['a file of ours as such a worker', 403, () => get(ASSET, { 'Service-Worker': 'script' })],
   ['codes without Origin', 403, () => post({ Origin: undefined })],
   ['codes with a foreign Origin', 403, () => post({ Origin: 'http://evil.example' })],
   ['codes without an origin', 403, () => post({ Origin: 'null' })],
@@ -256,6 +258,14 @@ describe('every request to the page', () => {
     });
     const { headers } = await redeem(await freshCode());
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' });
+  });
+
+  it('throws away what a stranger left in the browser, and else nothing', async () => {
+    const worker = await exchangeRaw(port, get('/sw.js', { 'Service-Worker': 'script' }));
+    expect(worker.headers['clear-site-data']).toBe('"cache", "storage"');
+    for (const each of [get('/'), get('/sw.js'), get('/sw.js', { 'Service-Worker': 'script', Host: 'evil.example' })]) {
+      expect((await exchangeRaw(port, each)).headers['clear-site-data']).toBeUndefined();
+    }
   });
 
   it.each<[string, Headers]>([

@@ -8,8 +8,8 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { type AcceptClient, PageClients } from './page-clients.ts';
 import type { PageDoor } from './page-door.ts';
 import { PageFiles } from './page-files.ts';
-import { judgeRequest, type RawRequest, RPC_PATH, SESSION_PATH, type Verdict } from './page-guard.ts';
-import { HASHED_FILE_CACHING, PAGE_HEADERS, rawRefusal } from './page-headers.ts';
+import { judgeRequest, type RawRequest, RPC_PATH, SERVICE_WORKER, SESSION_PATH, type Verdict } from './page-guard.ts';
+import { CLEAR_SITE_DATA, HASHED_FILE_CACHING, PAGE_HEADERS, rawRefusal } from './page-headers.ts';
 import {
   PAGE_BODY_BYTES_MAX,
   PAGE_CLOSE_MS,
@@ -146,6 +146,8 @@ function addGuard(app: FastifyInstance, judge: (request: FastifyRequest) => Verd
     const verdict = judged.kind === 'refused' ? judged : await barOtherUsers(judged, request.raw.socket);
     if (verdict.kind !== 'refused') return undefined;
     log.debug({ status: verdict.status, because: verdict.because }, 'page request refused');
+    if (verdict.because === SERVICE_WORKER)
+      log.warn({}, 'a page of another program was loaded at the address of the page');
     return refuse(reply, verdict);
   });
   app.setErrorHandler(async (error: FastifyError, _request, reply) => {
@@ -168,6 +170,7 @@ function refuse(reply: FastifyReply, verdict: Verdict): FastifyReply {
     verdict.kind === 'refused' ? verdict : { status: 400, because: 'target', allow: undefined };
   reply.code(status).headers({ ...PAGE_HEADERS, connection: 'close' });
   if (allow !== undefined) reply.header('allow', allow);
+  if (because === SERVICE_WORKER) reply.header('clear-site-data', CLEAR_SITE_DATA);
   if (status === 426) reply.header('upgrade', 'websocket');
   const explained = refusalPage(because);
   if (explained !== undefined) return reply.type('text/html; charset=utf-8').send(explained);
