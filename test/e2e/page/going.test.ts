@@ -38,6 +38,7 @@ describe.skipIf(chromiumMissing() !== undefined)('going through the page', () =>
     await page.goBack();
     await personRow(page, 'Bob').waitFor();
     await composer(page).waitFor({ state: 'hidden' });
+    expect(await page.evaluate('document.activeElement.dataset.row')).toBe(bob.id);
     await page.goForward();
     await composer(page).waitFor();
     expect(new URL(page.url()).hash + new URL(page.url()).search).toBe('');
@@ -77,6 +78,19 @@ describe.skipIf(chromiumMissing() !== undefined)('going through the page', () =>
     await page.goForward();
     await page.goForward();
     await isOpen(page, nameOfFriend(0));
+    await page.context().close();
+  });
+
+  it('leaves out the conversations that were only passed by', async () => {
+    const page = await stage.openPage(alice.daemon);
+    await openChatWith(page, 'Bob');
+    await page.waitForTimeout(700);
+    const length = () => page.evaluate<number>('history.length');
+    const before = await length();
+    for (let n = 0; n < 12; n++) await page.keyboard.press('Alt+ArrowDown');
+    await page.waitForTimeout(200);
+    expect(await length()).toBeLessThanOrEqual(before + 3);
+    expect(await page.getByRole('main', { name: en('shell.region.chat', { who: 'Bob' }) }).count()).toBe(0);
     await page.context().close();
   });
 

@@ -52,6 +52,7 @@ export function Shell(): ReactElement {
   }, [openChat]);
   useEffect(fetchScreensAtLeisure, []);
   useBackToOpener(aside, hasPanel);
+  useBackToRow(nav, openChat);
 
   const frame = [styles.frame, isAway && styles.inside, hasPanel && styles.withPanel].filter(Boolean).join(' ');
   const isBehind = !isAway || hasPanel;
@@ -140,6 +141,17 @@ function useBackToOpener(panel: React.RefObject<HTMLElement | null>, isOpen: boo
       if (opener instanceof HTMLElement && opener.isConnected && isFocusLost()) opener.focus();
     };
   }, [isOpen, panel]);
+}
+
+/** Who left a conversation goes on from its row in the list. */
+function useBackToRow(nav: React.RefObject<HTMLElement | null>, openChat: string | undefined): void {
+  const left = useRef<string>(undefined);
+  useEffect(() => {
+    if (openChat === undefined && left.current !== undefined && isFocusLost()) {
+      nav.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(left.current)}"]`)?.focus();
+    }
+    left.current = openChat;
+  }, [nav, openChat]);
 }
 
 function isFocusLost(): boolean {

@@ -9,6 +9,8 @@ import { isSame, type Place, parseTrail, stepTo, type Trail } from './trail.ts';
 const NARROW = '(max-width: 699.98px)';
 /** A browser that has no such entry (any more) says nothing. */
 const RETURN_MS_MAX = 1_000;
+/** Conversations that were open for less were passed by; browsers also refuse entries that come too fast. */
+const PASSED_BY_MS = 600;
 
 /** The browser's Back and Forward go through the page: to the list, the conversation or the screen before. */
 export function useTrail(): void {
@@ -28,6 +30,7 @@ class TrailKeeper {
   #isReturning = false;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #isDue = false;
+  #arrivedAtMs = Number.NEGATIVE_INFINITY;
   #stops: readonly (() => void)[] = [];
 
   constructor(view: ViewModel) {
@@ -68,7 +71,8 @@ class TrailKeeper {
 
   #follow(): void {
     if (useNavigation.getState().screen === 'sign-in') return;
-    const step = stepTo(this.#trail, this.#shown(), matchMedia(NARROW).matches);
+    const to = this.#shown();
+    const step = stepTo(this.#trail, to, matchMedia(NARROW).matches);
     switch (step.type) {
       case 'stay':
         return;
@@ -77,10 +81,23 @@ class TrailKeeper {
         this.#giveUp = setTimeout(this.#handleReturned, RETURN_MS_MAX);
         return history.go(-step.entries);
       case 'push':
+        return this.#goOn(step.trail, this.#isPassedBy(to) ? 'replaceState' : 'pushState');
       case 'replace':
-        this.#trail = step.trail;
-        return this.#write(step.type === 'push' ? 'pushState' : 'replaceState');
+        return this.#goOn(step.trail, 'replaceState');
     }
+  }
+
+  /** One goes through the conversations by keys, and this is the next one. */
+  #isPassedBy(to: Place): boolean {
+    const from = this.#trail.at(-1)?.chat;
+    const isOther = from !== undefined && to.chat !== undefined && from !== to.chat;
+    return isOther && performance.now() - this.#arrivedAtMs < PASSED_BY_MS;
+  }
+
+  #goOn(trail: Trail, how: 'pushState' | 'replaceState'): void {
+    this.#trail = how === 'pushState' ? trail : [...this.#trail.slice(0, -1), trail.at(-1)!];
+    this.#arrivedAtMs = performance.now();
+    this.#write(how);
   }
 
   readonly #onPop = ({ state }: PopStateEvent): void => {
