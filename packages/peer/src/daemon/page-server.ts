@@ -224,14 +224,15 @@ async function listenOnFirst(server: Server, ports: readonly number[]): Promise<
 function listen(server: Server, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
+      server.off('listening', onListening);
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
       else reject(error);
     };
-    server.once('error', onError);
-    server.listen({ port, host: '127.0.0.1' }, () => {
+    const onListening = (): void => {
       server.off('error', onError);
       resolve(true);
-    });
+    };
+    server.once('error', onError).once('listening', onListening).listen({ port, host: '127.0.0.1' });
   });
 }
 
