@@ -178,6 +178,30 @@ describe('the mailbox road of messages (DL)', () => {
     expect(await second.texts('bob')).toEqual(['one', 'two']);
   });
 
+  it('[DL24] [DL55] copies again what an own device names before it is met on a slow disk', async () => {
+    const { world, alice } = await chatting();
+    const second = await secondDevice(world, alice);
+    await world.run(2_000);
+    await second.stop();
+    await send(world, alice, ['one', 'two']);
+    await world.run(5_000);
+    await alice.stop();
+    second.mailboxLinks = undefined;
+    await second.restart();
+    await world.run(5_000);
+    const { meetOwnDevices } = alice.store;
+    const meetLate: typeof meetOwnDevices = async (devices) => {
+      await new Promise<void>((resolve) => {
+        world.sim.time.schedule(world.sim.nowMs + 1_000, resolve);
+      });
+      return meetOwnDevices(devices);
+    };
+    Object.assign(alice.store, { meetOwnDevices: meetLate });
+    await alice.restart();
+    await world.until(async () => (await second.texts('bob')).length === 2);
+    expect(await second.texts('bob')).toEqual(['one', 'two']);
+  });
+
   it('[DL27] [DL28] brings back what an older copy of the friend lacks, though it was receipted', async () => {
     const { world, alice, bob } = await chatting();
     await world.run(2_000);

@@ -79,8 +79,10 @@ export class OwnCopiesOut {
    * @param full it named as many as it can, so that there may be more
    */
   async handleCannotOpen(device: DeviceId, ids: readonly MessageId[], full: boolean): Promise<void> {
-    const other = this.#others.get(device);
     const { store, clock } = this.#options;
+    // The mailbox may be read before the own devices are met, and forgets what was said here.
+    if (!this.#others.has(device) && !this.#stopped) await this.handleDevices();
+    const other = this.#others.get(device);
     if (!other || this.#stopped) return;
     // A batch that is under way now is no reason to go on behind it.
     other.reopened++;
