@@ -111,6 +111,8 @@ export const MAIL_TRIES_MAX = 8;
  * acknowledgement of all that came after it. A server's restart and four tries at a full mailbox fit in; no mailbox fills.
  */
 export const UNTOLD_MS_MAX = 600_000;
+/** Counted so often, and only where there is a link and nothing to hide then. */
+export const UNTOLD_COUNTED_MS = 60_000;
 /** A sender is told of slots that cannot be opened at once, then after this, doubling, until one of its mails can be. */
 export const SLOT_COMPLAINT_MS_MIN = 2_000;
 export const SLOT_COMPLAINT_MS_MAX = 3_600_000;

@@ -136,11 +136,15 @@ describe('mail opener (DL)', () => {
     open = ({ position }) => err({ kind: 'cannot-open', id: mailId(position) });
     mayTell = false;
     const isReleased = await released(1);
-    await time.pass(3_000_000);
+    await time.pass(3_590_000);
     mayTell = true;
-    await time.pass(590_000);
+    await time.pass(300_000);
+    mayTell = false;
+    await time.pass(3_600_000);
+    mayTell = true;
+    await time.pass(240_000);
     expect(isReleased()).toBe(false);
-    await time.pass(10_000);
+    await time.pass(120_000);
     expect(isReleased()).toBe(true);
     expect((await released(1))()).toBe(true);
     expect(answers.said.at(-1)).toEqual({ type: 'cannot-open', ids: [messageId(1)] });

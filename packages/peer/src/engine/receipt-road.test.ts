@@ -1,4 +1,5 @@
 import type { Content } from '@magpie/common/content/content.ts';
+import type { Incarnation } from '@magpie/common/ids.ts';
 import { silentLog } from '@magpie/common/log.ts';
 import type { WallMs } from '@magpie/common/time.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -95,6 +96,15 @@ describe('the slot toward a device without a session (DL)', () => {
     road.stop();
   });
 
+  it('[DL26] [DL56] keeps what could not be opened in the slot, however much is asked behind it', async () => {
+    road.say(BOBS, { type: 'cannot-open', ids: [messageId(1)] });
+    for (let n = 1; n <= 20; n++) road.say(BOBS, { ...GIVE_BACK, incarnation: numbering(n) });
+    await time.pass(1_000);
+    expect(slots[0]?.filter((type) => type === 'give-back')).toHaveLength(15);
+    expect(slots[0]).toContain('cannot-open');
+    road.stop();
+  });
+
   it('[DL26] [DL52] says no more what is withdrawn', async () => {
     road.say(BOBS, GIVE_BACK);
     await time.pass(1_000);
@@ -110,3 +120,7 @@ describe('the slot toward a device without a session (DL)', () => {
     await time.pass(1_500);
   }
 });
+
+function numbering(n: number): Incarnation {
+  return n.toString(16).padStart(16, '0') as Incarnation;
+}

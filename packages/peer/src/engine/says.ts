@@ -10,11 +10,16 @@ export interface Say {
   readonly onTold: (() => void) | undefined;
 }
 
-/** With one more, which replaces what is older of its kind and numbering; the oldest make room. */
+/**
+ * With one more, which replaces what is older of its kind and numbering; the oldest make room. What could not be opened
+ * makes none: questions are asked again, and refusals said again, but this is said once.
+ */
 export function withSay(says: readonly Say[], fresh: Say): Say[] {
   const key = replacementKey(fresh.content);
   const others = says.filter(({ content }) => key === undefined || replacementKey(content) !== key);
-  return [...others, fresh].slice(-SAYS_MAX);
+  const all = [...others, fresh];
+  const oldest = all.length > SAYS_MAX ? all.find(({ content }) => content.type !== 'cannot-open') : undefined;
+  return all.filter((say) => say !== oldest);
 }
 
 /** What was asked for has come, or has begun to: whoever asks for the rest says it anew. Or what was refused was taken. */

@@ -1,7 +1,7 @@
 import type { DeviceId, MailId, MessageId } from '@magpie/common/ids.ts';
 import { CANNOT_OPEN_MAX } from '@magpie/common/limits.ts';
 import { after, type Clock, type Timer } from '@magpie/common/time.ts';
-import { INBOXES_MAX, UNTOLD_MS_MAX } from './limits.ts';
+import { INBOXES_MAX, UNTOLD_COUNTED_MS, UNTOLD_MS_MAX } from './limits.ts';
 
 export interface UnopenedMailsOptions {
   readonly clock: Clock;
@@ -88,11 +88,13 @@ export class UnopenedMails {
     return mail;
   }
 
-  #wait(mail: Unopened): void {
+  /** Only time in which somebody could be told counts. */
+  #wait(mail: Unopened, leftMs = UNTOLD_MS_MAX): void {
     const { clock, mayTell } = this.#options;
-    mail.timer = clock.setTimer(after(clock.now(), UNTOLD_MS_MAX), () => {
-      if (mayTell()) end(mail);
-      else this.#wait(mail);
+    mail.timer = clock.setTimer(after(clock.now(), UNTOLD_COUNTED_MS), () => {
+      const left = mayTell() ? leftMs - UNTOLD_COUNTED_MS : leftMs;
+      if (left > 0) this.#wait(mail, left);
+      else end(mail);
     });
   }
 
