@@ -42,6 +42,29 @@ const PROBE = `globalThis.logProbe = {
     await this.frames(6);
     return { prepended: true, worst: Math.max(worst, Math.abs(row.getBoundingClientRect().top - before)) };
   },
+  /** A picture comes late into the place kept for it above what is read, and another one below it grows by its height. */
+  async driftOnLateImage() {
+    const row = this.inView();
+    const all = this.rows();
+    const at = all.indexOf(row);
+    const bubbleOf = (each) => each?.querySelector('[data-bubble]') ?? undefined;
+    const above = all.slice(0, at).map(bubbleOf).findLast((each) => each !== undefined);
+    const below = all.slice(at + 6).map(bubbleOf).find((each) => each !== undefined);
+    if (!above || !below) return { filled: false, worst: 0 };
+    const image = () => Object.assign(document.createElement('canvas'), { width: 200, height: 160 });
+    const place = above.appendChild(document.createElement('div'));
+    Object.assign(place.style, { height: '160px', width: '200px' });
+    await this.frames(6);
+    const before = row.getBoundingClientRect().top;
+    let worst = 0;
+    place.append(image());
+    below.append(image());
+    for (let frame = 0; frame < 12; frame++) {
+      await this.frames(1);
+      worst = Math.max(worst, Math.abs(row.getBoundingClientRect().top - before));
+    }
+    return { filled: true, worst };
+  },
 }; undefined`;
 
 interface Drift {
@@ -87,6 +110,10 @@ export class LogProbe {
 
   driftOnPrepend(scrollTop: number): Promise<Drift> {
     return this.#page.evaluate(`logProbe.driftOnPrepend(${scrollTop}, 3000)`);
+  }
+
+  driftOnLateImage(): Promise<{ readonly filled: boolean; readonly worst: number }> {
+    return this.#page.evaluate('logProbe.driftOnLateImage()');
   }
 
   /** Id of a row that is wholly in view, and where it stands, in CSS pixels from the top of the window. */

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
+import { ROOT } from '../../../scripts/tools.ts';
 import { DAEMON_AWAY } from './browser.ts';
 import type { Look } from './page-stage.ts';
 import type { PeopleOfScenes } from './scene-stage.ts';
@@ -41,7 +43,7 @@ export async function walkScenes(
     const page = await open(daemon);
     const hasList = tab === 'alice' || tab === 'nora';
     if (hasList) await page.getByRole('navigation').getByText(tab, { exact: false }).first().waitFor();
-    for (const scene of scenes) await showOne(scene, { page, words, people }, hasList, check);
+    for (const scene of scenes) await showOne(scene, { page, words, people, daemon }, hasList, check);
   };
   const { alice, nora, oscar, guest } = people;
   try {
@@ -51,6 +53,7 @@ export async function walkScenes(
         await walkTab('nora', nora.daemon);
         await walkTab('oscar', oscar.daemon);
         await walkTab('guest', guest);
+        await walkNewcomer(isWanted, stage, (daemon) => walkTab('newcomer', daemon));
         if (isWanted('closed')) await showClosed(await open(guest), check);
         if (isWanted('server-lost') || isWanted('daemon-lost')) await showLost(people, words, open, check, isWanted);
       })(),
@@ -60,16 +63,44 @@ export async function walkScenes(
   }
 }
 
+/** How many profiles there were that were used once. */
+let newcomers = 0;
+
+/** Whoever has had an account in a profile is nobody there no more: each look has a profile of its own. */
+async function walkNewcomer(
+  isWanted: (name: string) => boolean,
+  stage: PeopleOfScenes['stage'],
+  walk: (daemon: PeopleOfScenes['guest']) => Promise<void>,
+): Promise<void> {
+  if (!SCENES.newcomer.some(({ name }) => isWanted(name))) return;
+  newcomers += 1;
+  const profile = `newcomer-${newcomers}`;
+  await walk(await stage.startDaemon(profile));
+  await stage.stopDaemon(profile);
+}
+
 async function showOne(scene: Scene, shown: Shown, hasList: boolean, check: Check): Promise<void> {
   try {
-    if (hasList) await clear(shown);
-    await scene.show(shown);
+    await reach(scene, shown, hasList);
     await settled(shown.page);
     await check(scene.name, shown.page);
     await scene.after?.(shown);
   } catch (error) {
-    throw new Error(`scene ${scene.name}: ${error instanceof Error ? error.message : error}`);
+    const path = join(ROOT, 'test/e2e/page/screenshots', `stopped-${scene.name}.png`);
+    await shown.page.screenshot({ path }).catch(() => {});
+    throw new Error(`scene ${scene.name}: ${error instanceof Error ? error.message : error} (${path})`);
   }
+}
+
+/** Where there is a way back to the list, a second time: what is pressed too early on a busy machine is pressed again. */
+async function reach(scene: Scene, shown: Shown, hasList: boolean): Promise<void> {
+  if (!hasList) return scene.show(shown);
+  shown.page.setDefaultTimeout(PATIENCE_MS / 2);
+  await clear(shown);
+  await scene.show(shown).catch(async () => {
+    await clear(shown);
+    await scene.show(shown);
+  });
 }
 
 /** A tab that was opened by its address alone. */

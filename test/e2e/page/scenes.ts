@@ -1,17 +1,19 @@
 import type { PageKey } from '@magpie/common/i18n/page-translator.ts';
 import type { Locator, Page } from 'playwright-core';
-import { PASSWORD } from '../stage.ts';
+import { PASSWORD, type RpcConnection } from '../stage.ts';
 import { NORAS, type PeopleOfScenes } from './scene-stage.ts';
 import { composer, openChatWith, personRow, rowWith, showList, showNotices } from './screens.ts';
 import type { Words } from './words.ts';
 
-/** In whose page a scene is seen: the names of `PeopleOfScenes`. */
-export type Tab = 'alice' | 'nora' | 'oscar' | 'guest';
+/** In whose page a scene is seen: the names of `PeopleOfScenes`, and somebody who comes for one look only. */
+export type Tab = 'alice' | 'nora' | 'oscar' | 'guest' | 'newcomer';
 
 export interface Shown {
   readonly page: Page;
   readonly words: Words;
   readonly people: PeopleOfScenes;
+  /** Whose page it is. */
+  readonly daemon: RpcConnection;
 }
 
 /** One screen of the page, reached from any other of its tab. */
@@ -271,6 +273,8 @@ export const SCENES: Readonly<Record<Tab, readonly Scene[]>> = {
       },
       after: ({ page, words }) => button(page, words, 'sign-in.unknown-key.refuse').click(),
     },
+  ],
+  newcomer: [
     {
       name: 'recovery-code',
       show: async (shown) => {
@@ -278,8 +282,14 @@ export const SCENES: Readonly<Record<Tab, readonly Scene[]>> = {
         await fillRegister(shown, people.stage.server.address);
         await page.getByText(words('sign-in.recovery.title')).waitFor();
       },
-      // The daemon is nobody's again.
-      after: async ({ people }) => void (await people.guest.call('account.delete', { password: PASSWORD })),
+    },
+    {
+      name: 'account-deleted',
+      show: async ({ page, words, daemon }) => {
+        await daemon.call('account.delete', { password: PASSWORD });
+        await page.reload();
+        await page.getByText(words('shell.banner.deleted')).waitFor();
+      },
     },
   ],
 };
