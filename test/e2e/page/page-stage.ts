@@ -1,4 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import type { Language } from '@magpie/common/i18n/translator.ts';
 import type { BrowserContext, Page } from 'playwright-core';
 import { contactOf } from '../friends.ts';
@@ -56,8 +59,21 @@ export class PageStage {
   }
 
   async startDaemon(profile: string): Promise<RpcConnection> {
+    await this.#keepPort(profile);
     this.#daemons.set(profile, await this.stage.startDaemon(profile));
     return this.stage.connect(profile);
+  }
+
+  /**
+   * An address of its own before there is a page: the first that would be tried are those of every other test, and one of
+   * them could have it by the time a daemon that was stopped starts again.
+   */
+  async #keepPort(profile: string): Promise<void> {
+    const folder = this.stage.path(profile);
+    const path = join(folder, 'page.port');
+    if (existsSync(path)) return;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${await freePort()}\n`, { mode: 0o600 });
   }
 
   async stopDaemon(profile: string): Promise<void> {
@@ -113,6 +129,14 @@ export class PageStage {
     await this.browser.close();
     await this.stage.close();
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Alice and Bob, friends. */
