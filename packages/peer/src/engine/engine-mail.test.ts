@@ -246,6 +246,7 @@ describe('the mailbox road of messages (DL)', () => {
     expect(await world.ok(alice.engine.recallMessage(id))).toMatchObject({ state: 'refused', reason: 'cancelled' });
     await world.until(async () => !(await second.texts('bob')).includes('held'));
     expect(await world.settle(second.store.message(id))).toMatchObject({ kind: 'void', text: '', state: 'refused' });
+    expect(second.eventsOf('deleted').map(({ account }) => account)).toEqual([(await second.contact('bob'))?.account]);
   });
 
   it('[DL31] keeps copies for an own device that is away', async () => {

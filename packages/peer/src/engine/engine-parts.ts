@@ -380,6 +380,9 @@ export class EngineParts {
       if (areNew && message.direction === 'in' && message.state !== 'read') this.book.addUnread(message.chat, 1);
       if (areNew && message.direction === 'in') this.delivery.typing.handleContent(message.chat, false);
       this.#emitMessage(message, areNew);
+      // A copy of which its own device left nothing to be shown: faces hear of no row that is not.
+      const isGone = !areNew && message.kind === 'void' && message.direction === 'out';
+      if (isGone) this.bus.emit({ type: 'deleted', account: message.chat });
     }
     if (!areNew) return;
     const heard = messages.filter(({ direction, state }) => direction === 'in' && state !== 'read');
