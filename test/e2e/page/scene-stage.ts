@@ -84,9 +84,14 @@ async function keepPort(folder: string): Promise<void> {
 
 /** By a message that leaves no trace, so that all of the talk takes one road. */
 async function becomeDirect(alice: PersonOnStage, bob: PersonOnStage): Promise<void> {
-  const { id } = await alice.daemon.call('message.send', { to: bob.id, text: 'hello' });
+  await alice.daemon.call('message.send', { to: bob.id, text: 'hello' });
   await eventually('a direct path', async () => (await pathTo(alice.daemon, 'bob'))?.state === 'direct', 30_000);
-  await alice.daemon.call('message.delete', { chat: bob.id, ids: [id] });
+  await eventually('hello is there, and gone', async () => {
+    const { items } = await alice.daemon.call('message.list', { chat: bob.id, limit: 5 });
+    if (items.some((each) => each.kind === 'text' && each.state !== 'delivered')) return false;
+    await alice.daemon.call('message.delete', { chat: bob.id });
+    return (await alice.daemon.call('message.list', { chat: bob.id, limit: 5 })).items.length === 0;
+  });
 }
 
 async function talk(alice: PersonOnStage, bob: PersonOnStage): Promise<void> {

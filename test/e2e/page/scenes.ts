@@ -27,7 +27,15 @@ export interface Scene {
 /** All that is seen in each tab, in this order. */
 export const SCENES: Readonly<Record<Tab, readonly Scene[]>> = {
   alice: [
-    { name: 'empty', show: () => Promise.resolve() },
+    {
+      name: 'empty',
+      show: async ({ page, words }) => {
+        // In a narrow window the list is all there is, and what is beside it is there unseen.
+        await page
+          .getByRole('img', { name: words('people.my-link.qr'), includeHidden: true })
+          .waitFor({ state: 'attached' });
+      },
+    },
     { name: 'friends', show: ({ page, words }) => showList(page, 'friends', words) },
     { name: 'requests', show: ({ page, words }) => showList(page, 'requests', words) },
     { name: 'chats', show: ({ page, words }) => showList(page, 'chats', words) },
@@ -57,7 +65,13 @@ export const SCENES: Readonly<Record<Tab, readonly Scene[]>> = {
         await shown.page.getByRole('alert').first().waitFor();
       },
     },
-    { name: 'notices', show: ({ page, words }) => showNotices(page, words) },
+    {
+      name: 'notices',
+      show: async ({ page, words }) => {
+        await showNotices(page, words);
+        await page.getByRole('main').getByRole('listitem').first().waitFor();
+      },
+    },
     ...(['general', 'notifications', 'privacy', 'account', 'devices', 'storage'] as const).map(settings),
     ...(['network', 'keyboard', 'about'] as const).map(settings),
     settingsDialog('log-out', 'account', 'settings.log-out'),

@@ -54,7 +54,8 @@ const walk = (root, replace) => {
     node.nodeValue = replace(node.nodeValue);
   }
 };
-for (const code of document.querySelectorAll('code, aside ol li')) walk(code, (text) => text.replace(/[a-z0-9]/gi, 'x'));
+for (const code of document.querySelectorAll('code:not([data-bubble] *)')) walk(code, (text) => text.replace(/[a-z0-9]/gi, 'x'));
+for (const panel of document.querySelectorAll('aside')) walk(panel, (text) => text.replace(/\\d+/g, '0'));
 for (const ms of document.querySelectorAll('[data-ms]')) walk(ms, (text) => text.replace(/\\d+/, '1'));
 for (const wait of document.querySelectorAll('[role="status"] [aria-hidden="true"]')) walk(wait, () => '…');
 for (const pattern of document.querySelectorAll('svg[role="img"]')) pattern.style.visibility = 'hidden';
@@ -124,6 +125,8 @@ async function settledStage(page: PageStage): Promise<PeopleOfScenes> {
 }
 
 async function steadyPicture(page: Page): Promise<Buffer> {
+  // What the pointer happens to be on is no part of the picture.
+  await page.mouse.move(0, 0);
   await page.evaluate(HIDE_CHANCE);
   const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
   await page.evaluate(SHOW_CHANCE);
