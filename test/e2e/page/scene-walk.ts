@@ -44,6 +44,7 @@ export async function walkScenes(
     const hasList = tab === 'alice' || tab === 'nora';
     if (hasList) await page.getByRole('navigation').getByText(tab, { exact: false }).first().waitFor();
     for (const scene of scenes) await showOne(scene, { page, words, people, daemon }, hasList, check);
+    await page.close();
   };
   const { alice, nora, oscar, guest } = people;
   try {

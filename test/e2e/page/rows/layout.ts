@@ -58,7 +58,7 @@ const SMALL = `[...document.querySelectorAll('button, [role="tab"], [role^="menu
 
 /** Notes whatever begins to move, from the first document on; what moved is over long before somebody looks. */
 const NOTE_MOTION = `globalThis.moved = new Set();
-const noteMotion = () => {
+globalThis.noteMotion = () => {
   for (const animation of document.getAnimations()) {
     const { duration } = animation.effect.getComputedTiming();
     if (duration <= ${MOTION_MS_MAX}) continue;
