@@ -148,18 +148,20 @@ export class LogScroller {
 
   /** The row furthest down that a person has in view. */
   lastSeen(): HTMLElement | undefined {
-    const scroller = this.#scroller;
     const rows = this.#content?.children;
-    if (!scroller || !rows) return undefined;
-    const bottom = scroller.scrollTop + scroller.clientHeight + END_PX;
-    const isSeen = (element: HTMLElement): boolean =>
-      element.offsetTop + Math.min(element.offsetHeight, SEEN_PX) <= bottom;
-    const after = firstIndex(rows, (element) => !isSeen(element));
+    if (!rows) return undefined;
+    const after = firstIndex(rows, (element) => !this.#isReached(element));
     for (let index = after - 1; index >= 0; index--) {
       const element = rows[index] as HTMLElement;
       if (element.dataset.row !== undefined) return element;
     }
     return undefined;
+  }
+
+  /** Whether the view reaches this row, or goes on behind it. */
+  isSeen(id: string): boolean {
+    const element = this.#row(id);
+    return element !== undefined && this.#isReached(element);
   }
 
   get following(): boolean {
@@ -257,6 +259,12 @@ export class LogScroller {
   #fromEnd(): number {
     const scroller = this.#scroller!;
     return scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+  }
+
+  #isReached({ offsetTop, offsetHeight }: HTMLElement): boolean {
+    const scroller = this.#scroller;
+    if (!scroller) return false;
+    return offsetTop + Math.min(offsetHeight, SEEN_PX) <= scroller.scrollTop + scroller.clientHeight + END_PX;
   }
 
   #row(id: string): HTMLElement | undefined {

@@ -151,7 +151,8 @@ function useScroller(chat: string, conversation: Conversation, place: LogPlace):
       while (row instanceof HTMLElement && row.dataset.direction !== 'in') row = row.previousElementSibling;
       return row instanceof HTMLElement ? row.dataset.row : undefined;
     };
-    const read = new ReadCursor(lastSeen, (id) => view.markRead(chat, id));
+    const seen = { lastSeen, isSeen: (id: string) => owner.isSeen(id) };
+    const read = new ReadCursor(seen, (id) => view.markRead(chat, id));
     const isFree = () => latest.current.loading === 'none' && latest.current.error === undefined;
     const events = {
       onNearStart: () => !latest.current.atStart && isFree() && view.loadOlder(chat),

@@ -1,5 +1,12 @@
 import { READ_AFTER_MS } from '@magpie/common/view/limits.ts';
 
+export interface WatchedLog {
+  /** Id of the row furthest down in view that is from the other side. */
+  lastSeen(): string | undefined;
+  /** Whether this row is in view, or one behind it. */
+  isSeen(id: string): boolean;
+}
+
 /** Looks at the log at most so often while it moves. */
 const LOOK_EVERY_MS = 100;
 
@@ -8,15 +15,15 @@ const LOOK_EVERY_MS = 100;
  * tab and a window behind another one read nothing, even when the log follows its end.
  */
 export class ReadCursor {
-  readonly #lastSeen: () => string | undefined;
+  readonly #log: WatchedLog;
   readonly #read: (id: string) => void;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Of rows that are in view and do not count yet. */
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #looked: string | undefined;
   #looking: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param lastSeen id of the row furthest down in view that is from the other side */
-  constructor(lastSeen: () => string | undefined, read: (id: string) => void) {
-    this.#lastSeen = lastSeen;
+  constructor(log: WatchedLog, read: (id: string) => void) {
+    this.#log = log;
     this.#read = read;
   }
 
@@ -52,18 +59,32 @@ export class ReadCursor {
 
   #lookNow(): void {
     if (!isWatched()) return this.#forget();
-    const id = this.#lastSeen();
+    // Passed over on the way to somewhere else: it counts anew when it is in view again.
+    for (const id of [...this.#timers.keys()]) if (!this.#log.isSeen(id)) this.#drop(id);
+    const id = this.#log.lastSeen();
     if (id === undefined || id === this.#looked) return;
     this.#looked = id;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (isWatched()) this.#read(id);
-    }, READ_AFTER_MS);
-    this.#timers.add(timer);
+    if (!this.#timers.has(id))
+      this.#timers.set(
+        id,
+        setTimeout(() => this.#count(id), READ_AFTER_MS),
+      );
+  }
+
+  #count(id: string): void {
+    if (!isWatched() || !this.#log.isSeen(id)) return this.#drop(id);
+    this.#timers.delete(id);
+    this.#read(id);
+  }
+
+  #drop(id: string): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    if (this.#looked === id) this.#looked = undefined;
   }
 
   readonly #forget = (): void => {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#looked = undefined;
   };
