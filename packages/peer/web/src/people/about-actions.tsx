@@ -8,7 +8,7 @@ import { Failure } from '../text/failure.tsx';
 import { useText } from '../text/text.tsx';
 import styles from './about-panel.module.css';
 import type { Asked } from './contact-dialog.tsx';
-import { displayNameOf } from './names.ts';
+import { displayNameOf, typedNameOf } from './names.ts';
 
 /** Keeping or deleting the history, and how to part; what cannot be undone asks once more. */
 export function AboutActions({
@@ -21,12 +21,13 @@ export function AboutActions({
   const { t } = useText();
   const title = useId();
   const { busy, error, run } = useAction();
-  const { id, state, name } = contact;
+  const { id, state } = contact;
+  const who = typedNameOf(contact);
   return (
     <section className={styles.section} aria-labelledby={title}>
       <h3 id={title}>{t('people.about.history')}</h3>
       <p className={styles.note}>{t('people.about.export')}</p>
-      <CommandLine>{openingCommand(`msg export ${name || id} --output ${name || id}.jsonl`)}</CommandLine>
+      <CommandLine>{openingCommand(`msg export ${who} --output ${who}.jsonl`)}</CommandLine>
       <div className={styles.buttons}>
         <Button onClick={() => ask({ what: 'history', id })}>{t('people.menu.history')}</Button>
       </div>

@@ -23,7 +23,7 @@ export function FoundPerson({ person, who, onAsked }: FoundPersonProps): ReactEl
   const { t } = useText();
   const own = useView((state) => state.account?.id);
   const contact = useView((state) => state.contacts.get(person.id));
-  const name = contact ? displayNameOf(contact) : person.displayName || person.name;
+  const name = displayNameOf(contact ?? { ...person, alias: null });
   return (
     <div className={styles.found}>
       <div className={styles.who}>
