@@ -350,6 +350,25 @@ describe('what is written at this face', () => {
     expect(face.daemon.drafts.has(BOB)).toBe(false);
   });
 
+  it('would be lost with the face while the daemon is away, or when the daemon did not take it', async () => {
+    const face = await openFace();
+    face.view.setDraft(BOB, 'typed', undefined);
+    expect(face.view.wouldLose()).toBe(false);
+    face.daemon.drop();
+    expect(face.view.wouldLose()).toBe(true);
+    await face.settle();
+    expect(face.view.wouldLose()).toBe(false);
+    face.daemon.failing.set('message.send', { code: 'STORE_FAILED' });
+    face.view.openChat(BOB);
+    face.view.send(BOB, 'typed');
+    await face.settle();
+    expect(face.view.wouldLose()).toBe(true);
+    face.daemon.failing.clear();
+    face.view.sendAgain(BOB, face.shown(BOB).pending[0]!.id);
+    await face.settle();
+    expect(face.view.wouldLose()).toBe(false);
+  });
+
   it('keeps a draft that was typed while nobody answered', async () => {
     const face = await openFace();
     face.daemon.drop();

@@ -173,6 +173,13 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     resend: ({ chat, text, replyTo }) => void outgoing.send(chat, text, replyTo),
     setDraft: (chat, text, replyTo) => drafts.set(chat, text, replyTo),
     flushDrafts: () => drafts.flush(),
+    wouldLose: () => {
+      const { daemon, conversations: kept } = writer.state;
+      const pending = [...kept.values()].flatMap((each) => each.pending);
+      // What is on its way through an open connection gets there.
+      if (daemon.state === 'open') return pending.some(({ error }) => error !== undefined);
+      return pending.length > 0 || !drafts.areSaved;
+    },
     noteTyping: (chat) => {
       const now = clock.now();
       const toldAt = typingToldAt.get(chat);

@@ -37,6 +37,11 @@ export class Drafts {
     return isBareReply || this.#unsaved.has(chat) || this.#saving.has(chat);
   }
 
+  /** The daemon has everything that was typed here. */
+  get areSaved(): boolean {
+    return this.#unsaved.size === 0 && this.#saving.size === 0;
+  }
+
   set(chat: string, text: string, replyTo: string | undefined): void {
     const { clock, writer } = this.#options;
     const before = writer.state.drafts.get(chat);

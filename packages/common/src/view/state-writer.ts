@@ -9,7 +9,7 @@ import type { Conversation, ViewState } from './view-state.ts';
 type MapName = 'contacts' | 'chats' | 'drafts' | 'paths' | 'conversations';
 type Entry<N extends MapName> = ViewState[N] extends ReadonlyMap<string, infer V> ? V : never;
 
-export const INITIAL_STATE: ViewState = {
+const INITIAL_STATE: ViewState = {
   daemon: { state: 'connecting' },
   loaded: false,
   status: undefined,

@@ -63,6 +63,8 @@ export interface ViewModel {
   setDraft(chat: string, text: string, replyTo: string | undefined): void;
   /** The page is hidden or closed. */
   flushDrafts(): void;
+  /** Something that was written here would go with this face: the daemon is away, or did not take it. */
+  wouldLose(): boolean;
   /** Told to the friend at most every few seconds. */
   noteTyping(chat: string): void;
   /** Everything up to this row was seen by a person. Never goes back. */

@@ -39,6 +39,14 @@ export function OpenPage(): ReactElement {
       window.removeEventListener('pagehide', flushNow);
     };
   }, [view]);
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent) => {
+      view.flushDrafts();
+      if (view.wouldLose()) event.preventDefault();
+    };
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [view]);
   // Stays until the person is done with it: a new recovery code is shown after the account is there.
   useEffect(() => {
     if (isLoaded && !hasAccount) goTo({ screen: 'sign-in', panel: 'none' });
