@@ -41,6 +41,18 @@ describe('the catalogues of the page (D12)', () => {
     expect(text('x.rows' as 'road.ms', { count: 1 })).toBe('1 row');
     expect(text('x.rows' as 'road.ms', { count: 2 })).toBe('2 rows');
   });
+
+  it.each([
+    ['en', en],
+    ['zh-CN', zh],
+  ] as const)(
+    'are asked in %s whether they have a sentence, also when that has plural forms',
+    (language, catalogue) => {
+      const { has } = createPageTranslator(language, catalogue);
+      const keys = ['road.ms', 'sign-in.next.rate-limited', 'sign-in.next.nothing-of-the-kind', 'toString'];
+      expect(keys.map(has)).toEqual([true, true, false, false]);
+    },
+  );
 });
 
 function placeholders(sentence: string): string[] {

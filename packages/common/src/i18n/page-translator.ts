@@ -30,6 +30,7 @@ export function createPageTranslator(language: Language, catalogue: Readonly<Rec
   return {
     language,
     text: (key, values) => i18n.t(key, { ...values }),
-    has: (key): key is PageKey => Object.hasOwn(catalogue, key),
+    // Every language has the plural form `_other`.
+    has: (key): key is PageKey => Object.hasOwn(catalogue, key) || Object.hasOwn(catalogue, `${key}_other`),
   };
 }
