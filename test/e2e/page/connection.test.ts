@@ -101,6 +101,11 @@ describe.skipIf(chromiumMissing() !== undefined)('the page and what is around it
     await relayed;
     await badge(new RegExp(en('road.relay'))).waitFor({ timeout: ROAD_MS_MAX });
     await badge(new RegExp(en('road.relay'))).hover();
+    await page.getByText(en('chat.road-safe')).first().waitFor();
+    // Only looked at, it takes no key away.
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: en('shell.switcher.label') }).waitFor();
+    await page.keyboard.press('Escape');
     await badge(new RegExp(en('road.relay'))).click();
     await page.getByText(en('chat.road-safe')).first().waitFor();
     await page.keyboard.press('Escape');

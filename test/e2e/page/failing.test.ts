@@ -14,6 +14,11 @@ const CAUSE = en('error.STORE_FAILED');
 
 /** Methods that fail from now on, as with a full disk. */
 const failing = new Set<RpcMethod>();
+/** The method that is not answered now, and the calls of it that wait. */
+let held: RpcMethod | undefined;
+const waiting: (() => void)[] = [];
+/** What was refused. */
+const asked: { readonly method: RpcMethod; readonly params: unknown }[] = [];
 
 describe.skipIf(chromiumMissing() !== undefined)('what the daemon cannot do', () => {
   let stage: PageStage;
@@ -99,6 +104,17 @@ describe.skipIf(chromiumMissing() !== undefined)('what the daemon cannot do', ()
     await shownAs(page, 'kept all the same', 'delivered');
   });
 
+  it('is said of what the daemon has not taken yet: it has no state, and is in this page alone', async () => {
+    await whileHeld('message.send', async () => {
+      await say(page, 'not taken yet');
+      const row = rowWith(page, 'not taken yet');
+      await row.getByText(en('chat.pending')).first().waitFor({ state: 'attached' });
+      expect(await row.textContent()).not.toContain(en('chat.state.queued'));
+      expect(await row.getAttribute('aria-label')).toContain(en('chat.pending'));
+    });
+    await shownAs(page, 'not taken yet', 'delivered');
+  });
+
   it('is said above the field: a reaction, a nudge, an edit, a recall', async () => {
     const because = en('chat.action-failed', { because: CAUSE });
     await whileFailing(['message.react', 'message.nudge', 'message.edit', 'message.recall'], async () => {
@@ -158,8 +174,19 @@ describe.skipIf(chromiumMissing() !== undefined)('what the daemon cannot do', ()
   });
 
   it('is said of what was chosen from a menu that is gone', async () => {
-    await alice.daemon.call('contact.block', { who: bob.id });
     await showList(page, 'chats');
+    await whileFailing(['message.markRead'], async () => {
+      await bob.daemon.call('message.send', { to: alice.id, text: 'unread' });
+      await openChatWith(page, 'Bob');
+      await rowWith(page, 'unread').waitFor();
+      await press(page, 'chat.menu');
+      await page.getByRole('menuitem', { name: en('chat.mark-read') }).click();
+      await page.getByText(en('shell.action-failed.title')).waitFor();
+      await press(page, 'shell.toast.close');
+    });
+    // All, also what is behind the rows that are shown.
+    expect(asked).toContainEqual({ method: 'message.markRead', params: { chat: bob.id } });
+    await alice.daemon.call('contact.block', { who: bob.id });
     await whileFailing(['contact.unblock'], async () => {
       await personRow(page, 'Bob').getByRole('button').first().click({ button: 'right' });
       await page.getByRole('menuitem', { name: en('people.unblock') }).click();
@@ -180,7 +207,14 @@ describe.skipIf(chromiumMissing() !== undefined)('what the daemon cannot do', ()
     failing.clear();
   }
 
-  /** Between this page and its daemon stands somebody who refuses. */
+  async function whileHeld(method: RpcMethod, work: () => Promise<void>): Promise<void> {
+    held = method;
+    await work();
+    held = undefined;
+    for (const goOn of waiting.splice(0)) goOn();
+  }
+
+  /** Between this page and its daemon stands somebody who refuses, or keeps it waiting. */
   async function openFailing(): Promise<Page> {
     const context = await stage.newContext();
     const opened = await context.newPage();
@@ -188,7 +222,9 @@ describe.skipIf(chromiumMissing() !== undefined)('what the daemon cannot do', ()
       const daemon = socket.connectToServer();
       socket.onMessage((message) => {
         const call = callIn(message.toString());
+        if (call && call.method === held) return void waiting.push(() => daemon.send(message));
         if (!call || !failing.has(call.method)) return daemon.send(message);
+        asked.push({ method: call.method, params: call.params });
         const refusal = encodeRpcMessage({ kind: 'failure', id: call.id, error: { code: 'STORE_FAILED' } });
         socket.send(new TextDecoder().decode(refusal));
       });
@@ -198,6 +234,12 @@ describe.skipIf(chromiumMissing() !== undefined)('what the daemon cannot do', ()
   }
 });
 
-function callIn(line: string): { readonly id: number; readonly method: RpcMethod } | undefined {
-  return line.startsWith('{') ? (JSON.parse(line) as { readonly id: number; readonly method: RpcMethod }) : undefined;
+interface Call {
+  readonly id: number;
+  readonly method: RpcMethod;
+  readonly params: unknown;
+}
+
+function callIn(line: string): Call | undefined {
+  return line.startsWith('{') ? (JSON.parse(line) as Call) : undefined;
 }

@@ -30,7 +30,7 @@ export function useChatActions(): ChatActions {
 }
 
 /** Messages can be edited and recalled for a day (the engine's CHANGE_MS_MAX). */
-export const CHANGE_MS_MAX = 24 * 3_600_000;
+const CHANGE_MS_MAX = 24 * 3_600_000;
 
 /** Own, understood, still there, and younger than a day. */
 export function isChangeable(message: MessageJson, nowMs: number): boolean {

@@ -7,6 +7,7 @@ import { Button, IconButton } from '../design/button.tsx';
 import { Dialog, DialogActions } from '../design/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../design/menu.tsx';
 import { goTo } from '../shell/navigation.ts';
+import { showToast } from '../shell/toast-list.ts';
 import { useText } from '../text/text.tsx';
 
 /** What else one can do with a conversation. */
@@ -21,13 +22,15 @@ export function ChatMenu({
   readonly name: string;
   readonly onNudge: () => void;
 }): ReactElement {
-  const { t } = useText();
+  const { t, errorText } = useText();
   const view = useViewModel();
   const [asks, setAsks] = useState(false);
-  const newest = () => view.store.getState().conversations.get(chat)?.rows.at(-1)?.id;
-  const markAll = () => {
-    const id = newest();
-    if (id !== undefined) view.markRead(chat, id);
+  // All of them, however few are shown. The menu is gone by then, so what went wrong is said elsewhere.
+  const markAll = async () => {
+    const result = await view.call('message.markRead', { chat });
+    if (result.ok) return;
+    const title = t('shell.action-failed.title');
+    showToast({ about: `read ${chat}`, title, text: errorText(result.error), open: undefined });
   };
   return (
     <>
@@ -52,7 +55,11 @@ export function ChatMenu({
             {t('chat.nudge')}
           </MenuItem>
         )}
-        <MenuItem icon={<CheckCheck size={16} />} disabled={(contact?.unread ?? 0) === 0} onSelect={markAll}>
+        <MenuItem
+          icon={<CheckCheck size={16} />}
+          disabled={(contact?.unread ?? 0) === 0}
+          onSelect={() => void markAll()}
+        >
           {t('chat.mark-read')}
         </MenuItem>
         <MenuSeparator />

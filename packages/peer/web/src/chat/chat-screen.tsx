@@ -117,6 +117,7 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
             onFiles={onFiles}
             onNoteRead={() => setNote(undefined)}
             onSent={() => log.current?.toEnd()}
+            onFull={() => setNote(t('chat.too-many'))}
             onEditLast={onEditLast}
             onScroll={(how) => {
               if (how === 'to-end') log.current?.toEnd();

@@ -34,6 +34,8 @@ export interface ComposerProps {
   readonly onFiles: () => void;
   readonly onNoteRead: () => void;
   readonly onSent: () => void;
+  /** Too many wait to be saved. */
+  readonly onFull: () => void;
   /** Up in an empty field. */
   readonly onEditLast: () => void;
   readonly onScroll: (how: 'page-up' | 'page-down' | 'to-end') => void;

@@ -3,7 +3,7 @@ import type { PendingMessage } from '@magpie/common/view/view-state.ts';
 import { type RoadName, roadName } from '../design/road-badge.tsx';
 
 /** Messages of one sender that follow each other within this time stand together under one time. */
-export const GROUP_MS = 5 * 60_000;
+const GROUP_MS = 5 * 60_000;
 
 /** One line of the log, in order; `key` is stable, so that a line keeps its element while others come and go. */
 export type LogItem =

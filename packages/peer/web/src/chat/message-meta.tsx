@@ -23,6 +23,7 @@ export function MessageMeta({
   const text = useText();
   const { t, language } = text;
   const trouble = isTrouble(message, pending);
+  const isPending = pending !== undefined;
   const marks = [
     message.editedAt !== null && !message.recalled && t('chat.edited'),
     message.pendingChanges > 0 && t('chat.change-waits'),
@@ -37,13 +38,13 @@ export function MessageMeta({
           {times.clock(message.at)}
         </time>
       )}
-      {last && !trouble && message.direction === 'out' && <StateGlyph message={message} />}
+      {last && !trouble && message.direction === 'out' && <StateGlyph message={message} isPending={isPending} />}
       {marks.map((mark) => (
         <span key={mark}>{mark}</span>
       ))}
       {newest && !trouble && (
-        <span data-state-word="" title={stateSentence(text, message)}>
-          {pending ? t('chat.pending') : stateWord(text, message)}
+        <span data-state-word="" title={stateSentence(text, message, isPending)}>
+          {stateWord(text, message, isPending)}
         </span>
       )}
       {trouble && <Trouble message={message} pending={pending} />}

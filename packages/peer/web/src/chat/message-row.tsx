@@ -41,15 +41,16 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
   const { message, pending, first, last, who } = props;
   const text = useText();
   const own = message.direction === 'out';
+  const isPending = pending !== undefined;
   return (
     <li
       className={`${styles.row} ${own ? styles.own : styles.other} ${first ? styles.first : ''}`}
       data-row={message.id}
       data-direction={message.direction}
-      data-state={own ? message.state : undefined}
+      data-state={own && !isPending ? message.state : undefined}
       data-flash={props.flash || undefined}
       tabIndex={props.active ? 0 : -1}
-      aria-label={rowName(text, message, who)}
+      aria-label={rowName(text, message, isPending, who)}
     >
       <RoadThread road={message.path} begins={props.roadBegins !== undefined} />
       {!own && <span className={styles.side}>{first && <Avatar name={who} number={message.from} size="small" />}</span>}
@@ -60,7 +61,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps): Reac
             <Body message={message} />
             <Reactions message={message} />
           </div>
-          {own && !last && <StateGlyph message={message} />}
+          {own && !last && <StateGlyph message={message} isPending={isPending} />}
           {props.hot && <RowTools message={message} pending={pending} />}
         </div>
         <MessageMeta message={message} pending={pending} last={last} newest={props.newest} />
@@ -81,7 +82,7 @@ function Body({ message }: { readonly message: MessageJson }): ReactElement {
 }
 
 /** Who, what, when and how it stands, for those who hear the log. */
-function rowName(text: Text, message: MessageJson, who: string): string {
+function rowName(text: Text, message: MessageJson, isPending: boolean, who: string): string {
   const { t, language } = text;
   const said = message.recalled
     ? t(message.direction === 'out' ? 'chat.recalled-own' : 'chat.recalled')
@@ -90,5 +91,5 @@ function rowName(text: Text, message: MessageJson, who: string): string {
       : t('chat.unsupported');
   const values = { who, text: said, time: timesOf(language).clock(message.at) };
   if (message.direction === 'in') return t('chat.row-name', values);
-  return t('chat.row-name-own', { ...values, state: stateWord(text, message) });
+  return t('chat.row-name-own', { ...values, state: stateWord(text, message, isPending) });
 }

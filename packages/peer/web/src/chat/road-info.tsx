@@ -1,11 +1,12 @@
 import { Popover } from '@base-ui/react/popover';
-import type { ContactJson, PathJson, RoadJson } from '@magpie/common/rpc/schemas.ts';
+import type { ContactJson, RoadJson } from '@magpie/common/rpc/schemas.ts';
 import { Lock } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { useView } from '../connection/view.tsx';
 import { RoadBadge, roadName } from '../design/road-badge.tsx';
 import { goTo } from '../shell/navigation.ts';
-import { type Text, useText } from '../text/text.tsx';
+import { roadSentence } from '../text/road-words.ts';
+import { useText } from '../text/text.tsx';
 import styles from './road-info.module.css';
 import { roadSince } from './road-since.ts';
 import { timesOf } from './times.ts';
@@ -38,9 +39,9 @@ export function RoadInfo({ contact }: { readonly contact: ContactJson }): ReactE
       )}
       <Popover.Portal>
         <Popover.Positioner sideOffset={6} align="end">
-          <Popover.Popup className={styles.popup}>
+          <Popover.Popup className={styles.popup} data-hint="">
             <Popover.Title className={styles.title}>{t(`chat.road.${name}`)}</Popover.Title>
-            <Popover.Description>{whyOf(text, name, path, locked)}</Popover.Description>
+            <Popover.Description>{roadSentence(path, contact.path, text)}</Popover.Description>
             <dl className={styles.facts}>
               {since !== undefined && (
                 <>
@@ -70,14 +71,4 @@ export function RoadInfo({ contact }: { readonly contact: ContactJson }): ReactE
       </Popover.Portal>
     </Popover.Root>
   );
-}
-
-function whyOf({ t, has }: Text, name: string, path: PathJson | undefined, locked: boolean): string {
-  if (name === 'direct' || name === 'lan') return t(name === 'lan' ? 'chat.why.lan' : 'chat.why.direct');
-  if (name === 'mailbox') return t(path && path.session !== 'none' ? 'chat.why.connecting' : 'chat.why.mailbox');
-  if (locked) return t('chat.why.never-direct');
-  const byReason = `chat.why.${path?.reason}`;
-  const byState = `chat.why.${path?.state}`;
-  if (has(byReason)) return t(byReason);
-  return t(has(byState) ? byState : 'chat.why.relay');
 }

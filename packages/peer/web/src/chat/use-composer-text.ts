@@ -22,11 +22,13 @@ interface Options {
   readonly onReply: (id: string | undefined) => void;
   readonly onEdit: (message: MessageJson | undefined) => void;
   readonly onSent: () => void;
+  /** Too many wait to be saved: it was not sent, and stays where it is written. */
+  readonly onFull: () => void;
 }
 
 /** What stands in the field: the draft of the conversation, or the message that is being edited. */
 export function useComposerText(options: Options): ComposerText {
-  const { chat, replyTo, editing, onReply, onEdit, onSent } = options;
+  const { chat, replyTo, editing, onReply, onEdit, onSent, onFull } = options;
   const view = useViewModel();
   const action = useAction();
   const kept = useView((state) => state.drafts.get(chat));
@@ -78,9 +80,9 @@ export function useComposerText(options: Options): ComposerText {
 
   const submit = (ready: string): void => {
     if (editing) return void saveEdit(editing, ready);
+    if (!view.send(chat, ready, replyTo)) return onFull();
     told.current = { text: '', replyTo: undefined };
     setText('');
-    view.send(chat, ready, replyTo);
     onReply(undefined);
     onSent();
   };

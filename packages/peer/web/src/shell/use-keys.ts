@@ -153,5 +153,7 @@ let hadPopup = false;
 
 /** Before anybody acts on the key: a dialog or menu that it closes may be gone by the time it comes here. */
 function notePopup(): void {
-  hadPopup = document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]') !== null;
+  const popups = [...document.querySelectorAll('[role="dialog"], [role="alertdialog"], [role="menu"]')];
+  // An explanation that opened under the pointer is in nobody's way until somebody goes into it.
+  hadPopup = popups.some((popup) => !popup.matches('[data-hint]') || popup.contains(document.activeElement));
 }

@@ -13,6 +13,8 @@ describe('why a road is taken', () => {
     ['mailbox', { path: { kind: 'mailbox', lan: false, rttMs: 0 }, state: 'none', reason: '' }],
     ['relay-never-direct', { path: relay, state: 'cold', reason: 'never-direct' }],
     ['relay-no-udp', { path: relay, state: 'blocked', reason: 'no-udp' }],
+    ['relay-idle', { path: relay, state: 'cold', reason: 'idle' }],
+    ['relay-trying', { path: relay, state: 'punching', reason: 'idle' }],
     ['relay-lost', { path: relay, state: 'relayed', reason: 'lost' }],
     ['relay-trying', { path: relay, state: 'punching', reason: 'start' }],
     ['relay', { path: relay, state: 'relayed', reason: 'of-a-newer-version' }],

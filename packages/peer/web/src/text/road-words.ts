@@ -32,6 +32,7 @@ function relayCause(path: Pick<PathJson, 'state' | 'reason'> | undefined) {
     case 'network-changed':
       return 'relay-network-changed';
     default:
+      if (path?.state === 'cold') return 'relay-idle';
       return path?.state === 'punching' || path?.state === 'trial' ? 'relay-trying' : 'relay';
   }
 }
