@@ -38,7 +38,7 @@ function hueOf(number: string): number {
   return ((Number(number) * 2_654_435_761) % 2 ** 32) % HUES;
 }
 
-export function initialsOf(name: string): string {
+function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/);
   const first = [...(words[0] ?? '')][0] ?? '?';
   const last = words.length > 1 ? ([...words.at(-1)!][0] ?? '') : '';

@@ -53,7 +53,7 @@ export function Announcer(): ReactElement {
     };
     const stop = view.onHappening((happening) => {
       const here = sentenceOf(happening, view.store.getState().openChat, latest.current);
-      if (here !== undefined) return say([here]);
+      if (here) return say([here]);
       if (happening.type !== 'message') return;
       const { chat } = happening.message;
       const who = happening.contact ? displayNameOf(happening.contact) : chat;
@@ -76,7 +76,7 @@ export function Announcer(): ReactElement {
   );
 }
 
-/** @returns undefined for a message of another conversation, which is told together with others */
+/** @returns undefined for what is not told by itself: a message of another conversation, which is told together with others */
 function sentenceOf(happening: ViewHappening, openChat: string | undefined, { t }: Text): string | undefined {
   switch (happening.type) {
     case 'message': {
@@ -94,6 +94,6 @@ function sentenceOf(happening: ViewHappening, openChat: string | undefined, { t 
       return t(`shell.approval.${happening.outcome}`, { label: happening.label });
     case 'notice':
       // The banner is a live region of its own.
-      return '';
+      return undefined;
   }
 }
