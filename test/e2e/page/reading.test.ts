@@ -35,8 +35,8 @@ describe.skipIf(chromiumMissing() !== undefined)('reading in the page', () => {
     await personRow(page, 'Bob')
       .getByText(en('people.row.unread', { count: WHILE_AWAY }))
       .waitFor({ state: 'attached' });
-    const counted = new RegExp(`^\\((1|${WHILE_AWAY})\\) `);
-    await eventually('the title counts', async () => counted.test(await page.title()), 3_000);
+    const counted = `(${WHILE_AWAY}) `;
+    await eventually('the title counts', async () => (await page.title()).startsWith(counted), 3_000);
   });
 
   it('opens where the unread messages begin, under a line that stays', async () => {
