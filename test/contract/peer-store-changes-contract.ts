@@ -256,7 +256,7 @@ function changesContract(current: () => PeerStore): void {
   function copies(...items: readonly [number, Parameters<typeof incoming>[1]][]) {
     return items.map(([sequence, changes]) => {
       const { chat, device, content } = incoming(sequence, { messageId: messageId(500 + sequence), ...changes });
-      return { chat, device, content };
+      return { chat, device, refused: false, content };
     });
   }
 }

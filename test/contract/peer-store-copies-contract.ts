@@ -1,5 +1,5 @@
 import type { DeviceId, Incarnation } from '@magpie/common/ids.ts';
-import type { OwnContent, PeerStore } from '@magpie/peer/store/store.ts';
+import type { CopiedContent, OwnContent, PeerStore } from '@magpie/peer/store/store.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   BOB,
@@ -234,9 +234,21 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
       await store.commitCopies([copy(1, anew)], wall(1));
       expect(await store.applyCopyReceipt(BOB, LAPTOP, LAPTOPS, 'delivered', [{ from: 1, to: 1 }])).toEqual([]);
       expect(await store.applyCopyReceipt(BOB, LAPTOP, LOST, 'delivered', [{ from: 1, to: 1 }])).toHaveLength(1);
-      const [gone] = await store.commitCopies([copy(2, { type: 'void' })], wall(1));
+      const [gone] = await store.commitCopies([copy(2, { type: 'void' }, true)], wall(1));
       expect(gone?.message).toMatchObject({ id: messageId(602), kind: 'void', text: '' });
       expect((await store.messages({ chat: BOB, limit: 9 })).map((m) => m.id)).toEqual([messageId(601)]);
+    });
+
+    it('[DL58] that come again without their text, which is gone there, stay until a recall of them comes', async () => {
+      await store.commitCopies([copy(1, { text: 'recalled' }), copy(2, { text: 'deleted there' })], wall(1));
+      const again = [copy(1, { type: 'void' }), copy(2, { type: 'void' })];
+      expect(await store.commitCopies(again, wall(2))).toEqual([]);
+      expect((await store.messages({ chat: BOB, limit: 9 })).map((m) => [m.text, m.state])).toEqual([
+        ['recalled', 'queued'],
+        ['deleted there', 'queued'],
+      ]);
+      await store.commitCopies([copy(3, { type: 'recall', target: messageId(601), stamp: stamp(9_001, 0) })], wall(3));
+      expect(await store.message(messageId(601))).toMatchObject({ kind: 'text', state: 'queued', recalled: true });
     });
   });
 
@@ -346,9 +358,9 @@ export function peerStoreCopiesContract(current: () => PeerStore): void {
     return store.missingOwn(BOB, OWN_DEVICE, incarnation, upTo);
   }
 
-  function copy(sequence: number, changes: ContentChanges = {}): OwnContent {
+  function copy(sequence: number, changes: ContentChanges = {}, refused = false): CopiedContent {
     const content = numbered(sequence, { incarnation: LAPTOPS, messageId: messageId(600 + sequence), ...changes });
-    return { chat: BOB, device: LAPTOP, content };
+    return { chat: BOB, device: LAPTOP, refused, content };
   }
 
   function returned(sequence: number, changes: ContentChanges = {}): OwnContent {

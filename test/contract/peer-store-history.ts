@@ -103,7 +103,12 @@ export function peerStoreHistoryContract(current: () => PeerStore): void {
     });
 
     it('finds copies of another own device, and what came back from a friend', async () => {
-      const own = (n: number, text: string) => ({ chat: BOB, device: OWN_TABLET, content: numbered(n, { text }) });
+      const own = (n: number, text: string) => ({
+        chat: BOB,
+        device: OWN_TABLET,
+        refused: false,
+        content: numbered(n, { text }),
+      });
       await store.commitCopies([own(1, 'sent from the tablet')], wall(1));
       await store.commitReturned([{ ...own(2, 'sent before the crash'), device: OWN_DEVICE }], wall(1));
       expect(await found('sent', { direction: 'out' })).toEqual(['sent before the crash', 'sent from the tablet']);

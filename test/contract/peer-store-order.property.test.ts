@@ -88,7 +88,7 @@ function playedTo(calls: SyncCalls, who: 'alice' | 'bob', said: readonly Said[])
   calls.saveProfile(PROFILE);
   for (const { by, device, content } of said) {
     if (by === 'returned') calls.commitReturned([{ chat: BOB, device, content }], wall(1));
-    else if (by === who) calls.commitCopies([{ chat: BOB, device, content }], wall(1));
+    else if (by === who) calls.commitCopies([{ chat: BOB, device, refused: false, content }], wall(1));
     else calls.commitIncoming([{ chat: BOB, device, content, road: DIRECT, hold: true }], wall(1));
   }
   return calls.messages({ chat: BOB, limit: 1_000 }).map((message) => shownTo(who, message));

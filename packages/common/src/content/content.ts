@@ -112,10 +112,13 @@ const CONTENT_TABLE = {
   'give-back': { code: 0x17, body: struct(span) },
   /** An own content that came back: an encoded numbered content. */
   'given-back': { code: 0x18, body: struct({ content: bytesMax(CONTENT_BYTES_MAX) }) },
-  /** To the own other devices only (R19): a numbered content that this device sent to `chat`. */
+  /**
+   * To the own other devices only (R19): a numbered content that this device sent to `chat`. A void is one that was
+   * refused, or one whose text is no longer here.
+   */
   copy: {
     code: 0x20,
-    body: struct({ chat: as<number, AccountNumber>(u32), content: bytesMax(CONTENT_BYTES_MAX) }),
+    body: struct({ chat: as<number, AccountNumber>(u32), refused: bool, content: bytesMax(CONTENT_BYTES_MAX) }),
   },
   /** What became of what this device sent to `chat`; cumulative as a receipt. */
   'copy-receipt': {

@@ -10,7 +10,7 @@ import { MailOpener } from './mail-opener.ts';
 import { A, BOB, BOBS, mail, messageId, RecordedAnswers, settled, TestTime, text } from './test-incoming.ts';
 
 const receipt = { type: 'receipt', conversation: 0, incarnation: A, kind: 'delivered', ranges: [] } as const;
-const copy = { type: 'copy', chat: BOB, content: encodeContent(text(1)) } as const;
+const copy = { type: 'copy', chat: BOB, refused: false, content: encodeContent(text(1)) } as const;
 
 describe('mail opener (DL)', () => {
   let time: TestTime;

@@ -44,8 +44,8 @@ describe('copies from own other devices (DL)', () => {
   });
 
   it('[DL58] commits a copy as a message of the device that sent it, and tells of it', async () => {
-    await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, content: encodeContent(text(7)) });
-    expect(committed).toEqual([{ chat: BOB, device: LAPTOP.device, content: text(7) }]);
+    await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, refused: false, content: encodeContent(text(7)) });
+    expect(committed).toEqual([{ chat: BOB, device: LAPTOP.device, refused: false, content: text(7) }]);
     expect(events).toEqual([['copied', true]]);
   });
 
@@ -53,7 +53,7 @@ describe('copies from own other devices (DL)', () => {
     wasGivenBack = true;
     const { type, text: _text, replyTo, ...numbered } = text(8);
     for (const content of [text(7), { ...numbered, type: 'void' } as const]) {
-      await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, content: encodeContent(content) });
+      await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, refused: false, content: encodeContent(content) });
     }
     expect(events).toEqual([
       ['copied', false],
@@ -68,7 +68,7 @@ describe('copies from own other devices (DL)', () => {
 
   it('[DL55] takes nothing from a device that stands in no own list', async () => {
     certified = false;
-    await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, content: encodeContent(text(7)) });
+    await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, refused: false, content: encodeContent(text(7)) });
     await copies.handleCopy(LAPTOP, states);
     expect(committed).toEqual([]);
     expect(events).toEqual([]);
@@ -78,7 +78,8 @@ describe('copies from own other devices (DL)', () => {
     const ahead = { wallMs: (time.wallNow() + 25 * 3_600_000) as WallMs, counter: 0 };
     const contents = [new Uint8Array([9, 9]), encodeContent({ type: 'cannot-open', ids: [] })];
     contents.push(encodeContent(text(7, { stamp: ahead })), encodeContent(text(0)));
-    for (const content of contents) await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, content });
+    for (const content of contents)
+      await copies.handleCopy(LAPTOP, { type: 'copy', chat: BOB, refused: false, content });
     expect(committed).toEqual([]);
   });
 });

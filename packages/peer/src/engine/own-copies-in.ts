@@ -32,11 +32,11 @@ export class OwnCopiesIn {
     if (changed.length > 0) onMessages(changed, false);
   }
 
-  async #commit(device: DeviceId, { chat, content: bytes }: ContentOf<'copy'>): Promise<void> {
+  async #commit(device: DeviceId, { chat, refused, content: bytes }: ContentOf<'copy'>): Promise<void> {
     const { store, wallNow, onMessages } = this.#options;
     const decoded = decodeContent(bytes);
     if (!decoded.ok || !isNumbered(decoded.value) || decoded.value.sequence < 1) return;
     if (stampTooFarAhead(decoded.value.stamp, wallNow())) return;
-    announce(await store.commitCopies([{ chat, device, content: decoded.value }], wallNow()), onMessages);
+    announce(await store.commitCopies([{ chat, device, refused, content: decoded.value }], wallNow()), onMessages);
   }
 }

@@ -233,7 +233,8 @@ export class OwnCopiesOut {
     const content = contentOf(message);
     // What is never sent needs no copy.
     if (!content) return { kind: 'stored', expiresAt: message.stamp.wallMs };
-    const copy = { type: 'copy', chat: message.chat, content: encodeContent(content) } as const;
+    const refused = message.state === 'refused';
+    const copy = { type: 'copy', chat: message.chat, refused, content: encodeContent(content) } as const;
     return this.#options.post.put({ to, id: mailIdOf(message.id), kind: 'message', contents: [copy] });
   }
 

@@ -4,6 +4,7 @@ import type { WallMs } from '@magpie/common/time.ts';
 import type {
   Chat,
   Committed,
+  CopiedContent,
   Draft,
   Gap,
   IncomingContent,
@@ -202,7 +203,7 @@ export interface MessageStore {
    * Copies that came: `out` rows of another device, `queued` until one says more. In any order; doubles change nothing, but
    * what had come back from a friend under the same id is replaced, and all that it had changed.
    */
-  commitCopies(items: readonly OwnContent[], wallNow: WallMs): Promise<readonly Committed[]>;
+  commitCopies(items: readonly CopiedContent[], wallNow: WallMs): Promise<readonly Committed[]>;
   /** A `copy-receipt` of an own device. @returns the rows that changed */
   applyCopyReceipt(
     chat: AccountNumber,

@@ -181,6 +181,11 @@ export interface OwnContent {
   readonly content: NumberedContent;
 }
 
+export interface CopiedContent extends OwnContent {
+  /** That device shows it as refused; the content is a void. */
+  readonly refused: boolean;
+}
+
 export interface Draft {
   readonly chat: AccountNumber;
   readonly text: string;

@@ -8,7 +8,14 @@ import { fieldsOf, fillerOf } from './numbered-fields.ts';
 import { reached, shown } from './own-messages.ts';
 import type { SequenceSpan } from './receipt-ranges.ts';
 import { asSent } from './sent-form.ts';
-import type { Committed, NumberingProgress, OwnContent, StoredMessage, UncopiedMessage } from './store.ts';
+import type {
+  Committed,
+  CopiedContent,
+  NumberingProgress,
+  OwnContent,
+  StoredMessage,
+  UncopiedMessage,
+} from './store.ts';
 
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 /** Rows looked at together while a run of numbers is followed. */
@@ -57,7 +64,7 @@ export class OwnCopies {
     if (own && copiedTo < own.copiedTo) mail.saveOwnDevice(device, copiedTo);
   }
 
-  commitCopies(items: readonly OwnContent[], wallNow: WallMs): readonly Committed[] {
+  commitCopies(items: readonly CopiedContent[], wallNow: WallMs): readonly Committed[] {
     return items.flatMap((item) => {
       const known = this.#tables.rows.outgoing(item.content.messageId);
       if (!known) return [this.#insert(item, 'queued', false, wallNow)];
@@ -144,12 +151,12 @@ export class OwnCopies {
   }
 
   /** A second copy has another number, or tells that the message was refused: then there is nothing to show. */
-  #copyAgain(known: MessageRecord, { content }: OwnContent): readonly Committed[] | undefined {
+  #copyAgain(known: MessageRecord, { content, refused: isRefused }: CopiedContent): readonly Committed[] | undefined {
     const { rows } = this.#tables;
     const { incarnation, sequence } = known.message;
     const isSame = incarnation === content.incarnation && sequence === content.sequence;
     const record = isSame ? known : rows.setNumber(known, content.incarnation, content.sequence);
-    if (content.type !== 'void' || known.message.kind === 'void' || known.message.recalled) return undefined;
+    if (!isRefused || known.message.kind === 'void' || known.message.recalled) return undefined;
     const refused = rows.setState(record, 'refused', '', false);
     const touched = this.#changes.handleRefused(refused).map(shown);
     const emptied = this.#changes.erase(refused, { kind: 'void' });
