@@ -77,3 +77,8 @@ function socketPath(folder: string, env: Environment): string {
   if (Buffer.byteLength(inRuntime) <= SOCKET_PATH_BYTES_MAX) return inRuntime;
   return join('/tmp', `magpie-${userInfo().uid}`, `${hash}.sock`);
 }
+
+/** How the program is typed: run by npx, or by `npm start`, it is not on the PATH, and the next command needs npx as well. */
+export function programName(env: Environment): string {
+  return env.npm_command === 'exec' || env.npm_command === 'start' ? 'npx magpie' : 'magpie';
+}

@@ -260,6 +260,8 @@ export const daemonStatus = z.object({
   version: z.string(),
   startedAt: z.string(),
   profile: z.string(),
+  /** How `magpie` is typed where this daemon was started. */
+  command: z.string().optional(),
 });
 
 /** First line of every connection, sent by the daemon. */

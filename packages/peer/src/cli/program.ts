@@ -1,6 +1,6 @@
 import { chooseLanguage, createTranslator, parseLanguage, type Translator } from '@magpie/common/i18n/translator.ts';
 import { Command, CommanderError, Option } from 'commander';
-import { type Environment, profilePaths } from '../config.ts';
+import { profilePaths, programName } from '../config.ts';
 import { addAccountCommands } from './account-commands.ts';
 import { usageError } from './cli-error.ts';
 import type { CommandBody, CommandHost, CommandSpec, OptionValues } from './command-host.ts';
@@ -216,11 +216,6 @@ function readInvocation(command: Command, translator: Translator, ports: CliPort
     udp: options.udp !== false,
     passphraseFile: typeof options.passphraseFile === 'string' ? options.passphraseFile : undefined,
   };
-}
-
-/** How the program is typed: run by npx it is not on the PATH, and the next command needs npx as well. */
-function programName(env: Environment): string {
-  return env.npm_command === 'exec' ? 'npx magpie' : 'magpie';
 }
 
 function oneOfColors(given: string | boolean | undefined): 'auto' | 'always' | 'never' {

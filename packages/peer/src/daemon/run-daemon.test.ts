@@ -75,6 +75,22 @@ describe('the daemon of a profile', () => {
     }
   });
 
+  it.each([
+    ['exec', 'npx magpie'],
+    ['start', 'npx magpie'],
+    [undefined, 'magpie'],
+  ])('tells faces how the command is typed where it was started: npm %s', async (npmCommand, command) => {
+    vi.stubEnv('npm_command', npmCommand);
+    try {
+      const daemon = await runDaemon(paths, options, async () => new FakeEngine());
+      const [, status] = await answersFrom(paths.socket, call('daemon.status'), 2);
+      expect(status).toMatchObject({ result: { command } });
+      if (daemon.ok) await daemon.value.stop('test');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   it.skipIf(!existsSync(join(BUILT_PAGE, 'index.html')))(
     'knows of a page no method that is only for terminals, and all others',
     async () => {

@@ -3,7 +3,7 @@ import type { Log } from '@magpie/common/log.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { isForPages } from '@magpie/common/rpc/rpc-table.ts';
-import { MAGPIE_VERSION, type ProfilePaths } from '../config.ts';
+import { MAGPIE_VERSION, type ProfilePaths, programName } from '../config.ts';
 import type { Engine } from '../engine/engine.ts';
 import { preparePrivateFolder } from '../io/private-file.ts';
 import { removeSocketNote, writeSocketNote } from '../io/socket-note.ts';
@@ -91,6 +91,7 @@ async function bringUp(
     version: MAGPIE_VERSION,
     startedAt: new Date().toISOString(),
     profile: paths.folder,
+    command: programName(process.env),
   };
   try {
     await engine.start();
