@@ -31,4 +31,4 @@ export const PREVIEW_CHARS_MAX = 160;
 /** How long a link to the page may open it: a minute when a browser is started, longer when people are to click it. */
 export const PAGE_LINK_MS_MIN = 1_000;
 export const PAGE_LINK_MS = 60_000;
-export const PAGE_LINK_MS_MAX = 15 * 60_000;
+export const PAGE_LINK_MS_MAX = 10 * 60_000;

@@ -380,6 +380,23 @@ describe('what is written at this face', () => {
   });
 });
 
+describe('typing', () => {
+  it('is told every few seconds, once when the text is emptied, and anew after a message', async () => {
+    const face = await openFace();
+    face.view.noteTyping(BOB, false);
+    face.view.noteTyping(BOB, true);
+    face.view.noteTyping(BOB, true);
+    face.view.noteTyping(BOB, false);
+    face.view.noteTyping(BOB, false);
+    face.view.noteTyping(BOB, true);
+    face.view.send(BOB, 'sent');
+    face.view.noteTyping(BOB, true);
+    await face.settle();
+    const told = face.daemon.calls.filter(({ method }) => method === 'message.typing');
+    expect(told.map(({ params }) => params.active)).toEqual([true, false, true, true]);
+  });
+});
+
 describe('how far was read', () => {
   it('never goes back and is told in one call at a time', async () => {
     const face = await openFace();

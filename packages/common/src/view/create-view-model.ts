@@ -163,6 +163,7 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
       writer.batch(() => {
         sent = outgoing.send(chat, text, replyTo ?? null);
         if (!sent) return;
+        typingToldAt.delete(chat);
         drafts.handleSent(chat);
         if (writer.state.openChat === chat) conversations.jumpToEnd(chat);
       });
@@ -180,12 +181,14 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
       if (daemon.state === 'open') return pending.some(({ error }) => error !== undefined);
       return pending.length > 0 || !drafts.areSaved;
     },
-    noteTyping: (chat) => {
+    noteTyping: (chat, active) => {
       const now = clock.now();
       const toldAt = typingToldAt.get(chat);
-      if (toldAt !== undefined && now < after(toldAt, TYPING_TOLD_EVERY_MS)) return;
-      typingToldAt.set(chat, now);
-      void ask('message.typing', { chat, active: true });
+      if (active && toldAt !== undefined && now < after(toldAt, TYPING_TOLD_EVERY_MS)) return;
+      if (active) typingToldAt.set(chat, now);
+      // What was never begun, or told as ended, ends no second time.
+      else if (!typingToldAt.delete(chat)) return;
+      void ask('message.typing', { chat, active });
     },
     markRead: (chat, upTo) => reading.markRead(chat, upTo),
   };

@@ -65,8 +65,8 @@ export interface ViewModel {
   flushDrafts(): void;
   /** Something that was written here would go with this face: the daemon is away, or did not take it. */
   wouldLose(): boolean;
-  /** Told to the friend at most every few seconds. */
-  noteTyping(chat: string): void;
+  /** Told to the friend at most every few seconds, and once when what was begun is emptied again. */
+  noteTyping(chat: string, active: boolean): void;
   /** Everything up to this row was seen by a person. Never goes back. */
   markRead(chat: string, upTo: string): void;
 }

@@ -17,7 +17,7 @@ export function SearchState({ search, typed }: { readonly search: Search; readon
       {search.state === 'failed' && search.error && t('chat.search-failed', { because: errorText(search.error) })}
       {search.state === 'done' &&
         search.found.length > 0 &&
-        t(search.more ? 'chat.search-many' : 'chat.search-found', { count: search.found.length })}
+        t(search.whole ? 'chat.search-found' : 'chat.search-many', { count: search.found.length })}
       {search.state === 'done' && search.found.length === 0 && (
         <>
           <strong>{t('chat.search-nothing', { query: search.query })}</strong> {t('chat.search-teaches')}

@@ -75,7 +75,7 @@ export function useComposerText(options: Options): ComposerText {
     setText(next);
     told.current = { text: next, replyTo };
     view.setDraft(chat, next, replyTo);
-    if (next !== '') view.noteTyping(chat);
+    view.noteTyping(chat, next !== '');
   };
 
   const submit = (ready: string): void => {

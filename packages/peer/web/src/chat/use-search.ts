@@ -18,6 +18,8 @@ export interface Search {
   readonly error: RpcError | undefined;
   /** There is more that can be fetched. */
   readonly more: boolean;
+  /** What was found is all there is; otherwise it is the newest. */
+  readonly whole: boolean;
   readonly fetchMore: () => void;
 }
 
@@ -51,8 +53,7 @@ export function useSearch(typed: string, chat: string | undefined): Search {
       if (mine !== asked.current) return;
       if (!result.ok) return setState((was) => ({ ...was, query: text, state: 'failed', error: result.error }));
       const found = [...known, ...result.value.items];
-      const next = found.length < FOUND_MAX ? result.value.next : null;
-      setState({ query: text, found, state: 'done', error: undefined, next });
+      setState({ query: text, found, state: 'done', error: undefined, next: result.value.next });
     },
     [view, chat],
   );
@@ -68,11 +69,12 @@ export function useSearch(typed: string, chat: string | undefined): Search {
     return () => clearTimeout(timer);
   }, [query, ask]);
 
+  const more = state.next !== null && state.found.length < FOUND_MAX;
   const fetchMore = () => {
-    if (state.next !== null && (state.state === 'done' || state.state === 'failed')) {
+    if (more && state.next !== null && (state.state === 'done' || state.state === 'failed')) {
       setState((was) => ({ ...was, state: 'done', error: undefined }));
       void ask(state.query, state.next, state.found);
     }
   };
-  return { ...state, more: state.next !== null, fetchMore };
+  return { ...state, more, whole: state.next === null, fetchMore };
 }
