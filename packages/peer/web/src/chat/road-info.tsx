@@ -19,7 +19,10 @@ export function RoadInfo({ contact }: { readonly contact: ContactJson }): ReactE
   const { t } = text;
   const path = useView((state) => state.paths.get(contact.id));
   const allNeverDirect = useView((state) => state.status?.neverDirect ?? false);
-  const road = path?.path ?? contact.path ?? MAILBOX;
+  // What the daemon last said, while it is away: how fast the road is now nobody knows.
+  const isKnown = useView((state) => state.daemon.state === 'open');
+  const last = path?.path ?? contact.path ?? MAILBOX;
+  const road = isKnown ? last : { ...last, rttMs: 0 };
   const name = roadName(road);
   const since = roadSince(contact.id, name, Date.now());
   const locked = contact.neverDirect || allNeverDirect;
@@ -29,7 +32,7 @@ export function RoadInfo({ contact }: { readonly contact: ContactJson }): ReactE
       <Popover.Trigger
         openOnHover
         delay={300}
-        render={<RoadBadge road={road} aria-description={t('chat.road-explained')} />}
+        render={<RoadBadge road={road} isKnown={isKnown} aria-description={t('chat.road-explained')} />}
       />
       {locked && (
         <span className={styles.lock} title={t('chat.never-direct')}>

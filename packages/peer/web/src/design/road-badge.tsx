@@ -12,16 +12,19 @@ export function roadName(road: RoadJson): RoadName {
 
 const ICONS = { direct: Zap, lan: Network, relay: Waypoints, mailbox: Mail } as const;
 
+export interface RoadBadgeProps extends ComponentPropsWithRef<'button'> {
+  readonly road: RoadJson;
+  /** Otherwise it is the road that was last heard of, and shown in grey. */
+  readonly isKnown: boolean;
+}
+
 /** Icon, word and colour, with the milliseconds of a live road. A button, so that its explanation opens by keyboard too. */
-export function RoadBadge({
-  road,
-  ...rest
-}: { readonly road: RoadJson } & ComponentPropsWithRef<'button'>): ReactElement {
+export function RoadBadge({ road, isKnown, ...rest }: RoadBadgeProps): ReactElement {
   const { t } = useText();
   const name = roadName(road);
   const Icon = ICONS[name];
   return (
-    <button type="button" className={`${styles.badge} ${styles[name]}`} {...rest}>
+    <button type="button" className={`${styles.badge} ${styles[isKnown ? name : 'unknown']}`} {...rest}>
       <Icon size={14} aria-hidden="true" />
       {t(`road.${name}`)}
       {name !== 'mailbox' && road.rttMs > 0 && (
