@@ -26,7 +26,7 @@ export function RoadBadge({ road, isKnown, ...rest }: RoadBadgeProps): ReactElem
   return (
     <button type="button" className={`${styles.badge} ${styles[isKnown ? name : 'unknown']}`} {...rest}>
       <Icon size={14} aria-hidden="true" />
-      {t(`road.${name}`)}
+      <span className={styles.word}>{t(`road.${name}`)}</span>
       {name !== 'mailbox' && road.rttMs > 0 && (
         <span data-ms="">{` ${t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}`}</span>
       )}
