@@ -94,7 +94,7 @@ describe('a conversation as people see it', () => {
 
   it('shows lines of the system in the language asked for', async () => {
     cli.engine.message_(BOB, 'out', 'key-changed', undefined, 'system');
-    expect((await cli.run('msg list bob --lang zh', PEOPLE)).out).toContain('— bob 的账号密钥已变：');
+    expect((await cli.run('msg list bob --lang zh', PEOPLE)).out).toContain('— bob的账号密钥已变：');
   });
 
   it('names messages that are missing, beside the data', async () => {
