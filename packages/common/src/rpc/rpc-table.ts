@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EMOJI_BYTES_MAX, PASSWORD_BYTES_MAX, REQUEST_TEXT_BYTES_MAX, TEXT_BYTES_MAX } from '../limits.ts';
 import {
   ADDRESS_CHARS_MAX,
+  CHATS_PER_PAGE_MAX,
   CODE_CHARS_MAX,
   NOTICES_MAX,
   PAGE_ITEMS_MAX,
@@ -161,7 +162,7 @@ export const RPC_TABLE = {
 
   /** Every conversation that has rows, the one with the newest first; `next` is what to pass as `after`. */
   'chat.list': {
-    params: z.strictObject({ limit: s.pageLimit, after: s.accountText.optional() }),
+    params: z.strictObject({ limit: z.int().min(1).max(CHATS_PER_PAGE_MAX), after: s.accountText.optional() }),
     result: page(s.chat),
   },
 

@@ -23,8 +23,6 @@ export const EVENTS_HELD_MAX = 20_000;
 export const TOLD_IDS_MAX = 2_000;
 /** More contacts than these to be read again at once: the whole list is one question and quicker. */
 export const CONTACTS_READ_SINGLY_MAX = 8;
-/** Entries of one page of a list. */
-export const LIST_PAGE_ITEMS = 500;
 /** Pages of one list; a daemon that never ends a list is not followed further. */
 export const LIST_PAGES_MAX = 40;
 /** How often a face says that somebody types; the daemon thins it out further. */

@@ -1,8 +1,9 @@
 import { err, ok, type Result } from '../result.ts';
+import { CHATS_PER_PAGE_MAX } from '../rpc/limits.ts';
 import type { RpcError } from '../rpc/rpc-message.ts';
 import type { RpcMethod, RpcParams, RpcResult } from '../rpc/rpc-table.ts';
 import type { ChatJson, ContactJson } from '../rpc/schemas.ts';
-import { LIST_PAGE_ITEMS, LIST_PAGES_MAX } from './limits.ts';
+import { LIST_PAGES_MAX } from './limits.ts';
 import type { StateWriter } from './state-writer.ts';
 
 export type Call = <M extends RpcMethod>(method: M, params: RpcParams<M>) => Promise<Result<RpcResult<M>, RpcError>>;
@@ -33,8 +34,11 @@ export async function readSnapshot(options: SnapshotOptions): Promise<Result<voi
     if (outcome.ok) writer.patch({ loaded: true });
     return outcome;
   };
-  const rest = [readOwn(call, writer), readNotices(call, writer), readDrafts(options), readPaths(call, writer)];
-  return firstError(await Promise.all([window(), ...rest]));
+  const shown = window();
+  const rest = [readOwn(call, writer), readNotices(call, writer), readDrafts(options)];
+  // Why each road is what it is makes a long answer; the live roads themselves come with the contacts.
+  const paths = shown.then(() => readPaths(call, writer));
+  return firstError(await Promise.all([shown, ...rest, paths]));
 }
 
 /** After anything that changes the own account, presence or settings. */
@@ -74,7 +78,7 @@ export async function readContacts(call: Call, writer: StateWriter): Promise<Res
 export async function readChats(call: Call, writer: StateWriter): Promise<Result<boolean, RpcError>> {
   const { mark } = writer.touches;
   const chats = await everyPage<ChatJson>((after) =>
-    call('chat.list', { limit: LIST_PAGE_ITEMS, ...(after === undefined ? {} : { after }) }),
+    call('chat.list', { limit: CHATS_PER_PAGE_MAX, ...(after === undefined ? {} : { after }) }),
   );
   return chats.ok ? ok(writer.replace('chats', byId(chats.value), mark)) : chats;
 }
