@@ -1,4 +1,5 @@
-import { CHANGE_MS_MAX, REACTIONS_PER_MESSAGE_MAX } from '@magpie/peer/messaging/limits.ts';
+import { CHANGE_MS_MAX } from '@magpie/common/limits.ts';
+import { REACTIONS_PER_MESSAGE_MAX } from '@magpie/peer/messaging/limits.ts';
 import type { OutgoingContent, PeerStore } from '@magpie/peer/store/store.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {

@@ -1,6 +1,6 @@
 import type { NumberedContent } from '@magpie/common/content/content.ts';
 import type { DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
-import { CHANGE_MS_MAX } from '@magpie/peer/messaging/limits.ts';
+import { CHANGE_MS_MAX } from '@magpie/common/limits.ts';
 import { MemoryState } from '@magpie/peer/store/memory-state.ts';
 import { createCalls } from '@magpie/peer/store/sqlite-calls.ts';
 import { openDatabase } from '@magpie/peer/store/sqlite-open.ts';

@@ -117,3 +117,5 @@ export const LINK_HANDSHAKE_BYTES_MAX = 512;
  * every connection that stops in the middle of one, and larger ones save nothing measurable.
  */
 export const LINK_RECORD_BYTES_MAX = 16 * 1024;
+/** How long after a message its sender may edit or recall it, by the stamps of both: a day, on every device alike. */
+export const CHANGE_MS_MAX = 24 * 3_600_000;

@@ -1,7 +1,8 @@
 import { type MessageId, newMessageId } from '@magpie/common/ids.ts';
+import { CHANGE_MS_MAX } from '@magpie/common/limits.ts';
 import type { RandomSource } from '@magpie/common/random.ts';
 import { err, ok, type Result } from '@magpie/common/result.ts';
-import { CHANGE_MS_MAX, REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
+import { REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
 import { validateText } from '../messaging/text.ts';
 import type { OutgoingContent, PeerStore, Profile, StoredMessage } from '../store/store.ts';
 import { type CommandError, noSuchMessage } from './command-error.ts';

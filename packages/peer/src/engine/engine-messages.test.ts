@@ -1,6 +1,6 @@
 import type { MessageId } from '@magpie/common/ids.ts';
+import { CHANGE_MS_MAX } from '@magpie/common/limits.ts';
 import { describe, expect, it } from 'vitest';
-import { CHANGE_MS_MAX } from '../messaging/limits.ts';
 import type { MessageView } from './engine.ts';
 import { EngineWorld, PASSWORD, type TestPeer } from './test-world.ts';
 

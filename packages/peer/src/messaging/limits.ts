@@ -23,8 +23,6 @@ export const INBOX_INCARNATIONS_MAX = 16;
 /** R16: a stamp further ahead of the wall clock is not committed. */
 export const STAMP_AHEAD_MS_MAX = 24 * 3_600_000;
 
-/** How long after a message its sender may edit or recall it, by the stamps of both: a day, on every device alike. */
-export const CHANGE_MS_MAX = 24 * 3_600_000;
 /** No receipt for so long, at least (or two probe timeouts of its session): the mailbox gets the message too (D5). */
 export const MAIL_AFTER_MS = 2_000;
 /** A gap that stands so long is asked for; one that stands longer is shown. */

@@ -1,6 +1,7 @@
 import type { MessageId } from '@magpie/common/ids.ts';
+import { CHANGE_MS_MAX } from '@magpie/common/limits.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import { CHANGE_MS_MAX, REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
+import { REACTIONS_PER_MESSAGE_MAX } from '../messaging/limits.ts';
 import { compareStamps } from './hybrid-clock.ts';
 import type { Appearance, MessageRecord, MessageTable } from './message-tables.ts';
 import { type MessageKind, type Reaction, SHOWN_KINDS, type StoredMessage } from './store.ts';

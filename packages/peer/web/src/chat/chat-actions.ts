@@ -1,3 +1,4 @@
+import { CHANGE_MS_MAX } from '@magpie/common/limits.ts';
 import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { createContext, useContext } from 'react';
 
@@ -28,9 +29,6 @@ export function useChatActions(): ChatActions {
   if (!actions) throw new Error('outside of a conversation');
   return actions;
 }
-
-/** Messages can be edited and recalled for a day (the engine's CHANGE_MS_MAX). */
-const CHANGE_MS_MAX = 24 * 3_600_000;
 
 /** Own, understood, still there, and younger than a day. */
 export function isChangeable(message: MessageJson, nowMs: number): boolean {
