@@ -166,12 +166,7 @@ describe('the mailbox road of messages (DL)', () => {
   });
 
   it('[DL24] [DL55] copies again to an own device what it cannot open', async () => {
-    const { world, alice } = await chatting();
-    const second = await secondDevice(world, alice);
-    await world.run(2_000);
-    await second.stop();
-    await send(world, alice, ['one', 'two']);
-    await world.run(5_000);
+    const { world, second } = await writtenWhileSecondIsAway();
     second.mailboxLinks = undefined;
     await second.restart();
     await world.until(async () => (await second.texts('bob')).length === 2);
@@ -179,12 +174,7 @@ describe('the mailbox road of messages (DL)', () => {
   });
 
   it('[DL24] [DL55] copies again what an own device names before it is met on a slow disk', async () => {
-    const { world, alice } = await chatting();
-    const second = await secondDevice(world, alice);
-    await world.run(2_000);
-    await second.stop();
-    await send(world, alice, ['one', 'two']);
-    await world.run(5_000);
+    const { world, alice, second } = await writtenWhileSecondIsAway();
     await alice.stop();
     second.mailboxLinks = undefined;
     await second.restart();
@@ -250,12 +240,7 @@ describe('the mailbox road of messages (DL)', () => {
   });
 
   it('[DL31] keeps copies for an own device that is away', async () => {
-    const { world, alice } = await chatting();
-    const second = await secondDevice(world, alice);
-    await world.run(2_000);
-    await second.stop();
-    await send(world, alice, ['one', 'two']);
-    await world.run(5_000);
+    const { world, alice, second } = await writtenWhileSecondIsAway();
     await alice.stop();
     await second.restart();
     await world.until(async () => (await second.texts('bob')).length === 2);
@@ -305,6 +290,17 @@ async function secondDevice(world: EngineWorld, of: TestPeer): Promise<TestPeer>
   await world.ok(second.engine.login(login));
   await world.run(2_000);
   return second;
+}
+
+/** Two messages to Bob, whose copies wait for the own device that is away. */
+async function writtenWhileSecondIsAway(): Promise<{ world: EngineWorld; alice: TestPeer; second: TestPeer }> {
+  const { world, alice } = await chatting();
+  const second = await secondDevice(world, alice);
+  await world.run(2_000);
+  await second.stop();
+  await send(world, alice, ['one', 'two']);
+  await world.run(5_000);
+  return { world, alice, second };
 }
 
 async function send(world: EngineWorld, from: TestPeer, texts: readonly string[]): Promise<void> {
