@@ -14,7 +14,7 @@ void enter();
 // A fresh link that is pasted into the tab changes nothing but the fragment.
 window.addEventListener('hashchange', () => location.hash.startsWith('#c=') && void enter());
 guardDrops();
-// A part that is missing is said in its place; any other fault is reported as any other.
+// What could not be fetched is named where it would stand; every other error goes to the console, as errors do.
 createRoot(root, { onCaughtError: (error) => error instanceof PartMissing || reportError(error) }).render(
   <StrictMode>
     <Page />

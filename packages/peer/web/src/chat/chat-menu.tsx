@@ -7,7 +7,7 @@ import { Button, IconButton } from '../design/button.tsx';
 import { Dialog, DialogActions } from '../design/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../design/menu.tsx';
 import { goTo } from '../shell/navigation.ts';
-import { showToast } from '../shell/toast-list.ts';
+import { showFailure } from '../shell/toast-list.ts';
 import { useText } from '../text/text.tsx';
 
 /** What else one can do with a conversation. */
@@ -22,15 +22,14 @@ export function ChatMenu({
   readonly name: string;
   readonly onNudge: () => void;
 }): ReactElement {
-  const { t, errorText } = useText();
+  const text = useText();
+  const { t } = text;
   const view = useViewModel();
   const [asks, setAsks] = useState(false);
-  // All of them, however few are shown. The menu is gone by then, so what went wrong is said elsewhere.
+  // All of them, however few are shown.
   const markAll = async () => {
     const result = await view.call('message.markRead', { chat });
-    if (result.ok) return;
-    const title = t('shell.action-failed.title');
-    showToast({ about: `read ${chat}`, title, text: errorText(result.error), open: undefined });
+    if (!result.ok) showFailure(`read ${chat}`, result.error, text);
   };
   return (
     <>

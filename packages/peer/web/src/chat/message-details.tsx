@@ -3,6 +3,7 @@ import { Fragment, type ReactElement } from 'react';
 import { Button } from '../design/button.tsx';
 import { Dialog, DialogActions } from '../design/dialog.tsx';
 import { roadName } from '../design/road-badge.tsx';
+import { roundTrip } from '../text/road-words.ts';
 import { useText } from '../text/text.tsx';
 import styles from './message-details.module.css';
 import { stateSentence, stateWord } from './message-state.tsx';
@@ -24,8 +25,7 @@ export function MessageDetails({
   const message = useMessage(opened.chat, opened.id) ?? opened;
   const times = timesOf(language);
   const { path } = message;
-  const rtt =
-    path && path.kind !== 'mailbox' && path.rttMs > 0 ? ` · ${t('road.ms', { ms: Math.round(path.rttMs) })}` : '';
+  const rtt = path && path.kind !== 'mailbox' && path.rttMs > 0 ? ` · ${roundTrip(path.rttMs, text)}` : '';
   const own = message.direction === 'out';
   const facts: readonly (readonly [string, string])[] = [
     [t('chat.detail.from'), own ? t('chat.you') : who],

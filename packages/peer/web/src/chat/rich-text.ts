@@ -1,4 +1,5 @@
 import { splitLinks } from '@magpie/common/view/links.ts';
+import { MARKS } from '../text/marks.ts';
 
 export type TextPart =
   | { readonly type: 'text' | 'bold' | 'code' | 'block'; readonly text: string }
@@ -12,8 +13,6 @@ const LINES_SPARED = 4;
 const CHARACTERS_SPARED = 200;
 const BIG_EMOJI_MAX = 3;
 
-/** `code` on one line, **bold** on one line. */
-const MARKS = /`([^`\n]+)`|\*\*(?=\S)([^\n*]*[^\s*])\*\*/g;
 const FENCE_OPENS = /^```[^\n`]*\n/gm;
 const FENCE_CLOSES = /^```[ \t]*$/gm;
 

@@ -5,7 +5,7 @@ import type { ReactElement } from 'react';
 import { useView } from '../connection/view.tsx';
 import { RoadBadge, roadName } from '../design/road-badge.tsx';
 import { goTo } from '../shell/navigation.ts';
-import { roadSentence } from '../text/road-words.ts';
+import { roadSentence, roundTrip } from '../text/road-words.ts';
 import { useText } from '../text/text.tsx';
 import styles from './road-info.module.css';
 import { roadSince } from './road-since.ts';
@@ -55,7 +55,7 @@ export function RoadInfo({ contact }: { readonly contact: ContactJson }): ReactE
               {road.kind !== 'mailbox' && road.rttMs > 0 && (
                 <>
                   <dt>{t('chat.road-rtt')}</dt>
-                  <dd>{t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}</dd>
+                  <dd>{roundTrip(road.rttMs, text)}</dd>
                 </>
               )}
               {path && path.packetsSent > 0 && (

@@ -15,17 +15,22 @@ export async function keepProfile(view: ViewModel): Promise<void> {
   }
 }
 
-/** A command for this profile, as typed into a terminal; without words the one that opens this page again. */
-export function openingCommand(command = 'ui'): string {
-  let folder: string | null = null;
-  let magpie = 'magpie';
-  try {
-    folder = localStorage.getItem(KEY);
-    if (localStorage.getItem(COMMAND_KEY) === 'npx magpie') magpie = 'npx magpie';
-  } catch {
-    // As above.
-  }
+/**
+ * A command as typed into a terminal; without words the one that opens this page again.
+ * @param folder of the profile; this page's unless another one is named
+ */
+export function openingCommand(command = 'ui', folder = kept(KEY)): string {
+  const magpie = kept(COMMAND_KEY) === 'npx magpie' ? 'npx magpie' : 'magpie';
   if (!folder) return `${magpie} ${command}`;
   const word = /^[\w@%+=:,./-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", `'\\''`)}'`;
   return `${magpie} --profile ${word} ${command}`;
+}
+
+function kept(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    // As above.
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 import type { RoadJson } from '@magpie/common/rpc/schemas.ts';
 import { Mail, Network, Waypoints, Zap } from 'lucide-react';
 import type { ComponentPropsWithRef, ReactElement } from 'react';
+import { roundTrip } from '../text/road-words.ts';
 import { useText } from '../text/text.tsx';
 import styles from './road-badge.module.css';
 
@@ -20,16 +21,15 @@ export interface RoadBadgeProps extends ComponentPropsWithRef<'button'> {
 
 /** Icon, word and colour, with the milliseconds of a live road. A button, so that its explanation opens by keyboard too. */
 export function RoadBadge({ road, isKnown, ...rest }: RoadBadgeProps): ReactElement {
-  const { t } = useText();
+  const text = useText();
+  const { t } = text;
   const name = roadName(road);
   const Icon = ICONS[name];
   return (
     <button type="button" className={`${styles.badge} ${styles[isKnown ? name : 'unknown']}`} {...rest}>
       <Icon size={14} aria-hidden="true" />
       <span className={styles.word}>{t(`road.${name}`)}</span>
-      {name !== 'mailbox' && road.rttMs > 0 && (
-        <span data-ms="">{` ${t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}`}</span>
-      )}
+      {name !== 'mailbox' && road.rttMs > 0 && <span data-ms="">{` ${roundTrip(road.rttMs, text)}`}</span>}
     </button>
   );
 }

@@ -1,12 +1,10 @@
 import type { PageKey } from '@magpie/common/i18n/page-translator.ts';
 import type { ChatJson } from '@magpie/common/rpc/schemas.ts';
+import { withoutMarks } from '../text/marks.ts';
 import type { Text } from '../text/text.tsx';
 
 /** More than any list is wide. */
 const CHARACTERS_MAX = 1_000;
-/** The same as in a conversation. */
-const FENCES = /^```[^\n`]*$/gm;
-const MARKS = /`([^`\n]+)`|\*\*(?=\S)([^\n*]*[^\s*])\*\*/g;
 
 /** What a list says of the newest row of a chat, in one line. */
 export function previewOf(
@@ -19,7 +17,7 @@ export function previewOf(
   switch (last.kind) {
     case 'text':
     case 'edit': {
-      const text = plain(last.text);
+      const text = withoutMarks(last.text.slice(0, CHARACTERS_MAX));
       return side === 'out' ? t('people.preview.own', { text }) : text;
     }
     case 'nudge':
@@ -33,11 +31,6 @@ export function previewOf(
     case 'unsupported':
       return t('people.preview.unsupported');
   }
-}
-
-/** One line of the beginning, without the signs that a conversation shows as code and emphasis. */
-function plain(text: string): string {
-  return text.slice(0, CHARACTERS_MAX).replace(FENCES, ' ').replace(MARKS, '$1$2').replace(/\s+/g, ' ').trim();
 }
 
 function systemWords(key: string, who: string, t: Text['t'], has: Text['has']): string {

@@ -2,6 +2,7 @@ import type { RoadJson } from '@magpie/common/rpc/schemas.ts';
 import { Network, Waypoints, Zap } from 'lucide-react';
 import type { ReactElement } from 'react';
 import { roadName } from '../design/road-badge.tsx';
+import { roundTrip } from '../text/road-words.ts';
 import { useText } from '../text/text.tsx';
 import styles from './rows.module.css';
 
@@ -18,7 +19,8 @@ export function RoadMark({
   readonly road: RoadJson;
   readonly isShort?: boolean;
 }): ReactElement | null {
-  const { t } = useText();
+  const text = useText();
+  const { t } = text;
   const name = roadName(road);
   if (name === 'mailbox') return null;
   const Icon = ICONS[name];
@@ -26,7 +28,7 @@ export function RoadMark({
     <span className={`${styles.road} ${styles[name]}`}>
       <Icon size={13} aria-hidden="true" />
       <span className={isShort && road.rttMs > 0 ? 'visually-hidden' : undefined}>{t(`road.${name}`)}</span>
-      {road.rttMs > 0 && t('road.ms', { ms: Math.max(1, Math.round(road.rttMs)) })}
+      {road.rttMs > 0 && roundTrip(road.rttMs, text)}
     </span>
   );
 }

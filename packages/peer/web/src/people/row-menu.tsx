@@ -6,7 +6,7 @@ import { useView, useViewModel } from '../connection/view.tsx';
 import menuStyles from '../design/menu.module.css';
 import { MenuItem, MenuPortal, MenuSeparator } from '../design/menu.tsx';
 import { goTo } from '../shell/navigation.ts';
-import { showToast } from '../shell/toast-list.ts';
+import { showFailure } from '../shell/toast-list.ts';
 import { useText } from '../text/text.tsx';
 import type { Asked } from './contact-dialog.tsx';
 import styles from './friend-window.module.css';
@@ -60,16 +60,14 @@ function Items({
   readonly onOpen: (id: string) => void;
   readonly ask: (asked: Asked) => void;
 }): ReactElement {
-  const { t, errorText } = useText();
+  const text = useText();
+  const { t } = text;
   const view = useViewModel();
   const { id, state } = contact;
   const isFriend = state === 'member';
-  // The menu is gone by then, so what went wrong is said elsewhere.
   const unblock = async () => {
     const result = await view.call('contact.unblock', { who: id });
-    if (result.ok) return;
-    const title = t('shell.action-failed.title');
-    showToast({ about: `unblock ${id}`, title, text: errorText(result.error), open: undefined });
+    if (!result.ok) showFailure(`unblock ${id}`, result.error, text);
   };
   return (
     <>

@@ -2,6 +2,7 @@ import type { NetStatusJson } from '@magpie/common/rpc/schemas.ts';
 import type { ReactElement } from 'react';
 import { useFetched } from '../connection/use-fetched.ts';
 import { Failure } from '../text/failure.tsx';
+import { roundTrip } from '../text/road-words.ts';
 import { type Text, useText } from '../text/text.tsx';
 import { RoadList } from './road-list.tsx';
 import styles from './settings.module.css';
@@ -42,7 +43,7 @@ function ServerLink({ server }: { readonly server: NetStatusJson['server'] }): R
         {server.rttMs !== null && (
           <>
             <dt>{t('settings.network.rtt')}</dt>
-            <dd>{t('road.ms', { ms: Math.max(1, Math.round(server.rttMs)) })}</dd>
+            <dd>{roundTrip(server.rttMs, text)}</dd>
           </>
         )}
         {cause && (

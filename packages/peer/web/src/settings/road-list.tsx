@@ -5,7 +5,7 @@ import { useView } from '../connection/view.tsx';
 import { roadName } from '../design/road-badge.tsx';
 import { displayNameOf } from '../people/names.ts';
 import { Failure } from '../text/failure.tsx';
-import { roadSentence } from '../text/road-words.ts';
+import { roadSentence, roundTrip } from '../text/road-words.ts';
 import { useText } from '../text/text.tsx';
 import styles from './settings.module.css';
 
@@ -37,7 +37,7 @@ function Road({ path }: { readonly path: PathJson }): ReactElement {
   const reason = `path-reason.${path.reason}`;
   const state = `path-state.${path.state}`;
   const road = path.path ? t(`road.${roadName(path.path)}`) : has(state) ? t(state) : path.state;
-  const rtt = path.path && path.path.rttMs > 0 ? t('road.ms', { ms: Math.max(1, Math.round(path.path.rttMs)) }) : '';
+  const rtt = path.path && path.path.rttMs > 0 ? roundTrip(path.path.rttMs, text) : '';
   return (
     <li className={styles.item}>
       <div className={styles.words}>

@@ -1,8 +1,8 @@
 import type { ViewHappening } from '@magpie/common/view/view-state.ts';
-import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { type ReactElement, useEffect, useState } from 'react';
 import { useViewModel } from '../connection/view.tsx';
 import { displayNameOf } from '../people/names.ts';
-import { type Text, useText } from '../text/text.tsx';
+import { type Text, useLatestText } from '../text/text.tsx';
 
 /** Sentences kept in the log; a screen reader has read the older ones. */
 const KEPT_MAX = 12;
@@ -21,13 +21,8 @@ interface Sentence {
 /** The one place where screen readers hear news: hidden, polite, and never with a time in it. */
 export function Announcer(): ReactElement {
   const view = useViewModel();
-  const text = useText();
-  const latest = useRef(text);
+  const latest = useLatestText();
   const [sentences, setSentences] = useState<readonly Sentence[]>([]);
-  useEffect(() => {
-    latest.current = text;
-  }, [text]);
-
   useEffect(() => {
     let serial = 0;
     const elsewhere = new Map<string, { readonly who: string; readonly count: number }>();
@@ -65,7 +60,7 @@ export function Announcer(): ReactElement {
       clearTimeout(timer);
       for (const each of forgetting) clearTimeout(each);
     };
-  }, [view]);
+  }, [view, latest]);
 
   return (
     <div className="visually-hidden" role="log" aria-live="polite" aria-relevant="additions" data-announcer="">

@@ -188,7 +188,7 @@ function Deleted(): ReactElement {
   return (
     <Banner look="danger" icon={<ShieldAlert size={18} aria-hidden="true" />}>
       <strong>{t('shell.banner.deleted')}</strong> {t('shell.banner.signed-out.safe')} {t('shell.banner.deleted.do')}{' '}
-      <code>magpie --profile new ui</code>
+      <code>{openingCommand('ui', 'new')}</code>
     </Banner>
   );
 }

@@ -1,4 +1,6 @@
+import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { create } from 'zustand';
+import type { Text } from '../text/text.tsx';
 
 export interface Toast {
   /** What it is about; a newer one about the same takes its place. */
@@ -21,6 +23,11 @@ export function showToast(toast: Omit<Toast, 'serial'>): void {
   serial += 1;
   const others = useToastList.getState().filter(({ about }) => about !== toast.about);
   useToastList.setState([...others, { ...toast, serial }].slice(-TOASTS_MAX), true);
+}
+
+/** For what was chosen in a menu, which is gone by the time that it fails. */
+export function showFailure(about: string, error: RpcError, { t, errorText }: Text): void {
+  showToast({ about, title: t('shell.action-failed.title'), text: errorText(error), open: undefined });
 }
 
 export function dropToast(about: string): void {

@@ -1,10 +1,10 @@
 import type { ContactJson, MessageJson } from '@magpie/common/rpc/schemas.ts';
 import type { ViewModel } from '@magpie/common/view/view-model.ts';
 import type { ViewHappening } from '@magpie/common/view/view-state.ts';
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 import { useViewModel } from '../connection/view.tsx';
 import { displayNameOf } from '../people/names.ts';
-import { type Text, useText } from '../text/text.tsx';
+import { type Text, useLatestText } from '../text/text.tsx';
 import { chime } from './chime.ts';
 import { commandChat } from './commands.ts';
 import { ElectedTab } from './elected-tab.ts';
@@ -22,16 +22,12 @@ const SHAKE_EVERY_MS = 5_000;
 /** Tells of what happens where the person does not look: sound, desktop notification, or a card in the page. */
 export function useBell(): void {
   const view = useViewModel();
-  const text = useText();
-  const latest = useRef(text);
-  useEffect(() => {
-    latest.current = text;
-  }, [text]);
+  const latest = useLatestText();
   useEffect(() => {
     const bell = new Bell(view, () => latest.current);
     bell.start();
     return () => bell.stop();
-  }, [view]);
+  }, [view, latest]);
 }
 
 class Bell {

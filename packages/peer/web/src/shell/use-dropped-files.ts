@@ -1,16 +1,12 @@
-import { useEffect, useRef } from 'react';
-import { useText } from '../text/text.tsx';
+import { useEffect } from 'react';
+import { useLatestText } from '../text/text.tsx';
 import { commandChat } from './commands.ts';
 import { hasFiles } from './guard-drops.ts';
 import { showToast } from './toast-list.ts';
 
 /** Files cannot be sent yet: the conversation that is open says so, or else a card. */
 export function useDroppedFiles(): void {
-  const text = useText();
-  const latest = useRef(text);
-  useEffect(() => {
-    latest.current = text;
-  }, [text]);
+  const latest = useLatestText();
   useEffect(() => {
     const tell = (event: DragEvent): void => {
       if (!hasFiles(event) || commandChat({ type: 'files' })) return;
@@ -19,5 +15,5 @@ export function useDroppedFiles(): void {
     };
     window.addEventListener('drop', tell);
     return () => window.removeEventListener('drop', tell);
-  }, []);
+  }, [latest]);
 }

@@ -36,3 +36,8 @@ function relayCause(path: Pick<PathJson, 'state' | 'reason'> | undefined) {
       return path?.state === 'punching' || path?.state === 'trial' ? 'relay-trying' : 'relay';
   }
 }
+
+/** A round trip in words; what is quicker than a millisecond takes one. */
+export function roundTrip(rttMs: number, { t }: Pick<Text, 't'>): string {
+  return t('road.ms', { ms: Math.max(1, Math.round(rttMs)) });
+}

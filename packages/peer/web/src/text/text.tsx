@@ -1,7 +1,7 @@
 import { createPageTranslator, type PageKey, type PageTranslator } from '@magpie/common/i18n/page-translator.ts';
 import type { Language, TextValues } from '@magpie/common/i18n/translator.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
-import { createContext, type ReactElement, type ReactNode, useContext } from 'react';
+import { createContext, type ReactElement, type ReactNode, type RefObject, useContext, useEffect, useRef } from 'react';
 import { localeOf } from './locale.ts';
 
 export interface Text {
@@ -48,4 +48,14 @@ export function useText(): Text {
   const text = useContext(TextContext);
   if (!text) throw new Error('outside of TextProvider');
   return text;
+}
+
+/** For those who listen for as long as they are there: in whatever language the page is when something happens. */
+export function useLatestText(): RefObject<Text> {
+  const text = useText();
+  const latest = useRef(text);
+  useEffect(() => {
+    latest.current = text;
+  }, [text]);
+  return latest;
 }
