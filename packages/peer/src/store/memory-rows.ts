@@ -6,7 +6,7 @@ import { compareStamps } from './hybrid-clock.ts';
 import { type Key, keyOf, MemoryRowIndexes } from './memory-row-indexes.ts';
 import { compareChanges, isShown } from './message-changes.ts';
 import type { Appearance, Direction, MessageRecord, MessageTable, NewMessage } from './message-tables.ts';
-import type { MessageRoad, MessageState, StoredMessage } from './store.ts';
+import type { Chat, MessageRoad, MessageState, StoredMessage } from './store.ts';
 
 const UNCHANGED = {
   editedAt: undefined,
@@ -288,8 +288,12 @@ export class MemoryRows implements MessageTable {
     return newest.map(({ chat, stamp }) => ({ chat, stamp }));
   }
 
-  oldestUnread(chat: AccountNumber): MessageId | undefined {
-    return this.unread(chat, undefined)[0]?.message.id;
+  summaries(chats: readonly AccountNumber[]): readonly Chat[] {
+    return chats.flatMap((chat) => {
+      const [last] = this.page(chat, undefined, undefined, 1);
+      const [oldest] = this.unread(chat, undefined);
+      return last ? [{ chat, last, unread: this.unreadCount(chat), firstUnread: oldest?.message.id }] : [];
+    });
   }
 
   changesSince(change: number, limit: number): readonly StoredMessage[] {

@@ -1,7 +1,7 @@
 import type { HybridStamp, NumberedContent } from '@magpie/common/content/content.ts';
 import type { AccountNumber, DeviceId, Incarnation, MessageId } from '@magpie/common/ids.ts';
 import type { WallMs } from '@magpie/common/time.ts';
-import type { MessageRoad, MessageState, NumberingPage, StoredMessage } from './store.ts';
+import type { Chat, MessageRoad, MessageState, NumberingPage, StoredMessage } from './store.ts';
 
 /** A message as it is kept: what is shown of it, and what only the store needs. */
 export interface MessageRecord {
@@ -132,9 +132,8 @@ export interface MessageTable {
   ): readonly StoredMessage[];
   /** Each conversation that shows a message, with the stamp of the newest. */
   chatsShown(): readonly { readonly chat: AccountNumber; readonly stamp: HybridStamp }[];
-  /** Incoming, shown and not read. */
-  unreadCount(chat: AccountNumber): number;
-  oldestUnread(chat: AccountNumber): MessageId | undefined;
+  /** What a list says of these conversations, in their order; those that show nothing are left out. */
+  summaries(chats: readonly AccountNumber[]): readonly Chat[];
   changesSince(change: number, limit: number): readonly StoredMessage[];
   lastChange(): number;
 }

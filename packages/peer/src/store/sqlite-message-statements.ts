@@ -138,14 +138,6 @@ function questions(db: Sqlite.Database) {
         SELECT min(sequence) FROM message INDEXED BY message_unread
         WHERE chat = ? AND device = ? AND incarnation = ? AND ${UNREAD}`)
       .pluck(),
-    unreadCount: db
-      .prepare<[number], number>(`
-        SELECT count(*) FROM message INDEXED BY message_unread_order WHERE chat = ? AND ${UNREAD}`)
-      .pluck(),
-    oldestUnread: db
-      .prepare<[number], Buffer>(`
-        SELECT id FROM message INDEXED BY message_unread_order WHERE chat = ? AND ${UNREAD} ORDER BY ${ORDER} LIMIT 1`)
-      .pluck(),
   };
 }
 
@@ -202,12 +194,33 @@ function stamps(db: Sqlite.Database) {
   };
 }
 
+/** A column of the newest row that the conversation shows. */
+function newestIn(chat: string, column: string): string {
+  return `(SELECT ${column} FROM message AS newest INDEXED BY message_order
+    WHERE newest.chat = ${chat} AND newest.shown = 1 ORDER BY ${ORDER_BACKWARDS} LIMIT 1)`;
+}
+
 function pages(db: Sqlite.Database) {
   return {
-    /** From the end of the index, where the newest row of the chat stands: one jump for each chat, and no row is read. */
-    chatShownBefore: db.prepare<[number], Pick<MessageRow, 'chat' | 'wall_ms' | 'counter'>>(`
-      SELECT chat, wall_ms, counter FROM message INDEXED BY message_order WHERE shown = 1 AND chat < ?
-      ORDER BY chat DESC, ${ORDER_BACKWARDS} LIMIT 1`),
+    /** One jump in the index for each chat, and no row is read. */
+    chatsShown: db.prepare<[], Pick<MessageRow, 'chat' | 'wall_ms' | 'counter'>>(`
+      WITH RECURSIVE shown_in (chat) AS (
+        SELECT max(chat) FROM message INDEXED BY message_order WHERE shown = 1
+        UNION ALL
+        SELECT (SELECT max(chat) FROM message INDEXED BY message_order WHERE shown = 1 AND chat < shown_in.chat)
+        FROM shown_in WHERE shown_in.chat IS NOT NULL
+      )
+      SELECT chat, ${newestIn('shown_in.chat', 'wall_ms')} AS wall_ms, ${newestIn('shown_in.chat', 'counter')} AS counter
+      FROM shown_in WHERE chat IS NOT NULL`),
+    /** All in one statement: to make one row of so many columns takes longer than to find it. */
+    summaries: db.prepare<[string], MessageRow & { readonly unread: number; readonly first_unread: Buffer | null }>(`
+      SELECT message.*,
+        (SELECT count(*) FROM message AS each INDEXED BY message_unread_order
+          WHERE each.chat = message.chat AND ${UNREAD}) AS unread,
+        (SELECT id FROM message AS each INDEXED BY message_unread_order
+          WHERE each.chat = message.chat AND ${UNREAD} ORDER BY ${ORDER} LIMIT 1) AS first_unread
+      FROM json_each(?) AS wanted JOIN message ON message.position = ${newestIn('wanted.value', 'position')}
+      ORDER BY wanted.key`),
     pageNewest: db.prepare<[number, number], MessageRow>(`
       SELECT * FROM message INDEXED BY message_order WHERE chat = ? AND shown = 1
       ORDER BY ${ORDER_BACKWARDS} LIMIT ?`),

@@ -6,7 +6,7 @@ import { isShown } from './message-changes.ts';
 import type { Appearance, Direction, MessageRecord, MessageTable, NewMessage } from './message-tables.ts';
 import { type MessageStatements, type Place, prepareMessageStatements } from './sqlite-message-statements.ts';
 import { messageOf, recordOf, toBlob } from './sqlite-rows.ts';
-import type { MessageRoad, MessageState, StoredMessage } from './store.ts';
+import type { Chat, MessageRoad, MessageState, StoredMessage } from './store.ts';
 
 /** The message table in SQLite. Plain calls on an open database; the caller brings the transaction. */
 export class SqliteMessageTable implements MessageTable {
@@ -247,24 +247,19 @@ export class SqliteMessageTable implements MessageTable {
   }
 
   chatsShown(): readonly { readonly chat: AccountNumber; readonly stamp: HybridStamp }[] {
-    const chats: { readonly chat: AccountNumber; readonly stamp: HybridStamp }[] = [];
-    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-      const row = this.#sql.chatShownBefore.get(before);
-      if (!row) return chats;
-      before = row.chat;
-      chats.push({
-        chat: row.chat as AccountNumber,
-        stamp: { wallMs: row.wall_ms as WallMs, counter: row.counter },
-      });
-    }
+    return this.#sql.chatsShown.all().map(({ chat, wall_ms, counter }) => ({
+      chat: chat as AccountNumber,
+      stamp: { wallMs: wall_ms as WallMs, counter },
+    }));
   }
 
-  unreadCount(chat: AccountNumber): number {
-    return this.#sql.unreadCount.get(chat) ?? 0;
-  }
-
-  oldestUnread(chat: AccountNumber): MessageId | undefined {
-    return this.#sql.oldestUnread.get(chat)?.toString('hex') as MessageId | undefined;
+  summaries(chats: readonly AccountNumber[]): readonly Chat[] {
+    return this.#sql.summaries.all(JSON.stringify(chats)).map((row) => ({
+      chat: row.chat as AccountNumber,
+      last: messageOf(row),
+      unread: row.unread,
+      firstUnread: row.first_unread === null ? undefined : (row.first_unread.toString('hex') as MessageId),
+    }));
   }
 
   changesSince(change: number, limit: number): readonly StoredMessage[] {

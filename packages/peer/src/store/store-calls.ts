@@ -187,11 +187,7 @@ export function callsOver({ tables, profiles, contacts, own, history }: StorePar
   function chats(limit: number, after?: AccountNumber): readonly Chat[] {
     const all = [...rows.chatsShown()].sort((a, b) => compareStamps(b.stamp, a.stamp) || a.chat - b.chat);
     const from = after === undefined ? 0 : all.findIndex(({ chat }) => chat === after) + 1;
-    return all.slice(from, from + limit).flatMap(({ chat }) => {
-      const [last] = rows.page(chat, undefined, undefined, 1);
-      const unread = rows.unreadCount(chat);
-      return last ? [{ chat, last, unread, firstUnread: unread === 0 ? undefined : rows.oldestUnread(chat) }] : [];
-    });
+    return rows.summaries(all.slice(from, from + limit).map(({ chat }) => chat));
   }
 
   function messages({ chat, limit, before, after, around }: MessageQuery): readonly StoredMessage[] {
