@@ -20,6 +20,14 @@ export interface DaemonSyncOptions {
   readonly onOtherHistory: () => void;
 }
 
+/** One reading of all lists. */
+interface Reading {
+  readonly number: number;
+  /** Of the connection that it is made on. */
+  readonly generation: number;
+  readonly outcome: Promise<Result<void, RpcError>>;
+}
+
 /**
  * From a fresh connection to a state that follows the daemon: watch from where the last connection ended, read the lists,
  * then let the events in that came meanwhile. An event may be older than the list it meets; the events behind it are not,
@@ -68,28 +76,38 @@ export class DaemonSync {
     const before = writer.state;
     const since = this.#cursor;
     this.#held = [];
-    const watch = await call('watch.start', since === undefined ? {} : { since });
+    const watching = call('watch.start', since === undefined ? {} : { since });
+    // The daemon takes calls in their order: the lists are read behind the beginning of the watch without waiting for it.
+    const snapshot = this.#readLists();
+    const watch = await watching;
     if (!this.#goesOn(watch, generation) || !watch.ok) return;
     const isOther = since !== undefined && Number(watch.value.cursor) < Number(since);
     this.#cursor = watch.value.cursor;
     if (isOther) onOtherHistory();
-    await this.#read(before);
+    await this.#finish(snapshot, before);
   }
 
   /** Every list again on the same connection, whose watch goes on: somebody else is signed in, or somebody at all. */
   async readAnew(): Promise<void> {
     this.#held ??= [];
-    await this.#read(undefined);
+    await this.#finish(this.#readLists(), undefined);
+  }
+
+  #readLists(): Reading {
+    const { connection, call, writer, isDraftDirty, onOvertaken } = this.#options;
+    return {
+      number: ++this.#readings,
+      generation: connection.generation,
+      outcome: readSnapshot({ call, writer, isDraftDirty, onOvertaken }),
+    };
   }
 
   /** @param before what was shown until the connection was lost; undefined: nothing that could have been missed */
-  async #read(before: ViewState | undefined): Promise<void> {
-    const { connection, call, writer, isDraftDirty, onOvertaken, onSynced } = this.#options;
-    const { generation } = connection;
-    const reading = ++this.#readings;
-    const snapshot = await readSnapshot({ call, writer, isDraftDirty, onOvertaken });
+  async #finish({ number, generation, outcome }: Reading, before: ViewState | undefined): Promise<void> {
+    const { connection, writer, onSynced } = this.#options;
+    const snapshot = await outcome;
     // Begun anew meanwhile: the newer reading tells when all is there.
-    if (reading !== this.#readings || !this.#goesOn(snapshot, generation)) return;
+    if (number !== this.#readings || !this.#goesOn(snapshot, generation)) return;
     connection.settle();
     writer.batch(() => {
       const held = this.#held ?? [];
