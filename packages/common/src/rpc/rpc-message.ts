@@ -74,7 +74,7 @@ function toJson(message: RpcMessage): object {
 export function parseRpcLine(line: string): Result<RpcMessage, RpcLineError> {
   let value: unknown;
   try {
-    value = JSON.parse(line, dropPrototypeKey);
+    value = MAY_NAME_PROTOTYPE.test(line) ? JSON.parse(line, dropPrototypeKey) : JSON.parse(line);
   } catch {
     return err('not-json');
   }
@@ -120,6 +120,9 @@ function detailFromJson(detail: object): Readonly<Record<string, string | number
   const entries = Object.entries(detail).filter(([, value]) => typeof value === 'string' || typeof value === 'number');
   return Object.fromEntries(entries.slice(0, DETAIL_ENTRIES_MAX));
 }
+
+/** As it is, or with any of its letters escaped. To look at every key of a long list takes as long as to parse it. */
+const MAY_NAME_PROTOTYPE = /__proto__|\\u/;
 
 /** `__proto__` never becomes a key of anything parsed here. */
 function dropPrototypeKey(key: string, value: unknown): unknown {

@@ -31,16 +31,38 @@ const devices = z.object({ items: z.array(s.device) });
 /** A page of a list. `next` is what to pass as `before` (or `after`, when that was given) for more; null at the end. */
 const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
 
+interface MethodSchemas {
+  readonly params: z.ZodObject;
+  readonly result: z.ZodType;
+}
+
+/** Schemas take long to make, and most programs use those of a few methods: each is made when it is first used. */
+function method<T extends MethodSchemas>(make: () => T): Pick<T, 'params' | 'result'> {
+  let made: T | undefined;
+  const schemas = (): T => {
+    made ??= make();
+    return made;
+  };
+  return {
+    get params() {
+      return schemas().params;
+    },
+    get result() {
+      return schemas().result;
+    },
+  };
+}
+
 /**
  * Every method of the local API: strict parameters (a misspelt field is an error), results that may gain fields.
  * Events come as notifications `event` after `watch.start`; the connection begins with a notification `hello`.
  */
 export const RPC_TABLE = {
-  'daemon.status': { params: nothing, result: s.daemonStatus },
+  'daemon.status': method(() => ({ params: nothing, result: s.daemonStatus })),
   /** Answers, then says goodbye to everybody and ends. */
-  'daemon.stop': { params: nothing, result: z.object({ pid: z.int() }) },
+  'daemon.stop': method(() => ({ params: nothing, result: z.object({ pid: z.int() }) })),
 
-  'account.register': {
+  'account.register': method(() => ({
     params: z.strictObject({
       server: address,
       trustFirst: z.boolean(),
@@ -51,9 +73,9 @@ export const RPC_TABLE = {
       label: name.optional(),
     }),
     result: s.signIn,
-  },
+  })),
   /** With an approval code the answer comes when the other device has let this one in, within a minute (R7). */
-  'account.login': {
+  'account.login': method(() => ({
     params: z.strictObject({
       server: address.optional(),
       trustFirst: z.boolean(),
@@ -66,62 +88,65 @@ export const RPC_TABLE = {
       newPassword: password.optional(),
     }),
     result: s.signIn,
-  },
+  })),
   /**
    * The registers and logins of this connection fail with CANCELLED, under way or waiting; answers also when there are
    * none. The end of the connection does the same.
    */
-  'account.cancelSignIn': { params: nothing, result: nothing },
-  'account.logout': { params: nothing, result: nothing },
-  'account.whoami': { params: nothing, result: s.account },
-  'account.changePassword': {
+  'account.cancelSignIn': method(() => ({ params: nothing, result: nothing })),
+  'account.logout': method(() => ({ params: nothing, result: nothing })),
+  'account.whoami': method(() => ({ params: nothing, result: s.account })),
+  'account.changePassword': method(() => ({
     params: z.strictObject({ oldPassword: password, newPassword: password }),
     result: nothing,
-  },
-  'account.setProfile': {
+  })),
+  'account.setProfile': method(() => ({
     params: z.strictObject({ displayName: shortText.optional(), signatureLine: shortText.optional() }),
     result: s.account,
-  },
-  'account.policy': { params: nothing, result: s.policy },
-  'account.setPolicy': {
+  })),
+  'account.policy': method(() => ({ params: nothing, result: s.policy })),
+  'account.setPolicy': method(() => ({
     params: z.strictObject({
       ask: s.policy.shape.ask.optional(),
       question: shortText.optional(),
       showLastSeen: z.boolean().optional(),
     }),
     result: s.policy,
-  },
-  'account.devices': { params: nothing, result: devices },
+  })),
+  'account.devices': method(() => ({ params: nothing, result: devices })),
   /** `device`: its id, or the beginning of it that no other has. */
-  'account.revokeDevice': { params: z.strictObject({ device: z.string().min(1).max(64) }), result: devices },
+  'account.revokeDevice': method(() => ({
+    params: z.strictObject({ device: z.string().min(1).max(64) }),
+    result: devices,
+  })),
   /** The event `approval` tells what becomes of it. */
-  'account.offerApproval': { params: nothing, result: s.approval },
-  'account.withdrawApproval': { params: z.strictObject({ code }), result: nothing },
-  'account.renewRecovery': { params: nothing, result: z.object({ recoveryCode: z.string() }) },
+  'account.offerApproval': method(() => ({ params: nothing, result: s.approval })),
+  'account.withdrawApproval': method(() => ({ params: z.strictObject({ code }), result: nothing })),
+  'account.renewRecovery': method(() => ({ params: nothing, result: z.object({ recoveryCode: z.string() }) })),
   /** The newest recovery code has been shown or kept. Until somebody says so, each login makes another one. */
-  'account.recoveryKept': { params: nothing, result: nothing },
-  'account.invitation': { params: nothing, result: z.object({ link: z.string() }) },
-  'account.delete': { params: z.strictObject({ password }), result: nothing },
+  'account.recoveryKept': method(() => ({ params: nothing, result: nothing })),
+  'account.invitation': method(() => ({ params: nothing, result: z.object({ link: z.string() }) })),
+  'account.delete': method(() => ({ params: z.strictObject({ password }), result: nothing })),
 
-  'contact.list': {
+  'contact.list': method(() => ({
     params: z.strictObject({ after: s.accountText.optional() }),
     result: page(s.contact),
-  },
-  'contact.show': { params: who, result: s.contact },
-  'contact.add': {
+  })),
+  'contact.show': method(() => ({ params: who, result: s.contact })),
+  'contact.add': method(() => ({
     /** A name, a number, or an invitation link. */
     params: z.strictObject({ who: address, text: z.string().max(REQUEST_TEXT_BYTES_MAX) }),
     result: s.contact,
-  },
-  'contact.lookup': { params: who, result: s.lookup },
-  'contact.accept': { params: who, result: s.contact },
-  'contact.reject': { params: who, result: s.contact },
-  'contact.remove': { params: who, result: nothing },
+  })),
+  'contact.lookup': method(() => ({ params: who, result: s.lookup })),
+  'contact.accept': method(() => ({ params: who, result: s.contact })),
+  'contact.reject': method(() => ({ params: who, result: s.contact })),
+  'contact.remove': method(() => ({ params: who, result: nothing })),
 
-  'contact.block': { params: who, result: s.contact },
-  'contact.unblock': { params: who, result: s.contact },
+  'contact.block': method(() => ({ params: who, result: s.contact })),
+  'contact.unblock': method(() => ({ params: who, result: s.contact })),
   /** What only this profile knows of them; an empty text removes it. */
-  'contact.set': {
+  'contact.set': method(() => ({
     params: z.strictObject({
       who: s.whoText,
       alias: shortText.optional(),
@@ -129,10 +154,10 @@ export const RPC_TABLE = {
       neverDirect: z.boolean().optional(),
     }),
     result: s.contact,
-  },
-  'contact.safety': { params: who, result: s.safety },
+  })),
+  'contact.safety': method(() => ({ params: who, result: s.safety })),
   /** `digits`: of the number that was looked at; KEY_CHANGED when it is another one by now. */
-  'contact.verify': {
+  'contact.verify': method(() => ({
     params: z.strictObject({
       who: s.whoText,
       matches: z.boolean(),
@@ -140,34 +165,34 @@ export const RPC_TABLE = {
       digits: z.string().max(SHORT_TEXT_CHARS_MAX),
     }),
     result: s.safety,
-  },
+  })),
 
-  'presence.get': { params: nothing, result: s.presence },
-  'presence.set': {
+  'presence.get': method(() => ({ params: nothing, result: s.presence })),
+  'presence.set': method(() => ({
     params: z.strictObject({ presence: s.presenceWish, text: shortText.optional() }),
     result: s.presence,
-  },
-  'presence.autoAway': {
+  })),
+  'presence.autoAway': method(() => ({
     params: z.strictObject({ afterMs: z.int().min(0).max(86_400_000) }),
     result: s.presence,
-  },
+  })),
 
-  'notice.list': {
+  'notice.list': method(() => ({
     params: z.strictObject({ limit: z.int().min(1).max(NOTICES_MAX) }),
     result: z.object({ items: z.array(s.notice) }),
-  },
+  })),
 
   /** No banner of it any more, at any face; it stays in the list. An event `notice` tells the others. */
-  'notice.dismiss': { params: z.strictObject({ id: s.cursorText }), result: s.notice },
+  'notice.dismiss': method(() => ({ params: z.strictObject({ id: s.cursorText }), result: s.notice })),
 
   /** Every conversation that has rows, the one with the newest first; `next` is what to pass as `after`. */
-  'chat.list': {
+  'chat.list': method(() => ({
     params: z.strictObject({ limit: z.int().min(1).max(CHATS_PER_PAGE_MAX), after: s.accountText.optional() }),
     result: page(s.chat),
-  },
+  })),
 
   /** Answers once the message is durable in the outbox. */
-  'message.send': {
+  'message.send': method(() => ({
     params: z.strictObject({
       to: s.whoText,
       text: messageText,
@@ -175,17 +200,23 @@ export const RPC_TABLE = {
       replyTo: s.messageIdText.optional(),
     }),
     result: s.message,
-  },
-  'message.nudge': { params: z.strictObject({ to: s.whoText }), result: s.message },
-  'message.edit': { params: z.strictObject({ id: s.messageIdText, text: messageText }), result: s.message },
+  })),
+  'message.nudge': method(() => ({ params: z.strictObject({ to: s.whoText }), result: s.message })),
+  'message.edit': method(() => ({
+    params: z.strictObject({ id: s.messageIdText, text: messageText }),
+    result: s.message,
+  })),
   /** One that has certainly not left is cancelled instead (`refused cancelled`). */
-  'message.recall': { params: messageId, result: s.message },
-  'message.react': {
+  'message.recall': method(() => ({ params: messageId, result: s.message })),
+  'message.react': method(() => ({
     params: z.strictObject({ id: s.messageIdText, emoji: z.string().min(1).max(EMOJI_BYTES_MAX), on: z.boolean() }),
     result: s.message,
-  },
-  'message.typing': { params: z.strictObject({ chat: s.whoText, active: z.boolean() }), result: nothing },
-  'message.list': {
+  })),
+  'message.typing': method(() => ({
+    params: z.strictObject({ chat: s.whoText, active: z.boolean() }),
+    result: nothing,
+  })),
+  'message.list': method(() => ({
     params: z.strictObject({
       chat: s.whoText,
       limit: s.pageLimit,
@@ -195,9 +226,9 @@ export const RPC_TABLE = {
       around: s.messageIdText.optional(),
     }),
     result: page(s.message),
-  },
+  })),
   /** Newest first; `next` is what to pass as `before`. */
-  'message.search': {
+  'message.search': method(() => ({
     params: z.strictObject({
       text: z.string().min(1).max(SEARCH_CHARS_MAX),
       chat: s.whoText.optional(),
@@ -209,66 +240,72 @@ export const RPC_TABLE = {
       before: s.messageIdText.optional(),
     }),
     result: page(s.message),
-  },
+  })),
   /** On this machine only. Without `ids` the whole conversation, or all of it up to a time. */
-  'message.delete': {
+  'message.delete': method(() => ({
     params: z.strictObject({
       chat: s.whoText,
       ids: z.array(s.messageIdText).max(PAGE_ITEMS_MAX).optional(),
       upTo: s.timeText.optional(),
     }),
     result: z.object({ deleted: z.int() }),
-  },
+  })),
   /** Every row there is, in the order in which it came; `next` is what to pass as `after`. */
-  'message.export': {
+  'message.export': method(() => ({
     params: z.strictObject({ chat: s.whoText.optional(), after: s.cursorText.optional(), limit: s.pageLimit }),
     result: page(s.exportedMessage),
-  },
-  'message.show': { params: messageId, result: s.message },
-  'message.markRead': {
+  })),
+  'message.show': method(() => ({ params: messageId, result: s.message })),
+  'message.markRead': method(() => ({
     params: z.strictObject({ chat: s.whoText, upTo: s.messageIdText.optional() }),
     result: z.object({ changed: z.int() }),
-  },
+  })),
 
-  'draft.get': { params: z.strictObject({ chat: s.whoText }), result: s.draft },
-  'draft.list': { params: nothing, result: z.object({ items: z.array(s.draft) }) },
+  'draft.get': method(() => ({ params: z.strictObject({ chat: s.whoText }), result: s.draft })),
+  'draft.list': method(() => ({ params: nothing, result: z.object({ items: z.array(s.draft) }) })),
   /** An empty text removes it. */
-  'draft.set': {
+  'draft.set': method(() => ({
     params: z.strictObject({ chat: s.whoText, text: messageText, replyTo: s.messageIdText.optional() }),
     result: s.draft,
-  },
-  'privacy.get': { params: nothing, result: s.privacy },
-  'privacy.set': { params: s.privacy.partial().strict(), result: s.privacy },
+  })),
+  'privacy.get': method(() => ({ params: nothing, result: s.privacy })),
+  'privacy.set': method(() => ({ params: s.privacy.partial().strict(), result: s.privacy })),
 
   /** One per connection. With `since`, every message changed after that cursor comes first, then what happens. */
-  'watch.start': {
+  'watch.start': method(() => ({
     params: z.strictObject({
       types: z.array(z.enum(s.EVENT_TYPES)).max(s.EVENT_TYPES.length).optional(),
       chat: s.whoText.optional(),
       since: s.cursorText.optional(),
     }),
     result: z.object({ cursor: z.string() }),
-  },
+  })),
 
   /** A link that opens the page in a browser on this machine, once, within `validMs` (default PAGE_LINK_MS). */
-  'page.open': {
+  'page.open': method(() => ({
     params: z.strictObject({ validMs: z.int().min(PAGE_LINK_MS_MIN).max(PAGE_LINK_MS_MAX).optional() }),
     result: z.object({ url: z.string(), expiresAt: z.string() }),
-  },
+  })),
   /** Every page that is open must be opened anew. */
-  'page.closeAll': { params: nothing, result: nothing },
+  'page.closeAll': method(() => ({ params: nothing, result: nothing })),
 
-  status: { params: nothing, result: s.status },
-  'net.status': { params: nothing, result: s.netStatus },
-  'net.neverDirect': {
+  status: method(() => ({ params: nothing, result: s.status })),
+  'net.status': method(() => ({ params: nothing, result: s.netStatus })),
+  'net.neverDirect': method(() => ({
     params: z.strictObject({ on: z.boolean() }),
     result: z.object({ neverDirect: z.boolean() }),
-  },
-  'net.path': { params: z.strictObject({ who: s.whoText.optional() }), result: z.object({ items: z.array(s.path) }) },
+  })),
+  'net.path': method(() => ({
+    params: z.strictObject({ who: s.whoText.optional() }),
+    result: z.object({ items: z.array(s.path) }),
+  })),
 
   /** Only while the daemon runs with MAGPIE_TEST_HOOKS=1; unknown otherwise. */
-  'debug.dropUdp': { params: z.strictObject({ drop: z.boolean() }), result: z.object({ dropping: z.boolean() }) },
-} as const satisfies Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>;
+  'debug.dropUdp': method(() => ({
+    params: z.strictObject({ drop: z.boolean() }),
+    result: z.object({ dropping: z.boolean() }),
+  })),
+} as const satisfies Record<string, MethodSchemas>;
 
 export type RpcMethod = keyof typeof RPC_TABLE;
 export type RpcParams<M extends RpcMethod> = z.output<(typeof RPC_TABLE)[M]['params']>;
