@@ -221,7 +221,7 @@ export class TestDaemon implements DaemonConnector {
       case 'contact.show':
         return this.contact(params.who!);
       case 'chat.list':
-        return { items: this.chats(), next: null };
+        return this.#chatPage(params);
       case 'draft.list':
         return { items: [...this.drafts.values()] };
       case 'net.path':
@@ -240,6 +240,13 @@ export class TestDaemon implements DaemonConnector {
       default:
         return {};
     }
+  }
+
+  #chatPage({ limit, after }: Record<string, string & number>): object {
+    const all = this.chats();
+    const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+    const items = all.slice(from, from + limit!);
+    return { items, next: from + items.length < all.length ? items.at(-1)!.id : null };
   }
 
   #page({ chat, limit, before, after, around }: Record<string, string & number>): object {
