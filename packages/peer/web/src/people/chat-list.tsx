@@ -86,7 +86,14 @@ const ChatListRow = memo(function ChatListRow({
           <span className={styles.name}>{name}</span>
           {isFriend && <PresenceWord presence={contact.presence} />}
           {at && (
-            <time className={styles.time} dateTime={at} title={fullTime(at, locale)}>
+            // The words that a pointer brings up are made when it comes: formats take long to make.
+            <time
+              className={styles.time}
+              dateTime={at}
+              onPointerEnter={({ currentTarget }) => {
+                currentTarget.title = fullTime(at, locale);
+              }}
+            >
               {listTime(at, nowMs, locale)}
             </time>
           )}
