@@ -66,11 +66,14 @@ describe.skipIf(chromiumMissing() !== undefined)('a page that is older than its 
     });
   });
 
-  it('says in both languages that not even its words could be loaded', async () => {
+  it.each([
+    ['words', '**/assets/page-texts-*'],
+    ['program', '**/assets/show-page-*.js'],
+  ])('says in both languages that not even its %s could be loaded', async (_what, files) => {
     await stage.browser.allowing(GONE, async () => {
       const context = await stage.newContext();
       const page = await context.newPage();
-      await page.route('**/assets/page-texts-*', (route) => route.abort());
+      await page.route(files, (route) => route.abort());
       await page.goto(await stage.link(alice.daemon));
       await page.getByText('The page could not be loaded completely.').waitFor();
       await page.getByText('页面没有加载完整').waitFor();

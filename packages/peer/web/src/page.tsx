@@ -3,11 +3,12 @@ import { Tooltip } from '@base-ui/react/tooltip';
 import type { ReactElement } from 'react';
 import { useEntry } from './connection/entry.ts';
 import { ViewProvider } from './connection/view.tsx';
-import { ClosedPage, FaultPage, WordlessPage } from './shell/closed-page.tsx';
+import { ClosedPage, FaultPage } from './shell/closed-page.tsx';
 import { FaultBoundary } from './shell/fault.tsx';
 import { OpenPage } from './shell/open-page.tsx';
 import { usePageText, useTheme } from './shell/use-surroundings.ts';
 import { Waiting } from './shell/waiting.tsx';
+import { showWordless } from './shell/wordless.ts';
 import { TextProvider } from './text/text.tsx';
 
 /** From hover to an explanation. */
@@ -18,7 +19,7 @@ export function Page(): ReactElement {
   const text = usePageText();
   useTheme();
   if (!text) return <main aria-busy="true" />;
-  if (text === 'missing') return <WordlessPage />;
+  if (text === 'missing') return <div style={{ display: 'contents' }} ref={showWordless} />;
   return (
     <CSPProvider disableStyleElements>
       <TextProvider text={text}>

@@ -70,22 +70,6 @@ export function FaultPage(): ReactElement {
   );
 }
 
-/** The words of the page could not be loaded, so these stand here, as those of `index.html` do. */
-export function WordlessPage(): ReactElement {
-  return (
-    <main className={styles.page}>
-      <div className={styles.card}>
-        <h1>Magpie</h1>
-        <p lang="en">The page could not be loaded completely. Nothing is lost; load it again.</p>
-        <p lang="zh-CN">页面没有加载完整。什么都没有丢失，请重新加载。</p>
-        <Button look="primary" onClick={() => location.reload()}>
-          Reload · 重新加载
-        </Button>
-      </div>
-    </main>
-  );
-}
-
 function Notice({ title, children }: { readonly title: string; readonly children: ReactNode }): ReactElement {
   return (
     <main className={styles.page}>

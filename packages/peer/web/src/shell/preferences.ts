@@ -43,6 +43,12 @@ export function setPreferences(patch: Partial<Preferences>): void {
   }
 }
 
+/** @param browser the language that the browser likes best, a BCP 47 tag; `public/first-paint.js` has the same rule */
+export function wishedLanguage(wished = usePreferences.getState().language, browser = navigator.language): Language {
+  if (wished !== 'system') return wished;
+  return /^zh/i.test(browser) ? 'zh-CN' : 'en';
+}
+
 // What is chosen in one tab holds in all of this browser.
 globalThis.addEventListener?.('storage', ({ key }: StorageEvent) => {
   if (key === KEY || key === null) usePreferences.setState({ ...DEFAULTS, ...read() });

@@ -1,8 +1,7 @@
-import type { Language } from '@magpie/common/i18n/translator.ts';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { lookForRenewal } from '../connection/renewal.ts';
 import { loadText, type Text } from '../text/text.tsx';
-import { usePreferences } from './preferences.ts';
+import { usePreferences, wishedLanguage } from './preferences.ts';
 
 /** Words that could not be loaded are asked for again, as often as a daemon that was away may be back. */
 const TRY_AGAIN_MS = 3_000;
@@ -14,7 +13,7 @@ const TRY_AGAIN_MS = 3_000;
 export function usePageText(): Text | 'missing' | undefined {
   const wished = usePreferences(({ language }) => language);
   const browser = useSyncExternalStore(onLanguageChange, () => navigator.language);
-  const language: Language = wished === 'system' ? languageOf(browser) : wished;
+  const language = wishedLanguage(wished, browser);
   const [text, setText] = useState<Text | 'missing'>();
   const [tries, setTries] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each try is one more of the same
@@ -45,11 +44,6 @@ export function usePageText(): Text | 'missing' | undefined {
 function onLanguageChange(listener: () => void): () => void {
   window.addEventListener('languagechange', listener);
   return () => window.removeEventListener('languagechange', listener);
-}
-
-/** As `public/first-paint.js` has it. */
-function languageOf(tag: string): Language {
-  return /^zh/i.test(tag) ? 'zh-CN' : 'en';
 }
 
 /** Light or dark as wished; without a wish, as the system is. */

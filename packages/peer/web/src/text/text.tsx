@@ -2,6 +2,7 @@ import { createPageTranslator, type PageKey, type PageTranslator } from '@magpie
 import type { Language, TextValues } from '@magpie/common/i18n/translator.ts';
 import type { RpcError } from '@magpie/common/rpc/rpc-message.ts';
 import { createContext, type ReactElement, type ReactNode, type RefObject, useContext, useEffect, useRef } from 'react';
+import { loadCatalogue } from './catalogue.ts';
 import { localeOf } from './locale.ts';
 
 export interface Text {
@@ -14,13 +15,8 @@ export interface Text {
   readonly has: (key: string) => key is PageKey;
 }
 
-/** Only the language that is shown is loaded. */
 export async function loadText(language: Language): Promise<Text> {
-  const catalogue =
-    language === 'zh-CN'
-      ? (await import('@magpie/common/i18n/page-texts-zh-cn.ts')).PAGE_ZH_CN
-      : (await import('@magpie/common/i18n/page-texts-en.ts')).PAGE_EN;
-  const translator = createPageTranslator(language, catalogue);
+  const translator = createPageTranslator(language, await loadCatalogue(language));
   return {
     language,
     locale: localeOf(language),

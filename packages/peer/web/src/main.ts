@@ -1,0 +1,37 @@
+import './connection/no-eval.ts';
+import './design/tokens.css';
+import './design/base.css';
+import { enter } from './connection/entry.ts';
+import { listTime } from './people/when.ts';
+import { guardDrops } from './shell/guard-drops.ts';
+import { wishedLanguage } from './shell/preferences.ts';
+import { showWordless } from './shell/wordless.ts';
+import { loadCatalogue } from './text/catalogue.ts';
+import { localeOf } from './text/locale.ts';
+
+/** As often as a daemon that was away may be back. */
+const TRY_AGAIN_MS = 3_000;
+
+const root = document.getElementById('page');
+if (!root) throw new Error('index.html has no #page');
+// The daemon is asked, and the words are fetched, while the browser still reads the program that shows them.
+void enter();
+// A fresh link that is pasted into the tab changes nothing but the fragment.
+window.addEventListener('hashchange', () => location.hash.startsWith('#c=') && void enter());
+guardDrops();
+const language = wishedLanguage();
+// Who shows them asks again, and says so when they do not come.
+loadCatalogue(language).catch(() => undefined);
+// The first format of a time takes long to make, and the lists need one: here nothing else waits for it.
+listTime(new Date().toISOString(), Date.now(), localeOf(language));
+fetchPage(root);
+
+function fetchPage(place: HTMLElement): void {
+  import('./show-page.tsx').then(
+    ({ showPage }) => showPage(place),
+    () => {
+      showWordless(place);
+      setTimeout(() => fetchPage(place), TRY_AGAIN_MS);
+    },
+  );
+}
