@@ -22,11 +22,20 @@ let waitingCode: string | undefined;
 export async function enter(): Promise<void> {
   const code = takeCode() ?? waitingCode;
   waitingCode = undefined;
-  if (code === undefined) return keptToken() === undefined ? close(undefined) : begin();
-  const token = await exchangeCode(code);
-  if (token.ok) return begin();
+  if (code !== undefined) return enterBy(code);
+  if (keptToken() === undefined) close(undefined);
+  else open(startedView(async () => keptToken()));
+}
+
+/** The connection is made while the daemon is asked what the code is worth, and says nothing before that is known. */
+async function enterBy(code: string): Promise<void> {
+  const exchange = exchangeCode(code);
+  const view = startedView(async () => ((await exchange).ok ? keptToken() : undefined));
+  const token = await exchange;
+  if (token.ok) return open(view);
+  view.stop();
   if (token.error.code === 'CONNECTION_LOST' || token.error.code === 'TOO_MANY') waitingCode = code;
-  else if (keptToken() !== undefined) return begin();
+  else if (keptToken() !== undefined) return open(startedView(async () => keptToken()));
   close(token.error);
 }
 
@@ -35,11 +44,15 @@ export function leave(error: RpcError): void {
   close(error);
 }
 
-function begin(): void {
-  stopView();
-  const connector = new WebSocketConnector(keptToken, PAGE_RANDOM);
+function startedView(token: () => Promise<string | undefined>): ViewModel {
+  const connector = new WebSocketConnector(token, PAGE_RANDOM);
   const view = createViewModel({ connector, clock: PAGE_CLOCK, random: PAGE_RANDOM });
   view.start();
+  return view;
+}
+
+function open(view: ViewModel): void {
+  stopView();
   useEntry.setState({ state: 'open', view }, true);
 }
 

@@ -3,21 +3,19 @@ import { isPageChallenge, PAGE_CHALLENGE_BYTES, parsePageToken, proofText } from
 
 /** The page's side of the beginning of a connection: `common/src/rpc/page-proof.ts`. */
 export class PageHandshake {
-  readonly #token: string;
   readonly #host: string;
   readonly #challenge: string;
   #expected: string | undefined;
 
   /** @param host with port, of the page's address */
-  constructor(token: string, host: string, random: RandomSource) {
-    this.#token = token;
+  constructor(host: string, random: RandomSource) {
     this.#host = host;
     this.#challenge = base64url(random.bytes(PAGE_CHALLENGE_BYTES));
   }
 
   /** @returns what to say to the daemon's challenge; undefined when it is none, or the token is no token */
-  async greet(challenge: string): Promise<string | undefined> {
-    const token = parsePageToken(this.#token);
+  async greet(ownToken: string, challenge: string): Promise<string | undefined> {
+    const token = parsePageToken(ownToken);
     if (!token || !isPageChallenge(challenge)) return undefined;
     const meeting = { host: this.#host, pageChallenge: this.#challenge, daemonChallenge: challenge };
     this.#expected = await proofOf(token.secret, proofText('daemon', meeting));

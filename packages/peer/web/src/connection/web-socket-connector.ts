@@ -15,32 +15,31 @@ const REFUSED: RpcError = { code: 'PAGE_CLOSED' };
 
 /** The local API over one WebSocket: both sides prove that they know the token, then come the lines as everywhere else. */
 export class WebSocketConnector implements DaemonConnector {
-  readonly #token: () => string | undefined;
+  readonly #token: () => Promise<string | undefined>;
   readonly #random: RandomSource;
 
-  constructor(token: () => string | undefined, random: RandomSource) {
+  /** @param token asked for at each connection, which is opened meanwhile; undefined: there is none, or not any more */
+  constructor(token: () => Promise<string | undefined>, random: RandomSource) {
     this.#token = token;
     this.#random = random;
   }
 
   connect(handlers: Handlers): void {
-    const token = this.#token();
-    if (token === undefined) {
-      queueMicrotask(() => handlers.onClose(REFUSED));
-      return;
-    }
     const socket = new WebSocket(`ws://${location.host}/rpc`);
     socket.binaryType = 'arraybuffer';
     const slow = setTimeout(() => socket.close(), OPEN_MS_MAX);
-    const handshake = new PageHandshake(token, location.host, this.#random);
+    const handshake = new PageHandshake(location.host, this.#random);
     let step: 'challenge' | 'proof' | 'open' = 'challenge';
+    let isRefused = false;
     const handle = async (data: unknown): Promise<void> => {
       const bytes = bytesOf(data);
       if (step === 'open') return handlers.onBytes(bytes);
       const text = bytes.length <= PAGE_GREETING_CHARS_MAX ? new TextDecoder().decode(bytes) : '';
       if (step === 'challenge') {
         step = 'proof';
-        const greeting = await handshake.greet(text);
+        const token = await this.#token();
+        isRefused = token === undefined;
+        const greeting = token === undefined ? undefined : await handshake.greet(token, text);
         if (greeting !== undefined && socket.readyState === WebSocket.OPEN) return socket.send(greeting);
       } else if (handshake.isProven(text)) {
         step = 'open';
@@ -57,7 +56,7 @@ export class WebSocketConnector implements DaemonConnector {
     };
     socket.onclose = ({ code }) => {
       clearTimeout(slow);
-      turn = turn.then(() => handlers.onClose(code === CLOSED_UNKNOWN_TOKEN ? REFUSED : undefined));
+      turn = turn.then(() => handlers.onClose(isRefused || code === CLOSED_UNKNOWN_TOKEN ? REFUSED : undefined));
     };
   }
 }
