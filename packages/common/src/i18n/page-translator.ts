@@ -27,9 +27,11 @@ export function createPageTranslator(language: Language, catalogue: Readonly<Rec
     interpolation: { escapeValue: false, skipOnVariables: true },
   });
   void i18n.init();
+  // Most sentences have no gap to be filled, and a list says hundreds of them.
+  const whole = new Map(Object.entries(catalogue).filter(([, sentence]) => !/\{\{|\$t\(/.test(sentence)));
   return {
     language,
-    text: (key, values) => i18n.t(key, { ...values }),
+    text: (key, values) => whole.get(key) ?? i18n.t(key, { ...values }),
     // Every language has the plural form `_other`.
     has: (key): key is PageKey => Object.hasOwn(catalogue, key) || Object.hasOwn(catalogue, `${key}_other`),
   };
