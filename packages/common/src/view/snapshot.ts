@@ -9,8 +9,8 @@ import type { StateWriter } from './state-writer.ts';
 export type Call = <M extends RpcMethod>(method: M, params: RpcParams<M>) => Promise<Result<RpcResult<M>, RpcError>>;
 
 const NOTICES_READ = 50;
-/** More than any window is high. */
-const CHATS_SHOWN_FIRST = 60;
+/** As many as most windows are high; each more would be made before the first is seen. */
+const CHATS_SHOWN_FIRST = 24;
 
 export interface SnapshotOptions {
   readonly call: Call;

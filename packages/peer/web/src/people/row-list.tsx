@@ -5,8 +5,6 @@ import { useRoving } from './use-roving.ts';
 
 /** Up to here every row is in the document, as screen readers like it; beyond, only those in sight. */
 const PLAIN_ROWS_MAX = 200;
-/** Made before it is known how many are in sight: a window's worth, so that the first look needs no second one. */
-const ROWS_AT_ONCE = 14;
 
 export interface RowListProps<T> {
   readonly label: string;
@@ -46,7 +44,6 @@ export function RowList<T>({ label, rows, idOf, nameOf, render, onFold }: RowLis
           <RowCount value={rows.length}>
             <Virtualizer
               ref={handle}
-              ssrCount={ROWS_AT_ONCE}
               scrollRef={listProps.ref}
               as="ul"
               item={RowOfMany}

@@ -1,4 +1,4 @@
-import { type ReactElement, useEffect, useRef } from 'react';
+import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { useView } from '../connection/view.tsx';
 import { FriendWindow } from '../people/friend-window.tsx';
 import { displayNameOf } from '../people/names.ts';
@@ -26,6 +26,9 @@ import { useDroppedFiles } from './use-dropped-files.ts';
 import { useKeys } from './use-keys.ts';
 import { useTrail } from './use-trail.ts';
 import { useUnreadTitle } from './use-unread-title.ts';
+
+/** What nobody waits for comes by then all the same. */
+const IDLE_BY_MS = 1_000;
 
 /** The messenger: who there is, what is open, and what belongs to it. Narrow windows show one of them at a time. */
 export function Shell(): ReactElement {
@@ -127,8 +130,18 @@ function Middle({
       return <Late part={SearchScreen} />;
     case 'none':
     case 'sign-in':
-      return chat === undefined ? <Late part={EmptyState} /> : <Late part={ChatScreen} key={chat} chat={chat} />;
+      return chat === undefined ? <EmptyMiddle /> : <Late part={ChatScreen} key={chat} chat={chat} />;
   }
+}
+
+/** Nobody waits for it while the lists are made. */
+function EmptyMiddle(): ReactElement | null {
+  const [isIdle, setIdle] = useState(false);
+  useEffect(() => {
+    const handle = requestIdleCallback(() => setIdle(true), { timeout: IDLE_BY_MS });
+    return () => cancelIdleCallback(handle);
+  }, []);
+  return isIdle ? <Late part={EmptyState} /> : null;
 }
 
 /** The panel is reached as it opens, and leaves the focus where it was taken from. */
