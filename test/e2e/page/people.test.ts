@@ -74,6 +74,7 @@ describe.skipIf(chromiumMissing() !== undefined)('people who come, change and go
     await main()
       .getByText(en('chat.closed.removed', { who: 'Carol' }))
       .waitFor();
+    expect(await menuOf('welcome')).toEqual([en('chat.copy'), en('chat.details'), en('chat.delete-here')]);
     await alice.daemon.call('contact.add', { who: carol.id, text: '' });
     await main()
       .getByText(en('chat.closed.asked', { who: 'Carol' }))
@@ -82,6 +83,9 @@ describe.skipIf(chromiumMissing() !== undefined)('people who come, change and go
     await composer(page).waitFor();
     expect(await composer(page).inputValue()).toBe('unfinished');
     await composer(page).fill('');
+    expect(await menuOf('welcome')).toEqual(
+      expect.arrayContaining([en('chat.reply'), en('chat.edit'), en('chat.recall'), en('chat.copy')]),
+    );
   });
 
   it('tells in a dialog how a message travelled, and asks before it recalls one', async () => {
@@ -268,6 +272,16 @@ describe.skipIf(chromiumMissing() !== undefined)('people who come, change and go
 
   function main() {
     return page.getByRole('main');
+  }
+
+  /** What can be done with a message, in words. */
+  async function menuOf(text: string): Promise<readonly string[]> {
+    await rowWith(page, text).locator('[data-bubble]').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: en('chat.copy'), exact: true }).waitFor();
+    const choices = await page.getByRole('menuitem').allTextContents();
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    return choices;
   }
 
   /** As somebody does who knows whom they look for. */

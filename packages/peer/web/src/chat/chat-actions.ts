@@ -7,6 +7,8 @@ export type Anchor = Element | { readonly getBoundingClientRect: () => DOMRect }
 
 /** What rows can ask for; the same object for the whole life of a conversation's screen, so that rows stay as drawn. */
 export interface ChatActions {
+  /** Something can be said to them now; what only looks, copies or forgets can be done anyway. */
+  readonly isOpen: boolean;
   reply(message: MessageJson): void;
   edit(message: MessageJson): void;
   copy(message: MessageJson): void;

@@ -56,7 +56,13 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
     setEditing(message);
     focusSoon(composer);
   }, []);
-  const { actions, overlay, closeOverlay } = useMessageActions({ chat, onReply, onEdit, onNote: setNote });
+  const { actions, overlay, closeOverlay } = useMessageActions({
+    chat,
+    isOpen: !isClosed(contact),
+    onReply,
+    onEdit,
+    onNote: setNote,
+  });
   const nudge = useCallback(() => {
     void view.call('message.nudge', { to: chat }).then((result) => {
       if (result.ok) log.current?.toEnd();

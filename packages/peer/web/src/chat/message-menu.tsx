@@ -34,8 +34,9 @@ export function MessageMenu({
     isTaken.current = true;
     act();
   };
-  const changeable = !isPending && isChangeable(message, Date.now());
-  const reactable = !isPending && isReactable(message);
+  const canSay = actions.isOpen && !isPending;
+  const changeable = canSay && isChangeable(message, Date.now());
+  const reactable = canSay && isReactable(message);
   const hasText = message.kind === 'text' && !message.recalled;
   const icon = { size: 16, 'aria-hidden': true } as const;
   return (
@@ -94,7 +95,7 @@ export function MessageMenu({
                 {t('chat.edit')}
               </MenuItem>
             )}
-            {message.state === 'refused' && (
+            {actions.isOpen && message.state === 'refused' && (
               <MenuItem icon={<RotateCw {...icon} />} onSelect={() => actions.resend(message)}>
                 {t('chat.retry')}
               </MenuItem>

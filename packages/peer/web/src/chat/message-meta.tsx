@@ -74,9 +74,11 @@ function Trouble({
       </span>
       {(refused || error) && (
         <span className={styles.remedies}>
-          <button type="button" onClick={() => (pending ? actions.sendAgain(pending.id) : actions.resend(message))}>
-            {t('chat.retry')}
-          </button>
+          {actions.isOpen && (
+            <button type="button" onClick={() => (pending ? actions.sendAgain(pending.id) : actions.resend(message))}>
+              {t('chat.retry')}
+            </button>
+          )}
           <button type="button" onClick={() => actions.copy(message)}>
             {t('chat.copy')}
           </button>

@@ -17,6 +17,7 @@ export function Reactions({ message }: { readonly message: MessageJson }): React
           type="button"
           className={styles.chip}
           tabIndex={-1}
+          disabled={!actions.isOpen}
           aria-pressed={mine}
           aria-label={t('chat.reaction', { emoji, count })}
           onClick={() => actions.react(message, emoji)}

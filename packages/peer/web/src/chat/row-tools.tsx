@@ -17,7 +17,7 @@ export function RowTools({
 }): ReactElement {
   const { t } = useText();
   const actions = useChatActions();
-  const canReact = isReactable(message) && !pending;
+  const canReact = actions.isOpen && isReactable(message) && !pending;
   return (
     <span className={styles.tools}>
       {canReact && (

@@ -20,11 +20,13 @@ export interface MessageActions {
 /** Everything a row can ask for, as one object that stays the same while the conversation is open. */
 export function useMessageActions({
   chat,
+  isOpen,
   onReply,
   onEdit,
   onNote,
 }: {
   readonly chat: string;
+  readonly isOpen: boolean;
   readonly onReply: (id: string) => void;
   readonly onEdit: (message: MessageJson) => void;
   /** Something that did not work, in words. */
@@ -40,6 +42,7 @@ export function useMessageActions({
     };
     const conversation = () => view.store.getState().conversations.get(chat);
     return {
+      isOpen,
       reply: (message: MessageJson) => onReply(message.id),
       edit: (message: MessageJson) => onEdit(message),
       copy: (message: MessageJson) => {
@@ -66,6 +69,6 @@ export function useMessageActions({
         return shown?.pending.length === 0 ? shown.rows.findLast((row) => isChangeable(row, Date.now())) : undefined;
       },
     };
-  }, [view, text, chat, onReply, onEdit, onNote]);
+  }, [view, text, chat, isOpen, onReply, onEdit, onNote]);
   return { actions, overlay, closeOverlay };
 }
