@@ -344,12 +344,12 @@ export class Oracle {
     if (this.#areApart(this.accountOf(peer), chat)) return;
     if (reason !== 'cancelled' || !this.#recalled.has(id)) {
       this.#note('false-state', `${who} is shown as refused (${reason})`);
-    } else if (this.#rowsOf(peer, chat, id).length > 0) {
+    } else if (this.#rowsOf(peer, chat, id).some(({ kind }) => kind !== 'void')) {
+      // A void under its number is what may be there instead (DL33).
       this.#note('false-state', `${who} is shown as cancelled and a friend's disk has it`);
     }
   }
 
-  /** The server's disk has it for a device of the friend, or the disk of such a device does. */
   /** What is still shown as stored is so: a mailbox forgets nothing before it is told to. Cheap enough for every look. */
   checkStored(): void {
     for (const [key, { peer, message }] of this.#stored) {
@@ -359,6 +359,7 @@ export class Oracle {
     }
   }
 
+  /** The server's disk has it for a device of the friend, or the disk of such a device does. */
   #checkStored(peer: SimPeer, { id, chat, device, incarnation, sequence }: MessageView, who: string): void {
     // A message's mail has its id.
     const mailId = id as string as MailId;
