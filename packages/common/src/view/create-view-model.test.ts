@@ -3,7 +3,6 @@ import type { MessageJson } from '../rpc/schemas.ts';
 import { ROWS_KEPT_MAX, ROWS_PER_PAGE } from './limits.ts';
 import { type TestFace, testFace, turn } from './test-face.ts';
 import { noticeOf, OWN_ACCOUNT, rowOf, statusOf } from './test-rows.ts';
-import type { ViewState } from './view-state.ts';
 
 const BOB = '10002';
 const CAROL = '10003';
@@ -26,28 +25,6 @@ describe('the lists of the view model', () => {
     const asked = face.daemon.calls.map(({ method }) => method);
     expect(asked[0]).toBe('watch.start');
     expect(asked).toEqual(expect.arrayContaining(['status', 'contact.list', 'chat.list']));
-  });
-
-  it('show the window with the newest conversations, and have all of them soon after', async () => {
-    const face = testFace();
-    for (let n = 0; n < 200; n++) {
-      face.daemon.befriend(String(20_000 + n));
-      face.daemon.receive(String(20_000 + n));
-    }
-    const shown: ViewState[] = [];
-    face.view.store.subscribe((state) => shown.push(state));
-    face.view.start();
-    await face.settle();
-    const first = shown.find(({ loaded }) => loaded)!;
-    expect(first.chats.size).toBeLessThan(100);
-    expect([...first.chats.keys()].slice(0, 3)).toEqual(['20199', '20198', '20197']);
-    expect(face.state().chats.size).toBe(200);
-    expect(face.state().daemon.state).toBe('open');
-    const before = face.state().chats;
-    face.daemon.drop();
-    await face.settle();
-    expect(face.state().chats).toBe(before);
-    expect(shown.filter(({ loaded }) => loaded).every(({ chats }) => chats.size >= first.chats.size)).toBe(true);
   });
 
   it('keep the identity of what did not change', async () => {
