@@ -68,7 +68,7 @@ describe.skipIf(chromiumMissing() !== undefined)('a page that is older than its 
 
   it.each([
     ['words', '**/assets/page-texts-*'],
-    ['program', '**/assets/show-page-*.js'],
+    ['program', '**/assets/show-page-*'],
   ])('says in both languages that not even its %s could be loaded', async (_what, files) => {
     await stage.browser.allowing(GONE, async () => {
       const context = await stage.newContext();
@@ -79,6 +79,9 @@ describe.skipIf(chromiumMissing() !== undefined)('a page that is older than its 
       await page.getByText('页面没有加载完整').waitFor();
       await page.unrouteAll();
       await personRow(page, 'Bob').waitFor();
+      expect(
+        await page.evaluate('[...document.querySelectorAll("link[rel=stylesheet]")].every(({ sheet }) => sheet)'),
+      ).toBe(true);
       await context.close();
     });
   });

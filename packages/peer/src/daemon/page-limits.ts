@@ -10,7 +10,7 @@ export const PAGE_CONNECTIONS_MAX = 64;
 export const PAGES_MAX = 32;
 /** WebSockets that have not shown their token yet: nobody without one gets more of the daemon than this. */
 export const PAGES_UNPROVEN_MAX = 16;
-/** A page sends its token at once; whoever needs longer has none. */
+/** A page gives its proof as soon as it has its token; one that is kept from that for longer comes again. */
 export const PAGE_TOKEN_MS = 3_000;
 /** A laptop that was closed is noticed after two of these. */
 export const PAGE_PING_MS = 30_000;

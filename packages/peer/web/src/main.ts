@@ -26,12 +26,30 @@ loadCatalogue(language).catch(() => undefined);
 listTime(new Date().toISOString(), Date.now(), localeOf(language));
 fetchPage(root);
 
-function fetchPage(place: HTMLElement): void {
+function fetchPage(place: HTMLElement, isFirst = true): void {
   import('./show-page.tsx').then(
     ({ showPage }) => showPage(place),
-    () => {
-      showWordless(place);
-      setTimeout(() => fetchPage(place), TRY_AGAIN_MS);
+    (reason: unknown) => {
+      if (isFirst) {
+        if (!isMissing(reason)) reportError(reason);
+        showWordless(place);
+      }
+      setTimeout(() => {
+        fetchStylesAgain();
+        fetchPage(place, false);
+      }, TRY_AGAIN_MS);
     },
   );
+}
+
+/** Each browser has words of its own for a file that does not come; whatever else it is, is a fault. */
+function isMissing(reason: unknown): boolean {
+  return reason instanceof TypeError && /module/i.test(reason.message);
+}
+
+/** A style sheet that could not be fetched stays so: its place in the document is taken. */
+function fetchStylesAgain(): void {
+  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')) {
+    if (!link.sheet) link.replaceWith(link.cloneNode());
+  }
 }

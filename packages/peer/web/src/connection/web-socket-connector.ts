@@ -30,7 +30,8 @@ export class WebSocketConnector implements DaemonConnector {
     const slow = setTimeout(() => socket.close(), OPEN_MS_MAX);
     const handshake = new PageHandshake(location.host, this.#random);
     let step: 'challenge' | 'proof' | 'open' = 'challenge';
-    let isRefused = false;
+    let isTokenless = false;
+    let isGreeted = false;
     const handle = async (data: unknown): Promise<void> => {
       const bytes = bytesOf(data);
       if (step === 'open') return handlers.onBytes(bytes);
@@ -38,15 +39,18 @@ export class WebSocketConnector implements DaemonConnector {
       if (step === 'challenge') {
         step = 'proof';
         const token = await this.#token();
-        isRefused = token === undefined;
+        isTokenless = token === undefined;
         const greeting = token === undefined ? undefined : await handshake.greet(token, text);
-        if (greeting !== undefined && socket.readyState === WebSocket.OPEN) return socket.send(greeting);
+        if (greeting !== undefined && socket.readyState === WebSocket.OPEN) {
+          isGreeted = true;
+          return socket.send(greeting);
+        }
       } else if (handshake.isProven(text)) {
         step = 'open';
         clearTimeout(slow);
         return handlers.onOpen(pipeOf(socket));
       }
-      // Somebody else listens here while the daemon is away: nothing they say is heard, and it is tried again.
+      // No token, or somebody else listens here while the daemon is away: nothing they say is heard.
       socket.close();
     };
     // In turn: what comes behind the proof waits until it was checked.
@@ -56,7 +60,11 @@ export class WebSocketConnector implements DaemonConnector {
     };
     socket.onclose = ({ code }) => {
       clearTimeout(slow);
-      turn = turn.then(() => handlers.onClose(isRefused || code === CLOSED_UNKNOWN_TOKEN ? REFUSED : undefined));
+      turn = turn.then(() => {
+        // A daemon also closes so who says nothing for a while, as a browser does that is busy.
+        const hasRefused = isGreeted && code === CLOSED_UNKNOWN_TOKEN;
+        handlers.onClose(isTokenless || hasRefused ? REFUSED : undefined);
+      });
     };
   }
 }

@@ -134,11 +134,17 @@ function Middle({
   }
 }
 
-/** Nobody waits for it while the lists are made. */
+let wasIdle = false;
+
+/** Nobody waits for it while the lists are made for the first time. */
 function EmptyMiddle(): ReactElement | null {
-  const [isIdle, setIdle] = useState(false);
+  const [isIdle, setIdle] = useState(wasIdle);
   useEffect(() => {
-    const handle = requestIdleCallback(() => setIdle(true), { timeout: IDLE_BY_MS });
+    const begin = () => {
+      wasIdle = true;
+      setIdle(true);
+    };
+    const handle = requestIdleCallback(begin, { timeout: IDLE_BY_MS });
     return () => cancelIdleCallback(handle);
   }, []);
   return isIdle ? <Late part={EmptyState} /> : null;
