@@ -34,10 +34,7 @@ function fetchPage(place: HTMLElement, isFirst = true): void {
         if (!isMissing(reason)) reportError(reason);
         showWordless(place);
       }
-      setTimeout(() => {
-        fetchStylesAgain();
-        fetchPage(place, false);
-      }, TRY_AGAIN_MS);
+      setTimeout(() => void fetchStylesAgain().then(() => fetchPage(place, false)), TRY_AGAIN_MS);
     },
   );
 }
@@ -47,9 +44,28 @@ function isMissing(reason: unknown): boolean {
   return reason instanceof TypeError && /module/i.test(reason.message);
 }
 
-/** A style sheet that could not be fetched stays so: its place in the document is taken. */
-function fetchStylesAgain(): void {
-  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')) {
-    if (!link.sheet) link.replaceWith(link.cloneNode());
+/** A style sheet that could not be fetched stays so, since its place in the document is taken. */
+async function fetchStylesAgain(): Promise<void> {
+  const links = [...document.querySelectorAll<HTMLLinkElement>('link[rel="stylesheet"]')];
+  const ended = links
+    .filter((link) => !hasRules(link))
+    .map((link) => {
+      const again = document.createElement('link');
+      for (const { name, value } of link.attributes) again.setAttribute(name, value);
+      return new Promise((resolve) => {
+        again.onload = resolve;
+        again.onerror = resolve;
+        link.replaceWith(again);
+      });
+    });
+  await Promise.all(ended);
+}
+
+function hasRules({ sheet }: HTMLLinkElement): boolean {
+  try {
+    return sheet !== null && sheet.cssRules.length > 0;
+  } catch {
+    // So Chromium says it.
+    return false;
   }
 }
