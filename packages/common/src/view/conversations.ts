@@ -51,6 +51,8 @@ export class Conversations {
   /** The face follows the end of these. */
   readonly #following = new Set<string>();
   #targetsAsked = 0;
+  /** Opened, with unread rows of which nobody knows yet where they begin. */
+  #awaiting: string | undefined;
 
   constructor({ writer, list }: ConversationsOptions) {
     this.#writer = writer;
@@ -59,24 +61,46 @@ export class Conversations {
 
   open(chat: string, at: string | undefined): void {
     this.#writer.batch(() => {
-      const { openChat, chats } = this.#writer.state;
-      const again = openChat === chat;
-      if (openChat !== undefined && !again) this.#leave(openChat);
+      const { openChat } = this.#writer.state;
+      const again = openChat === chat && this.#awaiting !== chat;
+      if (openChat !== undefined && openChat !== chat) this.#leave(openChat);
       this.#use(chat);
-      const { unread = 0, firstUnread = null } = chats.get(chat) ?? {};
-      const divider = again ? this.#conversation(chat).divider : unread > 0 ? (firstUnread ?? undefined) : undefined;
       this.#writer.patch({ openChat: chat });
-      this.#writer.patchConversation(chat, { divider, newBelow: 0 });
-      const target = at ?? (again ? undefined : divider);
-      if (target !== undefined) this.#showRow(chat, target);
-      else this.jumpToEnd(chat);
+      this.#awaiting = undefined;
+      if (at !== undefined || this.#knowsUnread(chat)) return this.#begin(chat, at, again);
+      this.#awaiting = chat;
+      this.#writer.patchConversation(chat, { loading: 'first' });
     });
+  }
+
+  /** What was opened before that begins now. */
+  handleChatsWhole(): void {
+    const chat = this.#awaiting;
+    this.#awaiting = undefined;
+    if (chat !== undefined && chat === this.#writer.state.openChat) this.#begin(chat, undefined, false);
+  }
+
+  /** Until all conversations are known, one that is not among them may have unread rows that begin somewhere. */
+  #knowsUnread(chat: string): boolean {
+    const { chats, chatsWhole, contacts } = this.#writer.state;
+    const contact = contacts.get(chat);
+    return chatsWhole || chats.has(chat) || (contact !== undefined && contact.unread === 0);
+  }
+
+  #begin(chat: string, at: string | undefined, again: boolean): void {
+    const { unread = 0, firstUnread = null } = this.#writer.state.chats.get(chat) ?? {};
+    const divider = again ? this.#conversation(chat).divider : unread > 0 ? (firstUnread ?? undefined) : undefined;
+    this.#writer.patchConversation(chat, { divider, newBelow: 0 });
+    const target = at ?? (again ? undefined : divider);
+    if (target !== undefined) this.#showRow(chat, target);
+    else this.jumpToEnd(chat);
   }
 
   close(): void {
     this.#writer.batch(() => {
       const { openChat } = this.#writer.state;
       if (openChat !== undefined) this.#leave(openChat);
+      this.#awaiting = undefined;
       this.#writer.patch({ openChat: undefined });
     });
   }
@@ -94,6 +118,7 @@ export class Conversations {
   }
 
   jumpToEnd(chat: string): void {
+    if (this.#awaiting === chat) this.#awaiting = undefined;
     this.#following.add(chat);
     this.#writer.patchConversation(chat, { target: undefined, newBelow: 0 });
     if (this.#conversation(chat).atEnd) this.#stayHere(chat);
@@ -194,6 +219,7 @@ export class Conversations {
   /** Somebody else is signed in, or nobody. */
   clear(): void {
     this.#loads.clear();
+    this.#awaiting = undefined;
     this.#following.clear();
     this.#writer.replace('conversations', new Map());
     this.#writer.patch({ openChat: undefined });

@@ -3,6 +3,7 @@ import type { MessageJson } from '../rpc/schemas.ts';
 import { ROWS_KEPT_MAX, ROWS_PER_PAGE } from './limits.ts';
 import { type TestFace, testFace, turn } from './test-face.ts';
 import { noticeOf, OWN_ACCOUNT, rowOf, statusOf } from './test-rows.ts';
+import type { ViewState } from './view-state.ts';
 
 const BOB = '10002';
 const CAROL = '10003';
@@ -25,6 +26,61 @@ describe('the lists of the view model', () => {
     const asked = face.daemon.calls.map(({ method }) => method);
     expect(asked[0]).toBe('watch.start');
     expect(asked).toEqual(expect.arrayContaining(['status', 'contact.list', 'chat.list']));
+  });
+
+  it('show the window with the newest conversations, and have all of them soon after', async () => {
+    const face = testFace();
+    manyChats(face, 200);
+    const shown: ViewState[] = [];
+    face.view.store.subscribe((state) => shown.push(state));
+    face.view.start();
+    await face.settle();
+    const first = shown.find(({ loaded }) => loaded)!;
+    expect(first.chatsWhole).toBe(false);
+    expect(first.chats.size).toBeLessThan(50);
+    expect([...first.chats.keys()].slice(0, 3)).toEqual(['20199', '20198', '20197']);
+    expect(shown.find(({ chatsWhole }) => chatsWhole)?.chats.size).toBe(200);
+    expect(face.state().daemon.state).toBe('open');
+    const before = face.state().chats;
+    face.daemon.drop();
+    await face.settle();
+    expect(face.state().chats).toBe(before);
+    expect(shown.filter(({ chatsWhole }) => chatsWhole).every(({ chats }) => chats.size === 200)).toBe(true);
+  });
+
+  it('open an older conversation at its first unread row, also before all are known', async () => {
+    const face = testFace();
+    face.daemon.befriend(BOB);
+    const first = face.daemon.receive(BOB);
+    for (let n = 0; n < 2 * ROWS_PER_PAGE; n++) face.daemon.receive(BOB);
+    manyChats(face, 60);
+    const dividers: (string | undefined)[] = [];
+    face.view.store.subscribe(({ loaded, openChat, conversations }) => {
+      if (loaded && openChat === undefined) face.view.openChat(BOB);
+      const shown = conversations.get(BOB);
+      if (shown && shown.rows.length > 0) dividers.push(shown.divider);
+    });
+    face.view.start();
+    await face.settle();
+    expect(new Set(dividers)).toEqual(new Set([first.id]));
+    expect(face.shown(BOB)).toMatchObject({ loading: 'none', target: { id: first.id } });
+  });
+
+  it('open what was opened before all were known, also when the connection is lost in between', async () => {
+    const face = testFace();
+    face.daemon.befriend(BOB);
+    const first = face.daemon.receive(BOB);
+    manyChats(face, 60);
+    let isDropped = false;
+    face.view.store.subscribe(({ loaded, openChat }) => {
+      if (loaded && openChat === undefined) face.view.openChat(BOB);
+      if (loaded && !isDropped) queueMicrotask(() => face.daemon.drop());
+      isDropped ||= loaded;
+    });
+    face.view.start();
+    await face.settle();
+    expect(isDropped).toBe(true);
+    expect(face.shown(BOB)).toMatchObject({ loading: 'none', divider: first.id, rows: [{ id: first.id }] });
   });
 
   it('keep the identity of what did not change', async () => {
@@ -481,6 +537,14 @@ describe('a daemon whose profile was restored', () => {
     expect(face.shown(BOB).rows).toEqual(face.daemon.conversation(BOB));
   });
 });
+
+/** Each with one message, the last one newest. */
+function manyChats(face: TestFace, count: number): void {
+  for (let n = 0; n < count; n++) {
+    face.daemon.befriend(String(20_000 + n));
+    face.daemon.receive(String(20_000 + n));
+  }
+}
 
 /** Two friends, and so many messages with the first that were read. */
 async function openFace(rows = 0): Promise<TestFace> {

@@ -122,6 +122,7 @@ export function createViewModel({ connector, clock, random }: ViewModelOptions):
     writer,
     isDraftDirty,
     onOvertaken: (list) => refresher.refreshAll(list),
+    onChatsWhole: () => conversations.handleChatsWhole(),
     handleEvent: (event) => intake.handle(event),
     onSynced: (before) => {
       summaries.clear();

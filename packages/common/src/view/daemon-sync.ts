@@ -13,6 +13,7 @@ export interface DaemonSyncOptions {
   readonly writer: StateWriter;
   readonly isDraftDirty: (chat: string) => boolean;
   readonly onOvertaken: (list: 'contacts' | 'chats') => void;
+  readonly onChatsWhole: () => void;
   readonly handleEvent: (event: EventJson) => void;
   /** Everything is as the daemon has it. `before` is what was shown until the connection was lost. */
   readonly onSynced: (before: ViewState | undefined) => void;
@@ -94,11 +95,11 @@ export class DaemonSync {
   }
 
   #readLists(): Reading {
-    const { connection, call, writer, isDraftDirty, onOvertaken } = this.#options;
+    const { connection, call, writer, isDraftDirty, onOvertaken, onChatsWhole } = this.#options;
     return {
       number: ++this.#readings,
       generation: connection.generation,
-      outcome: readSnapshot({ call, writer, isDraftDirty, onOvertaken }),
+      outcome: readSnapshot({ call, writer, isDraftDirty, onOvertaken, onChatsWhole }),
     };
   }
 

@@ -9,6 +9,8 @@ import type { StateWriter } from './state-writer.ts';
 export type Call = <M extends RpcMethod>(method: M, params: RpcParams<M>) => Promise<Result<RpcResult<M>, RpcError>>;
 
 const NOTICES_READ = 50;
+/** As many as most windows are high; each more would be made before the first is seen. */
+const CHATS_SHOWN_FIRST = 24;
 
 export interface SnapshotOptions {
   readonly call: Call;
@@ -17,28 +19,52 @@ export interface SnapshotOptions {
   readonly isDraftDirty: (chat: string) => boolean;
   /** A list said less than what was told of while it was read: it is worth reading again. */
   readonly onOvertaken: (list: 'contacts' | 'chats') => void;
+  /** All conversations are in the state. */
+  readonly onChatsWhole: () => void;
 }
 
 /**
  * Reads every list anew, side by side. Resolves once all are in the state; what one needs to show the window (status,
- * contacts, conversations) is there as soon as those three are.
+ * contacts, and the first time as many conversations as it shows) is there as soon as those three are.
  */
 export async function readSnapshot(options: SnapshotOptions): Promise<Result<void, RpcError>> {
   const { call, writer } = options;
+  const isFirst = !writer.state.loaded;
   const window = async (): Promise<Result<void, RpcError>> => {
-    const lists = [readContacts(call, writer), readChats(call, writer)] as const;
-    const [status, contacts, chats] = await Promise.all([readStatus(call, writer), ...lists]);
-    if (contacts.ok && !contacts.value) options.onOvertaken('contacts');
-    if (chats.ok && !chats.value) options.onOvertaken('chats');
-    const outcome = firstError([status, contacts, chats]);
+    const chats = isFirst ? readFirstChats(call, writer) : readWhole('chats', options);
+    const parts = [readStatus(call, writer), readWhole('contacts', options), chats];
+    const outcome = firstError(await Promise.all(parts));
     if (outcome.ok) writer.patch({ loaded: true });
     return outcome;
   };
   const shown = window();
   const rest = [readOwn(call, writer), readNotices(call, writer), readDrafts(options)];
-  // Why each road is what it is makes a long answer; the live roads themselves come with the contacts.
-  const paths = shown.then(() => readPaths(call, writer));
-  return firstError(await Promise.all([shown, ...rest, paths]));
+  // Long answers that nothing of the first look waits for; the live roads themselves come with the contacts.
+  const long = shown.then(async () => {
+    const chats = isFirst ? readWhole('chats', options) : ok(undefined);
+    return firstError(await Promise.all([chats, readPaths(call, writer)]));
+  });
+  return firstError(await Promise.all([shown, ...rest, long]));
+}
+
+async function readWhole(list: 'contacts' | 'chats', options: SnapshotOptions): Promise<Result<void, RpcError>> {
+  const { call, writer, onOvertaken, onChatsWhole } = options;
+  const isWhole = await (list === 'chats' ? readChats(call, writer) : readContacts(call, writer));
+  if (isWhole.ok && !isWhole.value) onOvertaken(list);
+  if (isWhole.ok && list === 'chats') {
+    writer.batch(() => {
+      writer.patch({ chatsWhole: true });
+      onChatsWhole();
+    });
+  }
+  return isWhole.ok ? ok(undefined) : isWhole;
+}
+
+async function readFirstChats(call: Call, writer: StateWriter): Promise<Result<void, RpcError>> {
+  const { mark } = writer.touches;
+  const chats = await call('chat.list', { limit: CHATS_SHOWN_FIRST });
+  if (chats.ok) writer.replace('chats', byId(chats.value.items), mark);
+  return chats.ok || isSignedOut(chats.error) ? ok(undefined) : chats;
 }
 
 /** After anything that changes the own account, presence or settings. */

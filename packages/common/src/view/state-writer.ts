@@ -12,6 +12,7 @@ type Entry<N extends MapName> = ViewState[N] extends ReadonlyMap<string, infer V
 const INITIAL_STATE: ViewState = {
   daemon: { state: 'connecting' },
   loaded: false,
+  chatsWhole: false,
   status: undefined,
   account: null,
   presence: undefined,

@@ -27,8 +27,10 @@ export type DaemonLink =
  */
 export interface ViewState {
   readonly daemon: DaemonLink;
-  /** Everything below was read at least once on this connection or an earlier one. */
+  /** Everything below was read at least once on this connection or an earlier one, but for older conversations. */
   readonly loaded: boolean;
+  /** All conversations are in `chats`; until then only the newest are, as many as a window shows. */
+  readonly chatsWhole: boolean;
   /** Undefined until loaded; `status.account` is null, and `account` too, while nobody is signed in. */
   readonly status: StatusJson | undefined;
   readonly account: AccountJson | null;

@@ -24,7 +24,8 @@ export function ChatList({
   const contacts = useDeferredValue(useView((state) => state.contacts));
   const drafts = useDeferredValue(useView((state) => state.drafts));
   const open = useView((state) => state.openChat);
-  const rows = useMemo(() => chatRows(chats, contacts, drafts), [chats, contacts, drafts]);
+  const isWhole = useView((state) => state.chatsWhole);
+  const rows = useMemo(() => chatRows(chats, contacts, drafts, isWhole), [chats, contacts, drafts, isWhole]);
   const render = useCallback(
     (row: ChatRow, tabIndex: 0 | -1) => (
       <ChatListRow

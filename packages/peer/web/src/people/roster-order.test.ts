@@ -15,6 +15,13 @@ describe('the list of chats', () => {
     expect(chatRows(chats, new Map(), drafts).map(({ id }) => id)).toEqual(['2', '3', '1']);
   });
 
+  it('gives a draft no place of its own while its chat may be one that is still to come', () => {
+    const chats = mapOf([chat('1', '2026-05-01T00:00:00.000Z')]);
+    const drafts = mapOf(['1', '3'].map((id) => draft(id, 'half a', '2026-05-02T00:00:00.000Z')).map(byChat));
+    const rows = chatRows(chats, new Map(), drafts, false);
+    expect(rows.map(({ id, draft: written }) => [id, written?.text])).toEqual([['1', 'half a']]);
+  });
+
   it('keeps a chat whose contact is gone', () => {
     const rows = chatRows(mapOf([chat('7', '2026-05-01T00:00:00.000Z')]), new Map(), new Map());
     expect(rows).toMatchObject([{ id: '7', contact: undefined, draft: undefined }]);

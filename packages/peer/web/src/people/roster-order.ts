@@ -11,16 +11,18 @@ export interface ChatRow {
   readonly draft: DraftJson | undefined;
 }
 
-/** Every chat with messages or a draft, the one with the newest first. */
+/**
+ * Every chat with messages or a draft, the one with the newest first.
+ * @param isWhole without it more chats are to come, and a draft may belong to one of them
+ */
 export function chatRows(
   chats: ReadonlyMap<string, ChatJson>,
   contacts: Contacts,
   drafts: ReadonlyMap<string, DraftJson>,
+  isWhole = true,
 ): readonly ChatRow[] {
-  const ids = new Set([
-    ...chats.keys(),
-    ...[...drafts.values()].filter(({ text }) => text !== '').map(({ chat }) => chat),
-  ]);
+  const begun = isWhole ? [...drafts.values()].filter(({ text }) => text !== '') : [];
+  const ids = new Set([...chats.keys(), ...begun.map(({ chat }) => chat)]);
   return [...ids]
     .map((id) => {
       const row = { id, contact: contacts.get(id), chat: chats.get(id), draft: written(drafts.get(id)) };

@@ -1,6 +1,6 @@
 import type { ViewModel } from '@magpie/common/view/view-model.ts';
 import { useEffect } from 'react';
-import { useViewModel } from '../connection/view.tsx';
+import { useView, useViewModel } from '../connection/view.tsx';
 import { goTo, useNavigation } from './navigation.ts';
 import { showOverlay } from './overlay.ts';
 import { isSame, type Place, parseTrail, stepTo, type Trail } from './trail.ts';
@@ -15,11 +15,14 @@ const PASSED_BY_MS = 600;
 /** The browser's Back and Forward go through the page: to the list, the conversation or the screen before. */
 export function useTrail(): void {
   const view = useViewModel();
+  // What was open before a reload may be any of them.
+  const isWhole = useView((state) => state.chatsWhole);
   useEffect(() => {
+    if (!isWhole) return;
     const keeper = new TrailKeeper(view);
     keeper.start();
     return () => keeper.stop();
-  }, [view]);
+  }, [view, isWhole]);
 }
 
 /** Keeps the browser's history and what is shown in step; addresses never change, and say nothing of the account. */
