@@ -6,7 +6,7 @@ import { SeededRandom } from '../../../../test/sim/seeded-random.ts';
 import type { StoredMessage } from '../store/store.ts';
 import type { Mail, Posted } from './mail-post.ts';
 import { mailIdOf, slotId } from './message-content.ts';
-import { OwnCopiesOut } from './own-copies-out.ts';
+import { OwnCopiesOut, type OwnCopiesOutOptions } from './own-copies-out.ts';
 import { A, BOB, TestTime } from './test-incoming.ts';
 
 const LAPTOP = { account: 10_001 as AccountNumber, device: 'dd'.repeat(16) as DeviceId };
@@ -18,8 +18,10 @@ describe('copies for an own device that cannot open them (DL)', () => {
   let answers: Posted[];
   let count: number;
   let copiedTo: number;
+  let owed: () => Awaited<ReturnType<OwnCopiesOutOptions['store']['copyStatesOwed']>>;
   let copies: OwnCopiesOut;
   beforeEach(async () => {
+    owed = () => [];
     time = new TestTime();
     put = [];
     answers = [];
@@ -48,7 +50,11 @@ describe('copies for an own device that cannot open them (DL)', () => {
           const oldest = Math.min(...ids.map(numberOf));
           copiedTo = Math.max(0, Math.min(copiedTo, oldest - 1 - further));
         },
-        copyStatesOwed: async () => [],
+        copyStatesOwed: async () => {
+          const states = owed();
+          owed = () => [];
+          return states;
+        },
         copyStates: async () => [{ incarnation: A, deliveredUpTo: 2, readUpTo: 0 }],
         noteCopyStatesTold: async () => {},
       },
@@ -81,6 +87,26 @@ describe('copies for an own device that cannot open them (DL)', () => {
     await copies.handleCannotOpen(LAPTOP.device, ids(3, 4), true);
     await time.pass(10);
     expect(put).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('[DL31] tells what rests on a recall behind its copy, also when it is recalled just then', async () => {
+    owed = () => {
+      count = 5;
+      return [{ chat: BOB, incarnation: A, deliveredUpTo: 4, readUpTo: 4 }];
+    };
+    copies.handleStates();
+    await time.pass(1_000);
+    expect(put.slice(0, 2)).toEqual(['5', `slot ${BOB}`]);
+  });
+
+  it('[DL31] tells states that could not be looked up once they can', async () => {
+    owed = () => {
+      owed = () => [{ chat: BOB, incarnation: A, deliveredUpTo: 4, readUpTo: 4 }];
+      throw new Error('the disk is full');
+    };
+    copies.handleStates();
+    await time.pass(120_000);
+    expect(put).toEqual([`slot ${BOB}`]);
   });
 
   it('[DL31] tells the states of a chat again whose slot could not be opened', async () => {

@@ -199,13 +199,20 @@ export class OwnCopiesOut {
 
   /** @returns what ended it before everything was put */
   async #pass(other: Other): Promise<Posted | undefined> {
-    const failed = await this.#putCopies(other);
-    if (failed) return failed;
-    if (!other.statesDue) return undefined;
+    const isDue = other.statesDue;
     other.statesDue = false;
-    const statesFailed = await this.#putStates(other);
-    if (statesFailed) other.statesDue = true;
-    return statesFailed;
+    let isDone = false;
+    let slots: readonly SlotDue[] = [];
+    try {
+      // What is recalled needs no reading: a state that rests on a recall is told behind its copy, so it is looked up first.
+      if (isDue) slots = await this.#slotsDue(other);
+      const failed = (await this.#putCopies(other)) ?? (await this.#putSlots(other, slots));
+      isDone = !failed;
+      return failed;
+    } finally {
+      if (isDue && !isDone) other.statesDue = true;
+      if (!isDone) for (const { chat, isLost } of slots) if (isLost) other.slotsLost.add(chat);
+    }
   }
 
   async #putCopies(other: Other): Promise<Posted | undefined> {
@@ -238,16 +245,14 @@ export class OwnCopiesOut {
     return this.#options.post.put({ to, id: mailIdOf(message.id), kind: 'message', contents: [copy] });
   }
 
-  async #putStates(other: Other): Promise<Posted | undefined> {
-    const { store, post } = this.#options;
-    const { to, inSlot } = other;
+  async #slotsDue({ to, inSlot, slotsLost }: Other): Promise<readonly SlotDue[]> {
     const owed = new Map<AccountNumber, NumberingProgress[]>();
-    for (const { chat, ...progress } of await store.copyStatesOwed(to.device)) {
+    for (const { chat, ...progress } of await this.#options.store.copyStatesOwed(to.device)) {
       owed.set(chat, [...(owed.get(chat) ?? []), progress]);
     }
-    for (const chat of other.slotsLost) owed.set(chat, owed.get(chat) ?? []);
+    for (const chat of slotsLost) owed.set(chat, owed.get(chat) ?? []);
+    const slots: SlotDue[] = [];
     for (const [chat, all] of owed) {
-      if (!this.#mayPut(other)) return { kind: 'not-now' };
       const told = all.slice(-STATES_PER_SLOT_MAX);
       const named = new Map(inSlot.get(chat) ?? (await this.#perhapsInSlot(chat)));
       for (const progress of told) {
@@ -256,6 +261,18 @@ export class OwnCopiesOut {
         named.set(progress.incarnation, progress);
       }
       const kept = [...named].slice(-STATES_PER_SLOT_MAX);
+      slots.push({ chat, told, kept, isLost: slotsLost.has(chat), isLast: told.length === all.length });
+    }
+    // One that is lost from now on is lost once more.
+    for (const { chat } of slots) slotsLost.delete(chat);
+    return slots;
+  }
+
+  async #putSlots(other: Other, slots: readonly SlotDue[]): Promise<Posted | undefined> {
+    const { store, post } = this.#options;
+    const { to, inSlot } = other;
+    for (const { chat, told, kept, isLast } of slots) {
+      if (!this.#mayPut(other)) return { kind: 'not-now' };
       const contents = kept.flatMap(([, progress]) => states(chat, progress));
       if (contents.length > 0) {
         const posted = await post.put({ to, id: slotId(chat), kind: 'slot', contents });
@@ -263,9 +280,8 @@ export class OwnCopiesOut {
       }
       if (inSlot.size >= COPIED_CHATS_MAX) inSlot.clear();
       inSlot.set(chat, new Map(kept));
-      other.slotsLost.delete(chat);
       await store.noteCopyStatesTold(to.device, chat, told);
-      if (told.length < all.length) {
+      if (!isLast) {
         other.statesDue = true;
         other.working = 'again';
       }
@@ -289,6 +305,18 @@ export class OwnCopiesOut {
 function chatOfSlot(id: MessageId): AccountNumber | undefined {
   const number = Number.parseInt(id.slice(24), 16) as AccountNumber;
   return slotId(number) === mailIdOf(id) ? number : undefined;
+}
+
+/** What a slot toward an own device is to say of one chat. */
+interface SlotDue {
+  readonly chat: AccountNumber;
+  /** Of these it is noted that they were told. */
+  readonly told: readonly NumberingProgress[];
+  /** With what the slot says already. */
+  readonly kept: readonly (readonly [Incarnation, NumberingProgress])[];
+  /** The device could not open it. */
+  readonly isLost: boolean;
+  readonly isLast: boolean;
 }
 
 function states(chat: AccountNumber, { incarnation, deliveredUpTo, readUpTo }: NumberingProgress): Content[] {
