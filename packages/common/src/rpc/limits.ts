@@ -6,7 +6,7 @@ export const LINE_BYTES_MAX = 1024 * 1024;
 export const PAGE_BYTES_MAX = 512 * 1024;
 /** Items a caller may ask for in one page. */
 export const PAGE_ITEMS_MAX = 500;
-/** Conversations of one page: a window shows all of them at once, and each page looks at all of them. */
+/** Conversations of one page: a face reads all of them in one go, since each page looks at all of them. */
 export const CHATS_PER_PAGE_MAX = 2_000;
 /** Calls of one client that may be under way; reading stops until one is answered. */
 export const CALLS_IN_FLIGHT_MAX = 64;
