@@ -10,6 +10,7 @@ import { OwnCopiesOut, type OwnCopiesOutOptions } from './own-copies-out.ts';
 import { A, BOB, TestTime } from './test-incoming.ts';
 
 const LAPTOP = { account: 10_001 as AccountNumber, device: 'dd'.repeat(16) as DeviceId };
+const CAROL = 10_003 as AccountNumber;
 const STORED = { kind: 'stored', expiresAt: 9 as WallMs } as const;
 
 describe('copies for an own device that cannot open them (DL)', () => {
@@ -18,9 +19,11 @@ describe('copies for an own device that cannot open them (DL)', () => {
   let answers: Posted[];
   let count: number;
   let copiedTo: number;
+  let whilePut: () => void;
   let owed: () => Awaited<ReturnType<OwnCopiesOutOptions['store']['copyStatesOwed']>>;
   let copies: OwnCopiesOut;
   beforeEach(async () => {
+    whilePut = () => {};
     owed = () => [];
     time = new TestTime();
     put = [];
@@ -33,6 +36,7 @@ describe('copies for an own device that cannot open them (DL)', () => {
       post: {
         put: async ({ id }: Mail) => {
           put.push(mailIdOf(messageId(numberOf(id))) === id ? `${numberOf(id)}` : `slot ${numberOf(id)}`);
+          whilePut();
           return answers.shift() ?? STORED;
         },
       },
@@ -50,13 +54,12 @@ describe('copies for an own device that cannot open them (DL)', () => {
           const oldest = Math.min(...ids.map(numberOf));
           copiedTo = Math.max(0, Math.min(copiedTo, oldest - 1 - further));
         },
-        copyStatesOwed: async () => {
-          const states = owed();
-          owed = () => [];
-          return states;
-        },
+        copyStatesOwed: async () => owed(),
         copyStates: async () => [{ incarnation: A, deliveredUpTo: 2, readUpTo: 0 }],
-        noteCopyStatesTold: async () => {},
+        noteCopyStatesTold: async (_device: DeviceId, told: AccountNumber) => {
+          const left = owed().filter(({ chat }) => chat !== told);
+          owed = () => left;
+        },
       },
     });
     await copies.handleDevices();
@@ -99,6 +102,23 @@ describe('copies for an own device that cannot open them (DL)', () => {
     expect(put.slice(0, 2)).toEqual(['5', `slot ${BOB}`]);
   });
 
+  it('[DL31] tells states behind copies that are lacked while others are put', async () => {
+    owed = () => [{ chat: BOB, incarnation: A, deliveredUpTo: 4, readUpTo: 4 }];
+    count = 5;
+    whilePut = lacking(4);
+    copies.handleStates();
+    await time.pass(600_000);
+    expect(put).toEqual(['5', '4', '5', `slot ${BOB}`]);
+  });
+
+  it('[DL31] tells states behind copies that are lacked while those of another chat are told', async () => {
+    owed = () => [BOB, CAROL].map((chat) => ({ chat, incarnation: A, deliveredUpTo: 4, readUpTo: 4 }));
+    whilePut = lacking(4);
+    copies.handleStates();
+    await time.pass(600_000);
+    expect(put.slice(0, 3)).toEqual([`slot ${BOB}`, '4', `slot ${CAROL}`]);
+  });
+
   it('[DL31] tells states that could not be looked up once they can', async () => {
     owed = () => {
       owed = () => [{ chat: BOB, incarnation: A, deliveredUpTo: 4, readUpTo: 4 }];
@@ -114,6 +134,13 @@ describe('copies for an own device that cannot open them (DL)', () => {
     await time.pass(10);
     expect(put).toEqual([`slot ${BOB}`]);
   });
+
+  function lacking(n: number): () => void {
+    return () => {
+      whilePut = () => {};
+      void copies.handleCannotOpen(LAPTOP.device, ids(n), false);
+    };
+  }
 });
 
 function ids(...numbers: readonly number[]): readonly MessageId[] {

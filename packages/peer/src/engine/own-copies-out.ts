@@ -201,13 +201,17 @@ export class OwnCopiesOut {
   async #pass(other: Other): Promise<Posted | undefined> {
     const isDue = other.statesDue;
     other.statesDue = false;
+    const { reopened } = other;
     let isDone = false;
     let slots: readonly SlotDue[] = [];
     try {
       // What is recalled needs no reading: a state that rests on a recall is told behind its copy, so it is looked up first.
       if (isDue) slots = await this.#slotsDue(other);
-      const failed = (await this.#putCopies(other)) ?? (await this.#putSlots(other, slots));
-      isDone = !failed;
+      const failed = (await this.#putCopies(other, reopened)) ?? (await this.#putSlots(other, slots, reopened));
+      // Behind copies that are lacked by now there is another pass, with the states that rest on them.
+      const isBehind = reopened !== other.reopened;
+      if (isBehind) other.working = 'again';
+      isDone = !failed && !isBehind;
       return failed;
     } finally {
       if (isDue && !isDone) other.statesDue = true;
@@ -215,25 +219,23 @@ export class OwnCopiesOut {
     }
   }
 
-  async #putCopies(other: Other): Promise<Posted | undefined> {
+  /** @param reopened not beyond what is lacked since then */
+  async #putCopies(other: Other, reopened: number): Promise<Posted | undefined> {
     const { store } = this.#options;
     const { to } = other;
-    for (;;) {
-      const { reopened } = other;
+    while (reopened === other.reopened) {
       const messages = await store.uncopiedTo(to.device, MAILS_UNDER_WAY_MAX);
       if (messages.length === 0) return undefined;
       if (!this.#mayPut(other)) return { kind: 'not-now' };
       const posted = await Promise.all(messages.map((message) => this.#putCopy(to, message)));
       const end = posted.findIndex(({ kind }) => kind !== 'stored');
       const last = messages[(end < 0 ? messages.length : end) - 1];
-      if (reopened !== other.reopened) {
-        other.working = 'again';
-        return undefined;
-      }
+      if (reopened !== other.reopened) return undefined;
       if (last) await store.noteCopied(to.device, last.copyPlace);
       if (end >= 0) return posted[end];
       other.attempts = 0;
     }
+    return undefined;
   }
 
   async #putCopy(to: Correspondent, message: StoredMessage): Promise<Posted> {
@@ -268,10 +270,12 @@ export class OwnCopiesOut {
     return slots;
   }
 
-  async #putSlots(other: Other, slots: readonly SlotDue[]): Promise<Posted | undefined> {
+  /** @param reopened not beyond what is lacked since then */
+  async #putSlots(other: Other, slots: readonly SlotDue[], reopened: number): Promise<Posted | undefined> {
     const { store, post } = this.#options;
     const { to, inSlot } = other;
     for (const { chat, told, kept, isLast } of slots) {
+      if (reopened !== other.reopened) return undefined;
       if (!this.#mayPut(other)) return { kind: 'not-now' };
       const contents = kept.flatMap(([, progress]) => states(chat, progress));
       if (contents.length > 0) {
