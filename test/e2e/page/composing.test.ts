@@ -88,6 +88,26 @@ describe.skipIf(chromiumMissing() !== undefined)('writing in the page', () => {
     await page.locator('[data-flash]').filter({ hasText: 'at six?' }).first().waitFor();
   });
 
+  it('keeps the choice of reactions where it was opened, wherever the pointer goes', async () => {
+    const tools = rowWith(page, 'at six, fine').getByRole('button', { name: en('chat.react') });
+    await rowWith(page, 'at six, fine').hover();
+    const asked = await tools.boundingBox();
+    await tools.click();
+    const choice = page.getByRole('dialog').filter({ hasText: '👍' });
+    await choice.getByText('👍').first().hover();
+    const size = page.viewportSize();
+    if (!size) throw new Error('no size');
+    await page.setViewportSize({ ...size, height: size.height + 40 });
+    await page.waitForTimeout(300);
+    const shown = await choice.boundingBox();
+    if (!asked || !shown) throw new Error('nothing is shown');
+    expect(shown.x).toBeLessThanOrEqual(asked.x);
+    expect(shown.x + shown.width).toBeGreaterThanOrEqual(asked.x + asked.width);
+    await page.setViewportSize(size);
+    await page.keyboard.press('Escape');
+    await choice.waitFor({ state: 'detached' });
+  });
+
   it('reacts on both sides, and takes it back', async () => {
     await rowWith(page, 'at six, fine').hover();
     await rowWith(page, 'at six, fine')

@@ -3,7 +3,20 @@ import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { createContext, useContext } from 'react';
 
 /** Where a menu or picker stands: an element, or the place of the pointer. */
-export type Anchor = Element | { readonly getBoundingClientRect: () => DOMRect };
+export type Anchor =
+  | Element
+  | { readonly getBoundingClientRect: () => DOMRect; readonly contextElement?: Element | undefined };
+
+/** The same place when the element is gone: what stands there does not jump into a corner under the pointer. */
+export function staying(anchor: Anchor): Anchor {
+  if (!(anchor instanceof Element)) return anchor;
+  let last = anchor.getBoundingClientRect();
+  const getBoundingClientRect = () => {
+    if (anchor.isConnected) last = anchor.getBoundingClientRect();
+    return last;
+  };
+  return { getBoundingClientRect, contextElement: anchor };
+}
 
 /** What rows can ask for; the same object for the whole life of a conversation's screen, so that rows stay as drawn. */
 export interface ChatActions {

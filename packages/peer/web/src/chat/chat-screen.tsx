@@ -96,7 +96,13 @@ function OneChat({ chat }: { readonly chat: string }): ReactElement {
           <p className={styles.missing}>{t('chat.missing', { count: contact?.missing ?? 0, who })}</p>
         )}
         {isReady ? (
-          <MessageLog ref={log} chat={chat} who={who} conversation={conversation} />
+          <MessageLog
+            ref={log}
+            chat={chat}
+            who={who}
+            conversation={conversation}
+            held={overlay && 'anchor' in overlay ? overlay.message.id : undefined}
+          />
         ) : (
           <Waiting conversation={conversation} onRetry={() => view.openChat(chat)} />
         )}

@@ -44,11 +44,14 @@ export function MessageLog({
   chat,
   who,
   conversation,
+  held,
   ref,
 }: {
   readonly chat: string;
   readonly who: string;
   readonly conversation: Conversation;
+  /** A row whose tools stay while something stands beside them. */
+  readonly held: string | undefined;
   readonly ref: Ref<LogHandle>;
 }): ReactElement {
   const { t } = useText();
@@ -102,7 +105,7 @@ export function MessageLog({
             items={items}
             who={who}
             active={active}
-            hot={hot}
+            hot={held ?? hot}
             flash={flash}
             newest={newestOwn(items)}
             atStart={conversation.atStart}

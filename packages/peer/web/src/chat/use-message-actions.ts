@@ -4,7 +4,7 @@ import type { MessageJson } from '@magpie/common/rpc/schemas.ts';
 import { useCallback, useMemo, useState } from 'react';
 import { useViewModel } from '../connection/view.tsx';
 import { useText } from '../text/text.tsx';
-import { type Anchor, type ChatActions, isChangeable } from './chat-actions.ts';
+import { type Anchor, type ChatActions, isChangeable, staying } from './chat-actions.ts';
 
 /** What stands over the log; at most one thing at a time. */
 export type Overlay =
@@ -59,8 +59,12 @@ export function useMessageActions({
       sendAgain: (id: string) => view.sendAgain(chat, id),
       dropPending: (id: string) => view.dropPending(chat, id),
       jumpTo: (id: string) => view.openChat(chat, id),
-      openMenu: (message: MessageJson, anchor: Anchor) => setOverlay({ type: 'menu', message, anchor }),
-      openReactions: (message: MessageJson, anchor: Anchor) => setOverlay({ type: 'reactions', message, anchor }),
+      openMenu: (message: MessageJson, anchor: Anchor) => {
+        setOverlay({ type: 'menu', message, anchor: staying(anchor) });
+      },
+      openReactions: (message: MessageJson, anchor: Anchor) => {
+        setOverlay({ type: 'reactions', message, anchor: staying(anchor) });
+      },
       askRecall: (message: MessageJson) => setOverlay({ type: 'recall', message }),
       showDetails: (message: MessageJson) => setOverlay({ type: 'details', message }),
       newestEditable: () => {
