@@ -33,7 +33,7 @@ export function useComposerText(options: Options): ComposerText {
   const action = useAction();
   const kept = useView((state) => state.drafts.get(chat));
   const [text, setText] = useState(kept?.text ?? '');
-  const [edited, setEdited] = useState('');
+  const [edit, setEdit] = useState<{ readonly of: MessageJson; readonly text: string }>();
   /** What this field has told the model last; anything else comes from another face. */
   const told = useRef({ text: kept?.text ?? '', replyTo });
   const field = useRef<HTMLTextAreaElement | null>(null);
@@ -58,7 +58,8 @@ export function useComposerText(options: Options): ComposerText {
   }, [view, chat, replyTo]);
 
   useEffect(() => {
-    setEdited(editing?.text ?? '');
+    // What was changed of it before and not saved is not there when it is edited again.
+    setEdit(undefined);
     clear();
     if (editing) field.current?.focus();
   }, [editing, clear]);
@@ -71,7 +72,7 @@ export function useComposerText(options: Options): ComposerText {
 
   const change = (next: string, at?: number): void => {
     caret.current = at;
-    if (editing) return setEdited(next);
+    if (editing) return setEdit({ of: editing, text: next });
     setText(next);
     told.current = { text: next, replyTo };
     view.setDraft(chat, next, replyTo);
@@ -92,8 +93,9 @@ export function useComposerText(options: Options): ComposerText {
     if (await action.run('message.edit', { id: message.id, text: ready })) onEdit(undefined);
   };
 
+  const edited = edit?.of === editing ? edit?.text : editing?.text;
   return {
-    text: editing ? edited : text,
+    text: edited ?? text,
     saving: action.busy,
     error: action.error,
     change,
