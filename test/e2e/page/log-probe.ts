@@ -24,6 +24,13 @@ const PROBE = `globalThis.logProbe = {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller();
     return scrollHeight - scrollTop - clientHeight;
   },
+  /** The row that gets the focus is drawn again at once, and the browser tells of scrolling with its next frame. */
+  async fromEndAfterScrollAndFocus(up) {
+    this.scroller().scrollTop -= up;
+    this.rows().at(-2).focus({ preventScroll: true });
+    await this.frames(6);
+    return this.fromEnd();
+  },
   /** Scrolls to a place where older rows are fetched, and follows one row until they are there. */
   async driftOnPrepend(scrollTop, atMostMs) {
     const scroller = this.scroller();
@@ -106,6 +113,10 @@ export class LogProbe {
   /** As a wheel does it, away from the end. */
   async scrollUpBy(px: number): Promise<void> {
     await this.#page.evaluate(`logProbe.scroller().scrollTop -= ${px}; logProbe.frames(3)`);
+  }
+
+  fromEndAfterScrollAndFocus(up: number): Promise<number> {
+    return this.#page.evaluate(`logProbe.fromEndAfterScrollAndFocus(${up})`);
   }
 
   driftOnPrepend(scrollTop: number): Promise<Drift> {

@@ -84,6 +84,13 @@ describe.skipIf(chromiumMissing() !== undefined)('reading in the page', () => {
     expect(await log.fromEnd()).toBeLessThan(2);
   });
 
+  it('does not go back to the end when a row is drawn again before the browser has told of the scrolling', async () => {
+    const log = await LogProbe.in(page);
+    await log.scrollToEnd();
+    expect(await log.fromEndAfterScrollAndFocus(300)).toBeGreaterThan(290);
+    await log.scrollToEnd();
+  });
+
   it('does not move what one reads when a message comes, and a pill leads to the newest', async () => {
     const log = await LogProbe.in(page);
     await log.scrollUpBy(2_000);

@@ -54,6 +54,8 @@ export class LogScroller {
   #following = true;
   #wantsEnd = false;
   #shownTarget: number | undefined;
+  /** Somebody has scrolled up, and the browser tells of it only with its next frame. */
+  #leavesEnd = false;
   #anchor: { readonly element: HTMLElement; readonly top: number } | undefined;
   #last = { top: 0, height: 0, screen: 0 };
 
@@ -92,6 +94,7 @@ export class LogScroller {
     if (!scroller) return;
     const element = this.#firstInView();
     this.#anchor = element && { element, top: topIn(scroller, element) };
+    this.#leavesEnd = this.#placed && this.#isScrolledUp(scroller);
   }
 
   rowsChanged(place: LogPlace): void {
@@ -100,6 +103,8 @@ export class LogScroller {
     this.#place = place;
     if (!place.hasRows) return;
     const isFirst = !this.#placed;
+    if (this.#leavesEnd) this.#setFollowing(false);
+    this.#leavesEnd = false;
     if (this.#wantsEnd && place.atEnd) {
       this.#wantsEnd = false;
       this.#pin();
@@ -171,13 +176,8 @@ export class LogScroller {
   readonly #onScroll = (): void => {
     const scroller = this.#scroller;
     if (!scroller) return;
-    const { scrollTop, scrollHeight, clientHeight } = scroller;
     if (this.#fromEnd() <= END_PX) this.#setFollowing(this.#place.atEnd);
-    else {
-      // A change of height moves things too; only a move upwards within the same heights is a person's.
-      const sameSize = scrollHeight === this.#last.height && clientHeight === this.#last.screen;
-      if (sameSize && scrollTop < this.#last.top - 1) this.#setFollowing(false);
-    }
+    else if (this.#isScrolledUp(scroller)) this.#setFollowing(false);
     this.#settle();
   };
 
@@ -254,6 +254,12 @@ export class LogScroller {
     if (following === this.#following) return;
     this.#following = following;
     this.#events.onFollowing(following);
+  }
+
+  /** A change of height moves things too; only a move upwards within the same heights is a person's. */
+  #isScrolledUp({ scrollTop, scrollHeight, clientHeight }: HTMLElement): boolean {
+    const { top, height, screen } = this.#last;
+    return scrollHeight === height && clientHeight === screen && scrollTop < top - 1 && this.#fromEnd() > END_PX;
   }
 
   #fromEnd(): number {
