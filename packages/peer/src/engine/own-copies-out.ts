@@ -219,7 +219,7 @@ export class OwnCopiesOut {
     }
   }
 
-  /** @param reopened not beyond what is lacked since then */
+  /** @param reopened ends as soon as the device has named more than at this count */
   async #putCopies(other: Other, reopened: number): Promise<Posted | undefined> {
     const { store } = this.#options;
     const { to } = other;
@@ -270,7 +270,7 @@ export class OwnCopiesOut {
     return slots;
   }
 
-  /** @param reopened not beyond what is lacked since then */
+  /** @param reopened ends as soon as the device has named more than at this count */
   async #putSlots(other: Other, slots: readonly SlotDue[], reopened: number): Promise<Posted | undefined> {
     const { store, post } = this.#options;
     const { to, inSlot } = other;
