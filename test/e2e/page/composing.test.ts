@@ -1,4 +1,4 @@
-import type { CDPSession, Page } from 'playwright-core';
+import type { CDPSession, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../stage.ts';
 import { chromiumMissing, DAEMON_AWAY } from './browser.ts';
@@ -89,23 +89,21 @@ describe.skipIf(chromiumMissing() !== undefined)('writing in the page', () => {
   });
 
   it('keeps the choice of reactions where it was opened, wherever the pointer goes', async () => {
-    const tools = rowWith(page, 'at six, fine').getByRole('button', { name: en('chat.react') });
-    await rowWith(page, 'at six, fine').hover();
-    const asked = await tools.boundingBox();
-    await tools.click();
-    const choice = page.getByRole('dialog').filter({ hasText: '👍' });
-    await choice.getByText('👍').first().hover();
-    const size = page.viewportSize();
-    if (!size) throw new Error('no size');
-    await page.setViewportSize({ ...size, height: size.height + 40 });
-    await page.waitForTimeout(300);
-    const shown = await choice.boundingBox();
-    if (!asked || !shown) throw new Error('nothing is shown');
-    expect(shown.x).toBeLessThanOrEqual(asked.x);
-    expect(shown.x + shown.width).toBeGreaterThanOrEqual(asked.x + asked.width);
-    await page.setViewportSize(size);
-    await page.keyboard.press('Escape');
-    await choice.waitFor({ state: 'detached' });
+    await openChoice('at six, fine', async (choice) => {
+      await choice.getByText('👍').first().hover();
+    });
+  });
+
+  it('keeps the choice of reactions where it was opened when the message is recalled meanwhile', async () => {
+    await say(theirs, 'soon gone');
+    await openChoice('soon gone', async () => {
+      await choose(theirs, 'soon gone', 'chat.recall');
+      await theirs
+        .getByRole('dialog')
+        .getByRole('button', { name: en('chat.recall'), exact: true })
+        .click();
+      await page.getByText(en('chat.recalled')).last().waitFor();
+    });
   });
 
   it('reacts on both sides, and takes it back', async () => {
@@ -182,6 +180,28 @@ describe.skipIf(chromiumMissing() !== undefined)('writing in the page', () => {
       await rowWith(page, 'when you are there').and(arrived).waitFor();
     });
   });
+
+  /** Beside its button, also after something has happened and the window has another size. */
+  async function openChoice(text: string, meanwhile: (choice: Locator) => Promise<void>): Promise<void> {
+    const button = rowWith(page, text).getByRole('button', { name: en('chat.react') });
+    await rowWith(page, text).hover();
+    const asked = await button.boundingBox();
+    await button.click();
+    const choice = page.getByRole('dialog').filter({ hasText: '👍' });
+    await choice.waitFor();
+    await meanwhile(choice);
+    const size = page.viewportSize();
+    if (!size) throw new Error('no size');
+    await page.setViewportSize({ ...size, height: size.height + 40 });
+    await page.waitForTimeout(300);
+    const shown = await choice.boundingBox();
+    if (!asked || !shown) throw new Error('nothing is shown');
+    expect(shown.x).toBeLessThanOrEqual(asked.x);
+    expect(shown.x + shown.width).toBeGreaterThanOrEqual(asked.x + asked.width);
+    await page.setViewportSize(size);
+    await page.keyboard.press('Escape');
+    await choice.waitFor({ state: 'detached' });
+  }
 
   it('did nothing wrong in all of it', () => expect(stage.browser.troubles).toEqual([]));
 });

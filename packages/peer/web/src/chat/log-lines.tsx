@@ -13,6 +13,7 @@ interface LinesProps {
   readonly who: string;
   readonly active: string | undefined;
   readonly hot: string | undefined;
+  readonly held: string | undefined;
   readonly flash: string | undefined;
   readonly newest: string | undefined;
   readonly atStart: boolean;
@@ -62,7 +63,7 @@ function Line({ item, lines }: { readonly item: LogItem; readonly lines: LinesPr
           last={item.last}
           roadBegins={item.roadBegins}
           newest={key === lines.newest}
-          hot={key === lines.hot}
+          hot={key === lines.hot || key === lines.held}
           {...row}
         />
       );

@@ -68,7 +68,7 @@ export class LogScroller {
 
   leave(): LeftPlace {
     this.rememberAnchor();
-    const row = this.#following ? undefined : this.#anchor?.element.dataset.row;
+    const row = this.#following && !this.#leavesEnd ? undefined : this.#anchor?.element.dataset.row;
     return { row, top: this.#anchor?.top ?? 0, shownTarget: this.#shownTarget };
   }
 

@@ -105,7 +105,8 @@ export function MessageLog({
             items={items}
             who={who}
             active={active}
-            hot={held ?? hot}
+            hot={hot}
+            held={held}
             flash={flash}
             newest={newestOwn(items)}
             atStart={conversation.atStart}
